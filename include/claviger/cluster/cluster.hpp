@@ -1,0 +1,105 @@
+// A cluster: many HSMs that hold one wrapping key, seen as one. What the service calls for every key operation.
+//
+// Threads: a Cluster is shared and thread-safe. A Client belongs to the io thread that made it: every call and
+// every destruction happens there. Lifetime: Cluster outlives its Clients; Clients outlive their calls.
+// Failure: values, never exceptions. Errc::data_invalid is the caller's fault; no_hsm and deadline_exceeded mean
+// that no good HSM answered in time; unsupported that the members cannot do it.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <claviger/base/bytes.hpp>
+#include <claviger/base/clock.hpp>
+#include <claviger/base/id.hpp>
+#include <claviger/base/result.hpp>
+#include <claviger/base/secret.hpp>
+
+namespace claviger::cluster {
+
+// A key's material as the cluster needs it: made from the store's key token, kept in memory, shared by requests.
+// An object that exists is valid: the token's header parses and names this account and key id.
+class KeyMaterial {
+  public:
+    static Result<std::shared_ptr<const KeyMaterial>> parse(Bytes token);
+    const std::array<std::byte, 32>& name() const noexcept { return name_; }  // link::KeyName, flat
+    const std::array<std::byte, 32>& material_id() const noexcept { return material_id_; }
+    const std::string& account() const noexcept { return account_; }
+    const std::string& key_id() const noexcept { return key_id_; }
+    ByteView token() const noexcept { return token_; }
+
+  private:
+    KeyMaterial() = default;
+    Bytes token_;
+    std::array<std::byte, 32> name_{};
+    std::array<std::byte, 32> material_id_{};
+    std::string account_;
+    std::string key_id_;
+};
+
+struct DataKey {
+    SecretBytes plaintext;  // empty unless asked for
+    Bytes blob;
+};
+
+struct NewKeyIdentity {
+    std::string account;
+    std::string key_id;
+    std::array<std::byte, 32> material_id{};
+    std::string spec;    // KMS KeySpec value
+    std::string usage;   // KMS KeyUsage value
+    std::string origin;  // KMS Origin value
+};
+
+struct NewKey {
+    Bytes token;       // the durable form: commit it before answering the caller
+    Bytes public_key;  // SubjectPublicKeyInfo DER; empty for secret keys
+};
+
+enum class Plaintext : bool { omit, include };
+
+// Call with a request's deadline; each attempt gets a share of it. `context` is the canonical encryption context.
+// Views must stay valid until the awaitable completes.
+class Client {
+  public:
+    virtual ~Client() = default;
+    virtual boost::asio::awaitable<Result<Bytes>> encrypt(const KeyMaterial& key, ByteView plaintext,
+                                                          ByteView context, MonoTime deadline) = 0;
+    virtual boost::asio::awaitable<Result<SecretBytes>> decrypt(const KeyMaterial& key, ByteView blob,
+                                                                ByteView context, MonoTime deadline) = 0;
+    virtual boost::asio::awaitable<Result<Bytes>> re_encrypt(const KeyMaterial& source, ByteView blob,
+                                                             ByteView source_context,
+                                                             const KeyMaterial& destination,
+                                                             ByteView destination_context,
+                                                             MonoTime deadline) = 0;
+    virtual boost::asio::awaitable<Result<DataKey>> generate_data_key(const KeyMaterial& key, std::uint16_t size,
+                                                                      Plaintext want, ByteView context,
+                                                                      MonoTime deadline) = 0;
+    virtual boost::asio::awaitable<Result<SecretBytes>> random(std::uint16_t size, MonoTime deadline) = 0;
+    // Generated in one HSM, loaded and verified in a second of another zone where there is one. Nothing is durable
+    // until the caller commits the token; a token that is never committed leaves no usable key.
+    virtual boost::asio::awaitable<Result<NewKey>> create_key(const NewKeyIdentity& identity,
+                                                              MonoTime deadline) = 0;
+    // Destroys what HSMs hold of this key. Absent HSMs are the caller's business (tombstones).
+    virtual boost::asio::awaitable<Status<>> destroy_key(const KeyMaterial& key, MonoTime deadline) = 0;
+};
+
+// The state of one member, for metrics, doctor pages and `hsm-info`.
+struct MemberView {
+    std::string hsm_id;
+    std::string zone;
+    std::string serial;
+    std::string state;  // "starting", "admitting", "serving", "broken", "refused: …"
+    std::uint64_t operations = 0;
+    std::uint64_t faults = 0;
+    std::uint64_t restarts = 0;
+    std::uint64_t keys_loaded = 0;
+    std::uint64_t outstanding = 0;
+    std::string last_error;
+};
+
+}  // namespace claviger::cluster

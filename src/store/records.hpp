@@ -1,0 +1,126 @@
+// The rows of the metadata store as plain values. Every type here is sealed: see store/seal.hpp.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <claviger/base/bytes.hpp>
+#include <claviger/base/clock.hpp>
+#include <claviger/base/id.hpp>
+
+namespace claviger::store {
+
+// Each record carries the version of its row: 0 before the first write, raised by one at each write.
+
+struct AccountRecord {
+    AccountId id;
+    std::string alias;
+    std::uint64_t version = 0;
+};
+
+// A user, or the root of an account (name empty).
+struct PrincipalRecord {
+    AccountId account;
+    std::string arn;
+    std::string name;
+    std::string principal_id;
+    std::uint64_t version = 0;
+};
+
+struct AccessKeyRecord {
+    std::string id;         // AKIA…
+    std::string owner_arn;
+    Bytes sealed_secret;    // see seal.hpp
+    bool active = true;
+    WallTime created;
+    std::uint64_t version = 0;
+};
+
+enum class KeyState : std::uint8_t {  // stored values: append only
+    creating = 0,
+    enabled = 1,
+    disabled = 2,
+    pending_deletion = 3,
+    pending_import = 4,
+    unavailable = 5,
+    pending_replica_deletion = 6,
+    updating = 7,
+};
+
+struct Tag {
+    std::string key;
+    std::string value;
+    friend bool operator==(const Tag&, const Tag&) = default;
+};
+
+// (account, region, id) is the primary key.
+struct KeyRecord {
+    AccountId account;
+    std::string region;
+    KeyId id;
+    ClusterId cluster;
+    KeyState state = KeyState::enabled;
+    std::string spec;      // KMS wire values throughout
+    std::string usage;
+    std::string origin;
+    std::string description;
+    std::string policy;    // JSON text as given or the default
+    bool multi_region = false;
+    std::vector<Tag> tags;
+    WallTime created;      // life clock
+    std::optional<WallTime> deletion_date;
+    std::uint32_t pending_window_days = 0;
+    std::string current_material;  // 64 hex digits
+    std::uint64_t version = 0;
+};
+
+// (account, region, key id, material id) is the primary key; rows are sealed apart from their key's row.
+struct MaterialRecord {
+    AccountId account;
+    std::string region;
+    KeyId key;
+    std::string id;  // 64 hex digits
+    Bytes key_token;
+    WallTime created;
+    std::uint64_t version = 0;
+};
+
+struct AliasRecord {
+    AccountId account;
+    std::string region;
+    std::string name;  // "alias/…"
+    KeyId target;
+    WallTime created;
+    WallTime updated;
+    std::uint64_t version = 0;
+};
+
+// The cluster and its members; how a token is reached stands in the configuration, not here.
+struct ClusterRecord {
+    ClusterId id;
+    std::string state;
+    std::uint32_t cwk_generation = 1;
+    Bytes recovery_bundle;       // CWK wrapped to the recovery key
+    Bytes recovery_public;       // SubjectPublicKeyInfo DER
+    Bytes check_token;           // key token of the cluster's check key
+    Bytes identity_token;        // key token of the identity pair
+    std::string certificate_pem; // cluster certificate
+    std::string trust_anchor_pem;
+    std::uint64_t version = 0;
+};
+
+struct HsmRecord {
+    HsmId id;
+    ClusterId cluster;
+    std::string zone;
+    std::string serial;
+    std::string state;
+    Bytes sealed_officer_pin;
+    std::uint64_t version = 0;
+};
+
+}  // namespace claviger::store

@@ -1,0 +1,88 @@
+// The metadata store: every fact that must survive, behind one interface. No SQL outside store/.
+//
+// Threads: all functions may be called from any thread. Work runs on the store's single writer thread, in the order
+// submitted, many transactions in one durable commit (group commit). Reads on the request path never come here:
+// they use the Catalogue, which the observer below keeps current.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <claviger/base/result.hpp>
+
+#include "src/store/records.hpp"
+
+namespace claviger::store {
+
+// One transaction, seen from inside. Lives only during Work. Reads see the writes made before in the same
+// transaction and all transactions before it. A row whose seal does not verify reads as Errc::integrity.
+class Txn {
+  public:
+    virtual ~Txn() = default;
+    virtual Result<std::optional<KeyRecord>> key(const AccountId&, std::string_view region, const KeyId&) = 0;
+    virtual Result<std::optional<AliasRecord>> alias(const AccountId&, std::string_view region,
+                                                     std::string_view name) = 0;
+    virtual Result<std::uint64_t> count_aliases(const AccountId&, std::string_view region, const KeyId&) = 0;
+    virtual Result<std::uint64_t> count_keys(const AccountId&, std::string_view region) = 0;
+    virtual Status<> put(KeyRecord) = 0;  // raises version; Errc::conflict if the stored version differs
+    virtual Status<> put(MaterialRecord) = 0;
+    virtual Status<> put(AliasRecord) = 0;
+    virtual Status<> put(AccountRecord) = 0;
+    virtual Status<> put(PrincipalRecord) = 0;
+    virtual Status<> put(AccessKeyRecord) = 0;
+    virtual Status<> put(ClusterRecord) = 0;
+    virtual Status<> put(HsmRecord) = 0;
+    virtual Status<> erase_alias(const AccountId&, std::string_view region, std::string_view name) = 0;
+    // The key, its materials (key tokens overwritten) and its aliases.
+    virtual Status<> erase_key(const AccountId&, std::string_view region, const KeyId&) = 0;
+    // Into the outbox of this transaction; the audit writer drains it after the commit. One JSON object.
+    virtual Status<> audit(std::string record) = 0;
+};
+
+// Everything, verified row by row; what a snapshot is built from at start.
+struct Contents {
+    std::vector<AccountRecord> accounts;
+    std::vector<PrincipalRecord> principals;
+    std::vector<AccessKeyRecord> access_keys;
+    std::vector<KeyRecord> keys;
+    std::vector<MaterialRecord> materials;
+    std::vector<AliasRecord> aliases;
+    std::vector<ClusterRecord> clusters;
+    std::vector<HsmRecord> hsms;
+    std::vector<std::string> refused;  // one sentence per row whose seal failed; never loaded, never repaired
+};
+
+// What a committed transaction changed; delivered before its submitter hears of the commit.
+struct Change {
+    std::vector<KeyRecord> keys;
+    std::vector<MaterialRecord> materials;
+    std::vector<AliasRecord> aliases;
+    std::vector<AliasRecord> erased_aliases;
+    std::vector<KeyRecord> erased_keys;
+    std::vector<AccessKeyRecord> access_keys;
+    std::vector<PrincipalRecord> principals;
+    std::vector<ClusterRecord> clusters;
+    std::vector<HsmRecord> hsms;
+};
+
+class Store {
+  public:
+    // Returns false to roll this transaction back; what it decided travels in its captures.
+    using Work = std::function<bool(Txn&)>;
+    // Runs on the writer thread. The value is the store's sequence number of the commit. An error means that
+    // nothing of the transaction is durable (disk full, I/O error).
+    using Completion = std::function<void(Result<std::uint64_t>)>;
+
+    virtual ~Store() = default;
+    virtual void submit(Work work, Completion done) = 0;
+    virtual Result<Contents> load() = 0;
+    virtual std::uint64_t sequence() const noexcept = 0;  // of the newest commit
+    virtual void observe(std::function<void(const Change&)> observer) = 0;  // before the first submit
+};
+
+}  // namespace claviger::store
