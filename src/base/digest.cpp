@@ -71,7 +71,7 @@ Sha256& Sha256::update(ByteView data) noexcept {
 Sha256Digest Sha256::finish() noexcept {
     Sha256Digest out;
     unsigned size = 0;
-    EVP_DigestFinal_ex(state_->context.get(), as_uchar(std::span(out)), &size);
+    EVP_DigestFinal_ex(state_->context.get(), as_uchar_out(out), &size);
     EVP_DigestInit_ex(state_->context.get(), nullptr, nullptr);
     return out;
 }
@@ -82,7 +82,7 @@ Sha256Digest sha256(ByteView data) noexcept {
     EVP_MD_CTX* const context = thread_digest_context();
     if (EVP_DigestInit_ex2(context, fetched_sha256(), nullptr) != 1 ||
         EVP_DigestUpdate(context, data.data(), data.size()) != 1 ||
-        EVP_DigestFinal_ex(context, as_uchar(std::span(out)), &size) != 1) {
+        EVP_DigestFinal_ex(context, as_uchar_out(out), &size) != 1) {
         std::abort();
     }
     return out;
@@ -94,7 +94,7 @@ Sha256Digest hmac_sha256(ByteView key, ByteView data) noexcept {
     EVP_MAC_CTX* const context = thread_hmac_context();
     if (EVP_MAC_init(context, as_uchar(key), key.size(), nullptr) != 1 ||
         EVP_MAC_update(context, as_uchar(data), data.size()) != 1 ||
-        EVP_MAC_final(context, as_uchar(std::span(out)), &size, out.size()) != 1) {
+        EVP_MAC_final(context, as_uchar_out(out), &size, out.size()) != 1) {
         std::abort();
     }
     return out;

@@ -23,7 +23,7 @@ inline std::string_view as_text(ByteView bytes) noexcept {
 inline const unsigned char* as_uchar(ByteView bytes) noexcept {
     return reinterpret_cast<const unsigned char*>(bytes.data());
 }
-inline unsigned char* as_uchar(std::span<std::byte> bytes) noexcept {
+inline unsigned char* as_uchar_out(std::span<std::byte> bytes) noexcept {
     return reinterpret_cast<unsigned char*>(bytes.data());
 }
 inline Bytes to_bytes(ByteView view) { return {view.begin(), view.end()}; }
