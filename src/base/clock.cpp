@@ -13,7 +13,9 @@ WallTime SystemClock::wall() const {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
-MonoTime SystemClock::mono() const { return std::chrono::steady_clock::now(); }
+MonoTime SystemClock::mono() const {
+    return std::chrono::steady_clock::now();
+}
 
 std::string Random::uuid() {
     std::array<std::byte, 16> raw;

@@ -17,7 +17,8 @@ struct MacContextDeleter {
     void operator()(EVP_MAC_CTX* p) const noexcept { EVP_MAC_CTX_free(p); }
 };
 
-// Fetched once and kept for the life of the process: a fetch per call costs more than the hash (design, section 9).
+// Fetched once and kept for the life of the process: a fetch per call costs more than the hash (design,
+// section 9).
 const EVP_MD* fetched_sha256() {
     static EVP_MD* const md = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
     if (md == nullptr) {
@@ -61,7 +62,9 @@ Sha256::Sha256() : state_(new State) {
         std::abort();
     }
 }
-Sha256::~Sha256() { delete state_; }
+Sha256::~Sha256() {
+    delete state_;
+}
 
 Sha256& Sha256::update(ByteView data) noexcept {
     EVP_DigestUpdate(state_->context.get(), data.data(), data.size());

@@ -17,7 +17,9 @@ constexpr auto kBase64Value = [] {
     return table;
 }();
 
-int base64_value(char c) noexcept { return kBase64Value[static_cast<unsigned char>(c)]; }
+int base64_value(char c) noexcept {
+    return kBase64Value[static_cast<unsigned char>(c)];
+}
 
 int hex_value(char c) noexcept {
     if (c >= '0' && c <= '9') {
@@ -68,7 +70,8 @@ void append_base64(std::string& to, ByteView bytes) {
     std::size_t i = 0;
     for (; i + 3 <= bytes.size(); i += 3) {
         const unsigned v = std::to_integer<unsigned>(bytes[i]) << 16 |
-                           std::to_integer<unsigned>(bytes[i + 1]) << 8 | std::to_integer<unsigned>(bytes[i + 2]);
+                           std::to_integer<unsigned>(bytes[i + 1]) << 8 |
+                           std::to_integer<unsigned>(bytes[i + 2]);
         *out++ = kBase64[v >> 18];
         *out++ = kBase64[v >> 12 & 63];
         *out++ = kBase64[v >> 6 & 63];
@@ -76,8 +79,8 @@ void append_base64(std::string& to, ByteView bytes) {
     }
     if (i < bytes.size()) {
         const bool two = i + 2 == bytes.size();
-        const unsigned v =
-            std::to_integer<unsigned>(bytes[i]) << 16 | (two ? std::to_integer<unsigned>(bytes[i + 1]) << 8 : 0);
+        const unsigned v = std::to_integer<unsigned>(bytes[i]) << 16 |
+                           (two ? std::to_integer<unsigned>(bytes[i + 1]) << 8 : 0);
         *out++ = kBase64[v >> 18];
         *out++ = kBase64[v >> 12 & 63];
         *out++ = two ? kBase64[v >> 6 & 63] : '=';

@@ -26,8 +26,12 @@ inline const unsigned char* as_uchar(ByteView bytes) noexcept {
 inline unsigned char* as_uchar_out(std::span<std::byte> bytes) noexcept {
     return reinterpret_cast<unsigned char*>(bytes.data());
 }
-inline Bytes to_bytes(ByteView view) { return {view.begin(), view.end()}; }
-inline void append(Bytes& to, ByteView more) { to.insert(to.end(), more.begin(), more.end()); }
+inline Bytes to_bytes(ByteView view) {
+    return {view.begin(), view.end()};
+}
+inline void append(Bytes& to, ByteView more) {
+    to.insert(to.end(), more.begin(), more.end());
+}
 
 // Equal content, in time that depends on the lengths only.
 bool equal_constant_time(ByteView a, ByteView b) noexcept;

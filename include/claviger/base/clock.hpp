@@ -15,7 +15,7 @@ using MonoTime = std::chrono::steady_clock::time_point;
 
 // wall: what people and certificates read. mono: intervals and deadlines. Thread-safe.
 class Clock {
-  public:
+public:
     virtual ~Clock() = default;
     virtual WallTime wall() const = 0;
     virtual MonoTime mono() const = 0;
@@ -23,14 +23,15 @@ class Clock {
 
 // The machine's clocks. mono() is CLOCK_MONOTONIC, comparable across the processes of one machine.
 class SystemClock final : public Clock {
-  public:
+public:
     WallTime wall() const override;
     MonoTime mono() const override;
 };
 
-// Cryptographically strong bytes, for identifiers, nonces and service secrets; never for KMS keys. Thread-safe.
+// Cryptographically strong bytes, for identifiers, nonces and service secrets; never for KMS keys.
+// Thread-safe.
 class Random {
-  public:
+public:
     virtual ~Random() = default;
     virtual void fill(std::span<std::byte> out) = 0;
     std::string uuid();
@@ -38,7 +39,7 @@ class Random {
 
 // getrandom(2); aborts if the kernel refuses.
 class SystemRandom final : public Random {
-  public:
+public:
     void fill(std::span<std::byte> out) override;
 };
 

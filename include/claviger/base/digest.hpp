@@ -1,4 +1,5 @@
-// SHA-256 and HMAC-SHA-256 with algorithms fetched once per process: no EVP lookup per call (OpenSSL 3, crypto(7)).
+// SHA-256 and HMAC-SHA-256 with algorithms fetched once per process: no EVP lookup per call (OpenSSL 3,
+// crypto(7)).
 #pragma once
 
 #include <array>
@@ -15,7 +16,7 @@ Sha256Digest sha256(ByteView data) noexcept;
 
 // Incremental form. Not thread-safe; reusable after finish().
 class Sha256 {
-  public:
+public:
     Sha256();
     ~Sha256();
     Sha256(const Sha256&) = delete;
@@ -23,7 +24,7 @@ class Sha256 {
     Sha256& update(ByteView data) noexcept;
     Sha256Digest finish() noexcept;
 
-  private:
+private:
     struct State;
     State* state_;
 };

@@ -12,13 +12,17 @@ namespace claviger {
 std::string to_hex(ByteView bytes);  // lower case
 std::optional<Bytes> from_hex(std::string_view text);
 
-constexpr std::size_t base64_size(std::size_t bytes) noexcept { return (bytes + 2) / 3 * 4; }
+constexpr std::size_t base64_size(std::size_t bytes) noexcept {
+    return (bytes + 2) / 3 * 4;
+}
 void append_base64(std::string& to, ByteView bytes);
 std::string to_base64(ByteView bytes);
 // Strict: padding required, no white space, no stray bits. `out` is overwritten; false leaves it unspecified.
 bool from_base64(std::string_view text, std::vector<std::byte>& out);
 std::optional<Bytes> from_base64(std::string_view text);
-constexpr std::size_t from_base64_bound(std::size_t chars) noexcept { return chars / 4 * 3; }
+constexpr std::size_t from_base64_bound(std::size_t chars) noexcept {
+    return chars / 4 * 3;
+}
 // Into memory of at least from_base64_bound(text.size()) bytes; returns the decoded size.
 std::optional<std::size_t> from_base64(std::string_view text, std::span<std::byte> out);
 

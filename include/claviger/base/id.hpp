@@ -10,13 +10,13 @@ namespace claviger {
 
 template <class Tag, class Rep = std::string>
 class Id {
-  public:
+public:
     Id() = default;
     explicit Id(Rep value) : value_(std::move(value)) {}
     const Rep& value() const noexcept { return value_; }
     friend auto operator<=>(const Id&, const Id&) = default;
 
-  private:
+private:
     Rep value_{};
 };
 

@@ -9,13 +9,13 @@
 
 namespace claviger {
 
-// Holds a T or an E, never neither. Implicit from both, so `return value;` and `return Error(...)` read plainly.
-// value() on an error and error() on a value are bugs and terminate.
+// Holds a T or an E, never neither. Implicit from both, so `return value;` and `return Error(...)` read
+// plainly. value() on an error and error() on a value are bugs and terminate.
 template <class T, class E = Error>
 class [[nodiscard]] Result {
     static_assert(!std::is_same_v<T, E>);
 
-  public:
+public:
     using value_type = T;
     using error_type = E;
 
@@ -58,7 +58,7 @@ class [[nodiscard]] Result {
 
     T value_or(T other) && { return has_value() ? std::move(*this).value() : std::move(other); }
 
-  private:
+private:
     std::variant<T, E> state_;
 };
 

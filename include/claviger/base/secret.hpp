@@ -18,7 +18,8 @@ inline void wipe(std::string& text) noexcept {
     text.clear();
 }
 
-// Wipes each block before it is returned to the heap, on growth too (RFC-free rule of ours; see docs/threat-model.md).
+// Wipes each block before it is returned to the heap, on growth too (RFC-free rule of ours; see
+// docs/threat-model.md).
 template <class T>
     requires std::is_trivially_copyable_v<T>
 struct WipingAllocator {
@@ -42,7 +43,7 @@ struct SecretAccess {
 // A plaintext, PIN, password, key or access-key secret. Movable; copies are explicit through clone().
 // Comparison is constant-time in the content. Not thread-safe.
 class SecretBytes {
-  public:
+public:
     using Buffer = std::vector<std::byte, WipingAllocator<std::byte>>;
 
     SecretBytes() = default;
@@ -67,7 +68,7 @@ class SecretBytes {
         return equal_constant_time(a.data_, b.data_);
     }
 
-  private:
+private:
     Buffer data_;
 };
 

@@ -1,4 +1,5 @@
-// Little-endian encoding with length prefixes, for frames, key tokens and sealed rows. Readers treat input as hostile.
+// Little-endian encoding with length prefixes, for frames, key tokens and sealed rows. Readers treat input as
+// hostile.
 #pragma once
 
 #include <array>
@@ -13,7 +14,7 @@ namespace claviger {
 // Appends to a buffer owned by the caller (any vector of bytes, so a wiping one works too).
 template <class Buffer>
 class WireWriter {
-  public:
+public:
     explicit WireWriter(Buffer& out) : out_(out) {}
 
     template <std::unsigned_integral T>
@@ -35,14 +36,14 @@ class WireWriter {
     }
     WireWriter& text(std::string_view text) { return bytes(as_bytes(text)); }
 
-  private:
+private:
     Buffer& out_;
 };
 
 // Reads from a view that must outlive it. The first short or over-long read makes the reader fail for good:
 // later reads return zero or empty, so a decoder checks ok() once at its end.
 class WireReader {
-  public:
+public:
     explicit WireReader(ByteView in) noexcept : in_(in) {}
 
     template <std::unsigned_integral T>
@@ -50,7 +51,8 @@ class WireReader {
         const ByteView raw = raw_bytes(sizeof(T));
         T value = 0;
         for (std::size_t i = 0; i < raw.size(); ++i) {
-            value = static_cast<T>(value | (static_cast<T>(std::to_integer<std::uint8_t>(raw[i])) << (8 * i)));
+            value =
+                static_cast<T>(value | (static_cast<T>(std::to_integer<std::uint8_t>(raw[i])) << (8 * i)));
         }
         return value;
     }
@@ -84,7 +86,7 @@ class WireReader {
     bool at_end() const noexcept { return ok_ && in_.empty(); }
     std::size_t remaining() const noexcept { return in_.size(); }
 
-  private:
+private:
     ByteView in_;
     bool ok_ = true;
 };

@@ -8,7 +8,8 @@ namespace {
 // RFC 4648 section 10.
 TEST(Base64, MatchesTheVectorsOfTheStandard) {
     const std::pair<std::string_view, std::string_view> vectors[] = {
-        {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}};
+        {"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
+        {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}};
     for (const auto& [plain, encoded] : vectors) {
         EXPECT_EQ(to_base64(as_bytes(plain)), encoded);
         const auto decoded = from_base64(encoded);
@@ -18,8 +19,8 @@ TEST(Base64, MatchesTheVectorsOfTheStandard) {
 }
 
 TEST(Base64, RefusesWhatIsNotExactlyTheEncoding) {
-    for (const std::string_view bad : {"Zg=", "Zg", "Zh==", "Zm9=", "Zm 9v", "Zm9v\n", "====", "Z===", "Zg==Zg==",
-                                       "Zm9v=", "_m9v", "-m9v"}) {
+    for (const std::string_view bad : {"Zg=", "Zg", "Zh==", "Zm9=", "Zm 9v", "Zm9v\n",
+                                       "====", "Z===", "Zg==Zg==", "Zm9v=", "_m9v", "-m9v"}) {
         EXPECT_FALSE(from_base64(bad).has_value()) << bad;
     }
 }

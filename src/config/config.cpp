@@ -1,0 +1,286 @@
+#include "src/config/config.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+namespace claviger::config {
+namespace {
+
+Error bad(std::string_view file, const toml::node* node, std::string_view what) {
+    const auto line = node == nullptr ? 0 : node->source().begin.line;
+    return Error(Errc::bad_config,
+                 line == 0 ? fmt::format("{}: {}", file, what) : fmt::format("{}:{}: {}", file, line, what));
+}
+
+// Reads one table key by key and remembers which were asked for, so that a misspelt option cannot pass
+// silently.
+class Section {
+public:
+    Section(std::string_view file, const toml::table* table, std::string name)
+        : file_(file), table_(table), name_(std::move(name)) {}
+
+    template <class T, class Assign>
+    void read(std::string_view key, std::string_view expected, Assign assign) {
+        known_.emplace(key);
+        const toml::node* const node = table_ == nullptr ? nullptr : table_->get(key);
+        if (node == nullptr || error_) {
+            return;
+        }
+        const std::optional<T> value = node->value_exact<T>();
+        if (!value || !assign(*value)) {
+            error_ = bad(file_, node, fmt::format("{}.{} must be {}", name_, key, expected));
+        }
+    }
+    void text(std::string_view key, std::string& to) {
+        read<std::string>(key, "a text", [&](const std::string& value) {
+            to = value;
+            return !value.empty();
+        });
+    }
+    void path(std::string_view key, std::filesystem::path& to) {
+        read<std::string>(key, "an absolute path", [&](const std::string& value) {
+            to = value;
+            return to.is_absolute();
+        });
+    }
+    void endpoint(std::string_view key, Endpoint& to) {
+        read<std::string>(key, "address:port, for instance \"127.0.0.1:4599\"",
+                          [&](const std::string& value) {
+                              auto parsed = Endpoint::parse(value);
+                              if (parsed) {
+                                  to = *parsed;
+                              }
+                              return parsed.has_value();
+                          });
+    }
+    template <class Number>
+    void number(std::string_view key, Number& to, std::int64_t low, std::int64_t high) {
+        read<std::int64_t>(key, fmt::format("a number from {} to {}", low, high), [&](std::int64_t value) {
+            to = static_cast<Number>(value);
+            return value >= low && value <= high;
+        });
+    }
+    template <class Duration>
+    void duration(std::string_view key, Duration& to, std::int64_t low, std::int64_t high) {
+        std::int64_t count = to.count();
+        number(key, count, low, high);
+        to = Duration(count);
+    }
+    template <class Enum, std::size_t N>
+    void choice(std::string_view key, Enum& to, const std::pair<std::string_view, Enum> (&values)[N]) {
+        std::string expected = "one of";
+        for (const auto& [text, unused] : values) {
+            expected += fmt::format(" \"{}\"", text);
+        }
+        read<std::string>(key, expected, [&](const std::string& value) {
+            for (const auto& [text, meaning] : values) {
+                if (text == value) {
+                    to = meaning;
+                    return true;
+                }
+            }
+            return false;
+        });
+    }
+    // The first problem met, an unknown key included.
+    std::optional<Error> finish() {
+        if (!error_ && table_ != nullptr) {
+            for (const auto& [key, node] : *table_) {
+                if (!known_.contains(key.str())) {
+                    return bad(
+                        file_, &node,
+                        fmt::format("{}.{} is not an option; see deploy/claviger.toml", name_, key.str()));
+                }
+            }
+        }
+        return error_;
+    }
+
+private:
+    std::string file_;
+    const toml::table* table_;
+    std::string name_;
+    std::set<std::string, std::less<>> known_;
+    std::optional<Error> error_;
+};
+
+std::optional<Error> read_service(Section section, Service& to) {
+    section.path("data", to.data);
+    section.path("sealing-key", to.sealing_key);
+    section.text("region", to.region);
+    section.read<std::string>("account", "twelve digits", [&](const std::string& value) {
+        to.account = value;
+        return value.size() == 12 && value.find_first_not_of("0123456789") == std::string::npos;
+    });
+    return section.finish();
+}
+
+std::optional<Error> read_http(Section section, Http& to) {
+    section.endpoint("listen", to.listen);
+    section.endpoint("admin-listen", to.admin_listen);
+    section.path("tls-certificate", to.tls_certificate);
+    section.path("tls-key", to.tls_key);
+    section.number("threads", to.threads, 0, 256);
+    section.number("max-connections", to.max_connections, 1, 1'000'000);
+    section.duration("idle-timeout-seconds", to.idle_timeout, 1, 3600);
+    return section.finish();
+}
+
+std::optional<Error> read_audit(Section section, Audit& to) {
+    section.path("directory", to.directory);
+    section.choice<AuditSync>("sync", to.sync, {{"off", AuditSync::off}, {"always", AuditSync::always}});
+    section.number("rotate-bytes", to.rotate_bytes, 1 << 16, std::int64_t{1} << 40);
+    return section.finish();
+}
+
+std::optional<Error> read_cluster(Section section, Cluster& to) {
+    section.choice<Recovery>("recovery", to.recovery,
+                             {{"offline", Recovery::offline}, {"vault", Recovery::vault}});
+    section.choice<Membership>("membership", to.membership,
+                               {{"open", Membership::open}, {"sealed", Membership::sealed}});
+    section.duration("request-deadline-ms", to.request_deadline, 50, 60'000);
+    return section.finish();
+}
+
+std::optional<Error> read_hsm(std::string_view file, const toml::node& node, std::vector<Hsm>& to) {
+    const toml::table* const table = node.as_table();
+    if (table == nullptr) {
+        return bad(file, &node, "write each HSM as [[hsm]]");
+    }
+    Hsm hsm;
+    Section section(file, table, "hsm");
+    section.text("name", hsm.name);
+    section.text("zone", hsm.zone);
+    section.path("module", hsm.module);
+    section.read<std::string>("replication", "\"key-token\" (\"native\" is not built yet)",
+                              [](const std::string& value) { return value == "key-token"; });
+    if (auto error = section.finish()) {
+        return error;
+    }
+    if (hsm.name.empty() || hsm.zone.empty()) {
+        return bad(file, &node, "an [[hsm]] needs name and zone");
+    }
+    for (const Hsm& other : to) {
+        if (other.name == hsm.name) {
+            return bad(file, &node, fmt::format("two HSMs are named \"{}\"", hsm.name));
+        }
+    }
+    to.push_back(std::move(hsm));
+    return std::nullopt;
+}
+
+std::optional<Error> cross_check(std::string_view file, const Config& config) {
+    if (config.http.tls_certificate.empty() != config.http.tls_key.empty()) {
+        return bad(file, nullptr, "http.tls-certificate and http.tls-key go together");
+    }
+    if (config.http.tls_certificate.empty() && !config.http.listen.is_loopback()) {
+        return bad(file, nullptr,
+                   "http.listen is not a loopback address: give http.tls-certificate and http.tls-key");
+    }
+    const auto relative = config.service.sealing_key.lexically_relative(config.service.data);
+    if (!relative.empty() && *relative.begin() != "..") {
+        return bad(file, nullptr,
+                   "service.sealing-key lies inside service.data: keep it elsewhere, so that no copy of "
+                   "the data directory carries it");
+    }
+    if (config.hsms.empty()) {
+        return bad(file, nullptr, "no [[hsm]]: name at least one");
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<Endpoint> Endpoint::parse(std::string_view text) {
+    const std::size_t colon = text.rfind(':');
+    Endpoint endpoint;
+    if (colon == std::string_view::npos) {
+        return Error(Errc::bad_config, fmt::format("\"{}\" has no port: write address:port", text));
+    }
+    std::string_view address = text.substr(0, colon);
+    if (address.starts_with('[') && address.ends_with(']')) {
+        address = address.substr(1, address.size() - 2);
+    }
+    const std::string_view port = text.substr(colon + 1);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
+    if (address.empty() || error != std::errc() || end != port.data() + port.size()) {
+        return Error(Errc::bad_config, fmt::format("\"{}\" is not address:port", text));
+    }
+    endpoint.address = address;
+    return endpoint;
+}
+
+bool Endpoint::is_loopback() const {
+    return address == "localhost" || address == "::1" || address.starts_with("127.");
+}
+
+Result<Config> Config::parse(std::string_view text, std::string_view name) {
+    const toml::parse_result parsed = toml::parse(text, std::string(name));
+    if (!parsed) {
+        return Error(Errc::bad_config, fmt::format("{}:{}: {}", name, parsed.error().source().begin.line,
+                                                   parsed.error().description()));
+    }
+    const toml::table& root = parsed.table();
+    Config config;
+    const auto section = [&](std::string_view key) {
+        return Section(name, root[key].as_table(), std::string(key));
+    };
+    for (const auto& [key, node] : root) {
+        const std::string_view k = key.str();
+        if (k == "hsm" ? !node.is_array_of_tables() : !node.is_table()) {
+            return bad(name, &node, fmt::format("{} must be a section", k));
+        }
+        if (k != "service" && k != "http" && k != "audit" && k != "cluster" && k != "hsm") {
+            return bad(name, &node, fmt::format("[{}] is not a section; see deploy/claviger.toml", k));
+        }
+    }
+    std::optional<Error> error = read_service(section("service"), config.service);
+    if (!error) {
+        error = read_http(section("http"), config.http);
+    }
+    if (!error) {
+        error = read_audit(section("audit"), config.audit);
+    }
+    if (!error) {
+        error = read_cluster(section("cluster"), config.cluster);
+    }
+    if (const toml::array* const hsms = root["hsm"].as_array(); hsms != nullptr && !error) {
+        for (const toml::node& node : *hsms) {
+            error = read_hsm(name, node, config.hsms);
+            if (error) {
+                break;
+            }
+        }
+    }
+    if (!error) {
+        error = cross_check(name, config);
+    }
+    if (error) {
+        return *std::move(error);
+    }
+    if (config.audit.directory.empty()) {
+        config.audit.directory = config.service.data / "audit";
+    }
+    return config;
+}
+
+Result<Config> Config::load(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    if (!in) {
+        return Error(
+            Errc::bad_config,
+            fmt::format("cannot read {}: give --config a file like deploy/claviger.toml", file.string()));
+    }
+    std::stringstream text;
+    text << in.rdbuf();
+    return parse(text.str(), file.string());
+}
+
+}  // namespace claviger::config

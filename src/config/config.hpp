@@ -1,0 +1,83 @@
+// What an operator decides, read from claviger.toml once at start. deploy/claviger.toml shows every option at
+// its default; tests/unit/config holds the two to each other.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <claviger/base/result.hpp>
+
+namespace claviger::config {
+
+enum class Recovery { offline, vault };
+enum class Membership { open, sealed };
+enum class AuditSync { off, always };
+
+struct Endpoint {
+    std::string address;  // "127.0.0.1", "::1", "0.0.0.0"
+    std::uint16_t port = 0;
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
+
+    static Result<Endpoint> parse(std::string_view text);  // "127.0.0.1:4599", "[::1]:4599"
+    bool is_loopback() const;
+};
+
+struct Service {
+    std::filesystem::path data = "/var/lib/claviger";
+    std::filesystem::path sealing_key = "/etc/claviger/sealing.key";
+    std::string region = "us-east-1";
+    std::string account = "000000000000";
+    bool operator==(const Service&) const = default;
+};
+
+struct Http {
+    Endpoint listen{"127.0.0.1", 4599};
+    Endpoint admin_listen{"127.0.0.1", 4600};
+    std::filesystem::path tls_certificate;  // both or neither
+    std::filesystem::path tls_key;
+    std::uint32_t threads = 0;  // 0: one per core
+    std::uint32_t max_connections = 4096;
+    std::chrono::seconds idle_timeout{75};
+    bool operator==(const Http&) const = default;
+};
+
+struct Audit {
+    std::filesystem::path directory;  // empty: audit/ in the data directory
+    AuditSync sync = AuditSync::off;
+    std::uint64_t rotate_bytes = 64ULL << 20;
+    bool operator==(const Audit&) const = default;
+};
+
+struct Cluster {
+    Recovery recovery = Recovery::offline;
+    Membership membership = Membership::open;
+    std::chrono::milliseconds request_deadline{5000};
+    bool operator==(const Cluster&) const = default;
+};
+
+// One HSM host. `module` and `serial` say which token; a soft token is provisioned at first start.
+struct Hsm {
+    std::string name;
+    std::string zone;
+    std::filesystem::path module = "/usr/lib/softhsm/libsofthsm2.so";
+    bool operator==(const Hsm&) const = default;
+};
+
+// An object that exists is valid: cross-checks were made, paths are absolute.
+struct Config {
+    Service service;
+    Http http;
+    Audit audit;
+    Cluster cluster;
+    std::vector<Hsm> hsms;
+    bool operator==(const Config&) const = default;
+
+    // Errc::bad_config with file, line and what to do; an unknown key is an error too.
+    static Result<Config> load(const std::filesystem::path& file);
+    static Result<Config> parse(std::string_view text, std::string_view name);
+};
+
+}  // namespace claviger::config

@@ -1,0 +1,68 @@
+#include "src/config/config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace claviger::config {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::string_view kHsm = "[[hsm]]\nname = \"hsm-a\"\nzone = \"a\"\n";
+
+std::string refusal(std::string text) {
+    const auto config = Config::parse(text, "test.toml");
+    return config ? "accepted" : config.error().detail;
+}
+
+TEST(Config, TheManualShowsTheDefaults) {
+    const auto manual = Config::load(CLAVIGER_DEPLOY "/claviger.toml");
+    ASSERT_TRUE(manual) << manual.error().detail;
+    const auto defaults = Config::parse(kHsm, "defaults");
+    ASSERT_TRUE(defaults);
+    EXPECT_TRUE(*manual == *defaults);
+}
+
+TEST(Config, AMisspeltOptionIsRefusedWithItsLine) {
+    EXPECT_THAT(refusal("[http]\nlisten = \"127.0.0.1:1\"\nthread = 2\n" + std::string(kHsm)),
+                HasSubstr("test.toml:3: http.thread is not an option"));
+    EXPECT_THAT(refusal("[htp]\n" + std::string(kHsm)), HasSubstr("[htp] is not a section"));
+}
+
+TEST(Config, WrongTypesAndRangesSayWhatIsExpected) {
+    EXPECT_THAT(refusal("[http]\nthreads = \"two\"\n" + std::string(kHsm)),
+                HasSubstr("a number from 0 to 256"));
+    EXPECT_THAT(refusal("[audit]\nsync = \"sometimes\"\n" + std::string(kHsm)),
+                HasSubstr("\"off\" \"always\""));
+    EXPECT_THAT(refusal("[service]\ndata = \"relative\"\n" + std::string(kHsm)),
+                HasSubstr("an absolute path"));
+    EXPECT_THAT(refusal("[service]\naccount = \"12\"\n" + std::string(kHsm)), HasSubstr("twelve digits"));
+    EXPECT_THAT(refusal("[http]\nlisten = \"4599\"\n" + std::string(kHsm)), HasSubstr("address:port"));
+}
+
+TEST(Config, PlainHttpOffLoopbackIsRefused) {
+    EXPECT_THAT(refusal("[http]\nlisten = \"0.0.0.0:4599\"\n" + std::string(kHsm)),
+                HasSubstr("tls-certificate"));
+}
+
+TEST(Config, ASealingKeyInsideTheDataDirectoryIsRefused) {
+    EXPECT_THAT(refusal("[service]\ndata = \"/srv/c\"\nsealing-key = \"/srv/c/key\"\n" + std::string(kHsm)),
+                HasSubstr("inside service.data"));
+}
+
+TEST(Config, HsmsNeedNamesThatDifferAndAKnownReplication) {
+    EXPECT_THAT(refusal(""), HasSubstr("no [[hsm]]"));
+    EXPECT_THAT(refusal(std::string(kHsm) + std::string(kHsm)), HasSubstr("two HSMs are named"));
+    EXPECT_THAT(refusal("[[hsm]]\nname = \"a\"\n"), HasSubstr("needs name and zone"));
+    EXPECT_THAT(refusal(std::string(kHsm) + "replication = \"native\"\n"), HasSubstr("not built yet"));
+}
+
+TEST(Endpoint, ParsesBothAddressFamilies) {
+    EXPECT_EQ(*Endpoint::parse("[::1]:80"), (Endpoint{"::1", 80}));
+    EXPECT_EQ(*Endpoint::parse("10.0.0.1:65535"), (Endpoint{"10.0.0.1", 65535}));
+    EXPECT_FALSE(Endpoint::parse("10.0.0.1:65536"));
+    EXPECT_FALSE(Endpoint::parse(":80"));
+}
+
+}  // namespace
+}  // namespace claviger::config
