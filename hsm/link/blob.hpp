@@ -1,5 +1,5 @@
-// The symmetric ciphertext blob and the canonical encryption context. Shared by the host, which makes and opens
-// blobs, and the service, which only reads the name of the key out of them.
+// The symmetric ciphertext blob and the canonical encryption context. Shared by the host, which makes and
+// opens blobs, and the service, which only reads the name of the key out of them.
 #pragma once
 
 #include <optional>
@@ -35,7 +35,8 @@ std::array<std::byte, kBlobHeader> blob_header(const KeyName& name, std::size_t 
 // First 16 bytes of SHA-256(account ‖ key id): 12 ASCII digits, then the key id's characters.
 std::array<std::byte, 16> key_tag(std::string_view account, std::string_view key_id) noexcept;
 
-// Appends the pairs sorted by name (bytewise), each as 32-bit length ‖ UTF-8. The empty context appends nothing.
+// Appends the pairs sorted by name (bytewise), each as 32-bit length ‖ UTF-8. The empty context appends
+// nothing.
 void append_context(Bytes& to, std::span<const std::pair<std::string_view, std::string_view>> sorted);
 
 }  // namespace claviger::link

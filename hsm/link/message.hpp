@@ -1,8 +1,10 @@
-// The messages of the data socket: key operations, never PKCS#11 calls. No message carries readable key material
-// of a KMS key, none takes a template. Requests and replies are views: what they point at must outlive them.
+// The messages of the data socket: key operations, never PKCS#11 calls. No message carries readable key
+// material of a KMS key, none takes a template. Requests and replies are views: what they point at must
+// outlive them.
 //
-// encode() appends the payload to a buffer; decode() reads hostile bytes and answers nullopt for anything that is
-// short, long, over a limit or trailed by more. Frames (frame.hpp) carry id, operation, deadline and status.
+// encode() appends the payload to a buffer; decode() reads hostile bytes and answers nullopt for anything
+// that is short, long, over a limit or trailed by more. Frames (frame.hpp) carry id, operation, deadline and
+// status.
 #pragma once
 
 #include <array>
@@ -19,15 +21,15 @@ namespace claviger::link {
 
 using WipedBuffer = SecretBytes::Buffer;  // frames hold plaintexts: both ends wipe their buffers
 
-inline constexpr std::size_t kMaxPlaintext = 4096;       // KMS limit of Encrypt
-inline constexpr std::size_t kMaxBlob = 6144;            // KMS limit of CiphertextBlob
-inline constexpr std::size_t kMaxContext = 64 * 1024;    // canonical encryption context
+inline constexpr std::size_t kMaxPlaintext = 4096;     // KMS limit of Encrypt
+inline constexpr std::size_t kMaxBlob = 6144;          // KMS limit of CiphertextBlob
+inline constexpr std::size_t kMaxContext = 64 * 1024;  // canonical encryption context
 inline constexpr std::size_t kMaxKeyToken = 16 * 1024;
 inline constexpr std::size_t kMaxRandom = 1024;
-inline constexpr std::size_t kMaxFrame = 128 * 1024;     // payload of one frame
+inline constexpr std::size_t kMaxFrame = 128 * 1024;  // payload of one frame
 
-// What names a key's material inside a host: the first 16 bytes of SHA-256(account ‖ key id), then the first 16
-// bytes of the key material id. The same 32 bytes open every ciphertext blob.
+// What names a key's material inside a host: the first 16 bytes of SHA-256(account ‖ key id), then the first
+// 16 bytes of the key material id. The same 32 bytes open every ciphertext blob.
 struct KeyName {
     std::array<std::byte, 16> key_tag{};
     std::array<std::byte, 16> material{};
@@ -67,14 +69,15 @@ struct GenerateDataKeyRequest {
 struct RandomRequest {
     std::uint16_t size = 0;  // 1..kMaxRandom
 };
-// Identity of the key to be made; the host puts it into the key token's header and reads it only from there later.
+// Identity of the key to be made; the host puts it into the key token's header and reads it only from there
+// later.
 struct CreateKeyRequest {
-    std::string_view account;     // 12 digits
+    std::string_view account;  // 12 digits
     std::string_view key_id;
     std::array<std::byte, 32> material_id{};
-    std::string_view spec;        // "SYMMETRIC_DEFAULT", "RSA_4096", …: KMS KeySpec values
-    std::string_view usage;       // KMS KeyUsage values
-    std::string_view origin;      // "AWS_KMS", …
+    std::string_view spec;    // "SYMMETRIC_DEFAULT", "RSA_4096", …: KMS KeySpec values
+    std::string_view usage;   // KMS KeyUsage values
+    std::string_view origin;  // "AWS_KMS", …
 };
 struct LoadKeyRequest {
     KeyUse key;  // token required

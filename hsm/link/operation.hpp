@@ -15,11 +15,11 @@ enum class Operation : std::uint8_t {
     re_encrypt = 3,
     generate_data_key = 4,
     random = 5,
-    create_key = 6,    // generate in the token, answer the key token
-    load_key = 7,      // unwrap a key token and verify its check value
-    destroy_key = 8,   // forget the session object and destroy token objects of this key
-    prove = 9,         // sign the admission challenge with the cluster identity
-    canary = 10,       // check value of the cluster's check token, through the fast lane
+    create_key = 6,   // generate in the token, answer the key token
+    load_key = 7,     // unwrap a key token and verify its check value
+    destroy_key = 8,  // forget the session object and destroy token objects of this key
+    prove = 9,        // sign the admission challenge with the cluster identity
+    canary = 10,      // check value of the cluster's check token, through the fast lane
 };
 
 enum class Lane : std::uint8_t { fast, slow };
@@ -44,9 +44,11 @@ inline constexpr std::array kOperations{
     OperationRow{Operation::encrypt, "encrypt", Lane::fast, CostClass::fast, Repeat::freely},
     OperationRow{Operation::decrypt, "decrypt", Lane::fast, CostClass::fast, Repeat::freely},
     OperationRow{Operation::re_encrypt, "re_encrypt", Lane::fast, CostClass::fast, Repeat::freely},
-    OperationRow{Operation::generate_data_key, "generate_data_key", Lane::fast, CostClass::fast, Repeat::freely},
+    OperationRow{Operation::generate_data_key, "generate_data_key", Lane::fast, CostClass::fast,
+                 Repeat::freely},
     OperationRow{Operation::random, "random", Lane::fast, CostClass::fast, Repeat::freely},
-    OperationRow{Operation::create_key, "create_key", Lane::slow, CostClass::generate, Repeat::when_host_died},
+    OperationRow{Operation::create_key, "create_key", Lane::slow, CostClass::generate,
+                 Repeat::when_host_died},
     OperationRow{Operation::load_key, "load_key", Lane::slow, CostClass::load, Repeat::freely},
     OperationRow{Operation::destroy_key, "destroy_key", Lane::slow, CostClass::slow, Repeat::freely},
     OperationRow{Operation::prove, "prove", Lane::slow, CostClass::slow, Repeat::freely},

@@ -9,10 +9,11 @@
 
 namespace claviger::audit {
 
-// Belongs to one io thread. Records appended in one turn of the loop share one write(2); every awaiter resumes when
-// its record was handed to the operating system (with sync = always: to the disk, grouped off the io thread).
+// Belongs to one io thread. Records appended in one turn of the loop share one write(2); every awaiter
+// resumes when its record was handed to the operating system (with sync = always: to the disk, grouped off
+// the io thread).
 class Writer {
-  public:
+public:
     virtual ~Writer() = default;
     // False while the sink cannot take records (disk full): checked before `run`.
     virtual bool accepting() const noexcept = 0;

@@ -28,7 +28,7 @@ struct IoContext {
 
 // An authenticated call. Views live until the answer is written.
 struct Call {
-    std::string_view operation;   // after the dot of X-Amz-Target
+    std::string_view operation;  // after the dot of X-Amz-Target
     ByteView body;
     const policy::Principal& principal;
     std::string_view region;      // from the verified credential scope
@@ -38,7 +38,7 @@ struct Call {
     std::string_view host_header;
     std::string_view tls_version;  // empty for plain HTTP
     std::string_view tls_cipher;
-    WallTime time;                 // the wall clock at arrival
+    WallTime time;  // the wall clock at arrival
     MonoTime deadline;
 };
 
@@ -60,7 +60,7 @@ struct Refusal {
 
 // One JSON 1.1 service. Thread-safe: called on every io thread.
 class JsonService {
-  public:
+public:
     virtual ~JsonService() = default;
     virtual std::string_view target_prefix() const = 0;  // "TrentService"
     virtual std::string_view signing_name() const = 0;   // "kms"

@@ -11,7 +11,7 @@ enum class PrincipalKind { root, user };
 
 struct Principal {
     AccountId account;
-    std::string arn;           // arn:aws:iam::111122223333:user/alice
+    std::string arn;  // arn:aws:iam::111122223333:user/alice
     PrincipalKind kind = PrincipalKind::user;
     std::string principal_id;  // AIDA…; the account id for root
     std::string user_name;     // empty for root

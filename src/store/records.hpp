@@ -32,9 +32,9 @@ struct PrincipalRecord {
 };
 
 struct AccessKeyRecord {
-    std::string id;         // AKIA…
+    std::string id;  // AKIA…
     std::string owner_arn;
-    Bytes sealed_secret;    // see seal.hpp
+    Bytes sealed_secret;  // see seal.hpp
     bool active = true;
     WallTime created;
     std::uint64_t version = 0;
@@ -64,14 +64,14 @@ struct KeyRecord {
     KeyId id;
     ClusterId cluster;
     KeyState state = KeyState::enabled;
-    std::string spec;      // KMS wire values throughout
+    std::string spec;  // KMS wire values throughout
     std::string usage;
     std::string origin;
     std::string description;
-    std::string policy;    // JSON text as given or the default
+    std::string policy;  // JSON text as given or the default
     bool multi_region = false;
     std::vector<Tag> tags;
-    WallTime created;      // life clock
+    WallTime created;  // life clock
     std::optional<WallTime> deletion_date;
     std::uint32_t pending_window_days = 0;
     std::string current_material;  // 64 hex digits
@@ -104,11 +104,11 @@ struct ClusterRecord {
     ClusterId id;
     std::string state;
     std::uint32_t cwk_generation = 1;
-    Bytes recovery_bundle;       // CWK wrapped to the recovery key
-    Bytes recovery_public;       // SubjectPublicKeyInfo DER
-    Bytes check_token;           // key token of the cluster's check key
-    Bytes identity_token;        // key token of the identity pair
-    std::string certificate_pem; // cluster certificate
+    Bytes recovery_bundle;        // CWK wrapped to the recovery key
+    Bytes recovery_public;        // SubjectPublicKeyInfo DER
+    Bytes check_token;            // key token of the cluster's check key
+    Bytes identity_token;         // key token of the identity pair
+    std::string certificate_pem;  // cluster certificate
     std::string trust_anchor_pem;
     std::uint64_t version = 0;
 };

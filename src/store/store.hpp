@@ -1,8 +1,8 @@
 // The metadata store: every fact that must survive, behind one interface. No SQL outside store/.
 //
-// Threads: all functions may be called from any thread. Work runs on the store's single writer thread, in the order
-// submitted, many transactions in one durable commit (group commit). Reads on the request path never come here:
-// they use the Catalogue, which the observer below keeps current.
+// Threads: all functions may be called from any thread. Work runs on the store's single writer thread, in the
+// order submitted, many transactions in one durable commit (group commit). Reads on the request path never
+// come here: they use the Catalogue, which the observer below keeps current.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace claviger::store {
 // One transaction, seen from inside. Lives only during Work. Reads see the writes made before in the same
 // transaction and all transactions before it. A row whose seal does not verify reads as Errc::integrity.
 class Txn {
-  public:
+public:
     virtual ~Txn() = default;
     virtual Result<std::optional<KeyRecord>> key(const AccountId&, std::string_view region, const KeyId&) = 0;
     virtual Result<std::optional<AliasRecord>> alias(const AccountId&, std::string_view region,
@@ -71,7 +71,7 @@ struct Change {
 };
 
 class Store {
-  public:
+public:
     // Returns false to roll this transaction back; what it decided travels in its captures.
     using Work = std::function<bool(Txn&)>;
     // Runs on the writer thread. The value is the store's sequence number of the commit. An error means that
@@ -81,7 +81,7 @@ class Store {
     virtual ~Store() = default;
     virtual void submit(Work work, Completion done) = 0;
     virtual Result<Contents> load() = 0;
-    virtual std::uint64_t sequence() const noexcept = 0;  // of the newest commit
+    virtual std::uint64_t sequence() const noexcept = 0;                    // of the newest commit
     virtual void observe(std::function<void(const Change&)> observer) = 0;  // before the first submit
 };
 

@@ -1,9 +1,10 @@
-// A cluster: many HSMs that hold one wrapping key, seen as one. What the service calls for every key operation.
+// A cluster: many HSMs that hold one wrapping key, seen as one. What the service calls for every key
+// operation.
 //
-// Threads: a Cluster is shared and thread-safe. A Client belongs to the io thread that made it: every call and
-// every destruction happens there. Lifetime: Cluster outlives its Clients; Clients outlive their calls.
-// Failure: values, never exceptions. Errc::data_invalid is the caller's fault; no_hsm and deadline_exceeded mean
-// that no good HSM answered in time; unsupported that the members cannot do it.
+// Threads: a Cluster is shared and thread-safe. A Client belongs to the io thread that made it: every call
+// and every destruction happens there. Lifetime: Cluster outlives its Clients; Clients outlive their calls.
+// Failure: values, never exceptions. Errc::data_invalid is the caller's fault; no_hsm and deadline_exceeded
+// mean that no good HSM answered in time; unsupported that the members cannot do it.
 #pragma once
 
 #include <array>
@@ -21,10 +22,10 @@
 
 namespace claviger::cluster {
 
-// A key's material as the cluster needs it: made from the store's key token, kept in memory, shared by requests.
-// An object that exists is valid: the token's header parses and names this account and key id.
+// A key's material as the cluster needs it: made from the store's key token, kept in memory, shared by
+// requests. An object that exists is valid: the token's header parses and names this account and key id.
 class KeyMaterial {
-  public:
+public:
     static Result<std::shared_ptr<const KeyMaterial>> parse(Bytes token);
     const std::array<std::byte, 32>& name() const noexcept { return name_; }  // link::KeyName, flat
     const std::array<std::byte, 32>& material_id() const noexcept { return material_id_; }
@@ -32,7 +33,7 @@ class KeyMaterial {
     const std::string& key_id() const noexcept { return key_id_; }
     ByteView token() const noexcept { return token_; }
 
-  private:
+private:
     KeyMaterial() = default;
     Bytes token_;
     std::array<std::byte, 32> name_{};
@@ -62,10 +63,10 @@ struct NewKey {
 
 enum class Plaintext : bool { omit, include };
 
-// Call with a request's deadline; each attempt gets a share of it. `context` is the canonical encryption context.
-// Views must stay valid until the awaitable completes.
+// Call with a request's deadline; each attempt gets a share of it. `context` is the canonical encryption
+// context. Views must stay valid until the awaitable completes.
 class Client {
-  public:
+public:
     virtual ~Client() = default;
     virtual boost::asio::awaitable<Result<Bytes>> encrypt(const KeyMaterial& key, ByteView plaintext,
                                                           ByteView context, MonoTime deadline) = 0;
@@ -76,12 +77,13 @@ class Client {
                                                              const KeyMaterial& destination,
                                                              ByteView destination_context,
                                                              MonoTime deadline) = 0;
-    virtual boost::asio::awaitable<Result<DataKey>> generate_data_key(const KeyMaterial& key, std::uint16_t size,
-                                                                      Plaintext want, ByteView context,
+    virtual boost::asio::awaitable<Result<DataKey>> generate_data_key(const KeyMaterial& key,
+                                                                      std::uint16_t size, Plaintext want,
+                                                                      ByteView context,
                                                                       MonoTime deadline) = 0;
     virtual boost::asio::awaitable<Result<SecretBytes>> random(std::uint16_t size, MonoTime deadline) = 0;
-    // Generated in one HSM, loaded and verified in a second of another zone where there is one. Nothing is durable
-    // until the caller commits the token; a token that is never committed leaves no usable key.
+    // Generated in one HSM, loaded and verified in a second of another zone where there is one. Nothing is
+    // durable until the caller commits the token; a token that is never committed leaves no usable key.
     virtual boost::asio::awaitable<Result<NewKey>> create_key(const NewKeyIdentity& identity,
                                                               MonoTime deadline) = 0;
     // Destroys what HSMs hold of this key. Absent HSMs are the caller's business (tombstones).
