@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,11 @@
 #include <claviger/base/id.hpp>
 #include <claviger/base/result.hpp>
 #include <claviger/base/secret.hpp>
+#include <claviger/cluster/options.hpp>
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace claviger::cluster {
 
@@ -102,6 +108,50 @@ struct MemberView {
     std::uint64_t keys_loaded = 0;
     std::uint64_t outstanding = 0;
     std::string last_error;
+};
+
+// A token object that no known key explains: a create that was never committed, a deletion that was
+// interrupted.
+struct Leftover {
+    std::string hsm_id;
+    std::string label;
+    std::string id;  // hexadecimal CKA_ID
+};
+
+// The HSMs of one cluster, their processes, and which of them may serve. Its control work runs on the
+// io_context it was made with, which one thread runs until stop() has completed: hosts end when the thread
+// that started them ends (prctl(2), PR_SET_PDEATHSIG). start(), client(), members() and serving() may be
+// called from any thread; the awaitables run on the control io_context. An HSM that fails admission gets no
+// request; its view says why.
+class Cluster {
+public:
+    // Errc::bad_config: the options contradict themselves; integrity: the certificate does not chain to the
+    // anchor.
+    static Result<std::unique_ptr<Cluster>> make(boost::asio::io_context& control, ClusterOptions options,
+                                                 const Clock& clock, Random& random);
+    ~Cluster();
+    Cluster(const Cluster&) = delete;
+    Cluster& operator=(const Cluster&) = delete;
+
+    // Starts the hosts and admits them; returns at once.
+    void start();
+    // A client for the thread that runs `thread`. Make and destroy it there, or while nothing runs that
+    // io_context.
+    std::unique_ptr<Client> client(boost::asio::io_context& thread);
+    std::vector<MemberView> members() const;
+    std::size_t serving() const noexcept;
+    // Completes when `count` HSMs serve; no_hsm at the deadline or as soon as too few are left that could.
+    boost::asio::awaitable<Status<>> wait_serving(std::size_t count, MonoTime deadline);
+    // No request reaches an HSM any more; hosts that are ours are ended (SIGTERM, then SIGKILL) and reaped.
+    boost::asio::awaitable<void> stop();
+    // Objects of ours on admitted HSMs that belong to none of `known` (link::KeyName, flat).
+    boost::asio::awaitable<Result<std::vector<Leftover>>> report_leftovers(
+        std::vector<std::array<std::byte, 32>> known);
+
+private:
+    struct Impl;
+    explicit Cluster(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace claviger::cluster

@@ -1,0 +1,67 @@
+// What a cluster is made of: its members, what proves membership, and its limits of time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <claviger/base/bytes.hpp>
+
+namespace claviger::cluster {
+
+// Who starts the process of an HSM.
+enum class Launch : std::uint8_t {
+    child,     // the cluster starts, restarts and ends it
+    external,  // another supervisor does (systemd); the cluster only connects
+};
+
+struct HsmOptions {
+    std::string hsm_id;                       // "hsm-…"; Required
+    std::string zone;                         // Required
+    std::string serial;                       // as recorded at enrolment; Required
+    std::filesystem::path state_dir;          // holds data.sock and control.sock; Required
+    std::filesystem::path module;             // PKCS#11 module of the host; Required for Launch::child
+    std::vector<std::string> host_arguments;  // further arguments of claviger-hsm
+    Launch launch = Launch::child;
+};
+
+// Intervals that decide when an HSM is left, and when it is tried again. The defaults suit hosts on this
+// machine.
+struct ClusterTiming {
+    std::chrono::milliseconds fast_attempt{100};  // one attempt of the fast class
+    std::chrono::milliseconds load_attempt{300};  // the same when the host must load the key first
+    std::chrono::milliseconds patience{120};      // how long a request waits for any HSM while there is none
+    std::chrono::milliseconds sweep{5};           // granularity of attempt deadlines
+    std::chrono::milliseconds canary{250};        // pause between canaries of an HSM that is suspected
+    std::chrono::milliseconds admission{5000};    // one step of admission
+    std::chrono::milliseconds start{10000};       // from start of the process to its sockets
+    std::chrono::milliseconds backoff_first{50};  // before the second restart in a row; doubles
+    std::chrono::milliseconds backoff_limit{10000};
+    std::chrono::milliseconds stable{500};  // serving this long makes the next restart immediate again
+    std::chrono::milliseconds grace{3000};  // from SIGTERM to SIGKILL
+};
+
+enum class Severity : std::uint8_t { info, warning, alarm };
+
+struct ClusterOptions {
+    std::string cluster_id;  // "cluster-…"; Required
+    std::uint32_t cwk_generation = 1;
+    std::vector<HsmOptions> hsms;        // at least one, at most kMaxMembers
+    std::filesystem::path host_program;  // claviger-hsm; Required if any HSM is Launch::child
+    std::string certificate_pem;         // cluster certificate; Required
+    std::string trust_anchor_pem;        // it chains to this; Required
+    Bytes check_token;                   // key token that only this cluster's CWK opens; Required
+    Bytes identity_token;                // key token of the identity pair
+    ClusterTiming timing;
+    std::uint64_t seed = 0;  // of ties in selection; 0 draws one
+    // Called from the control io_context and from io threads; must not block. Texts hold no secret.
+    std::function<void(Severity, std::string_view hsm_id, std::string_view text)> log;
+};
+
+inline constexpr std::size_t kMaxMembers = 32;
+
+}  // namespace claviger::cluster
