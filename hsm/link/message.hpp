@@ -12,6 +12,7 @@
 #include <optional>
 
 #include <claviger/base/bytes.hpp>
+#include <claviger/base/error.hpp>
 #include <claviger/base/secret.hpp>
 #include <claviger/base/wire.hpp>
 
