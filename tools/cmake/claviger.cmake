@@ -69,3 +69,16 @@ function(claviger_fuzz name source)
     target_link_libraries(${name} PRIVATE ${ARGN})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endfunction()
+
+# claviger_python_test(NAME SCRIPT [TIMEOUT s] [LABELS ...] [ARGS ...]): a script that starts the built programs; one
+# ctest entry. Exit code 77 means skipped, with a line that says what was missing.
+function(claviger_python_test name script)
+    cmake_parse_arguments(ARG "" "TIMEOUT" "LABELS;ARGS" ${ARGN})
+    add_test(NAME ${name} COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${ARG_ARGS})
+    if(NOT ARG_TIMEOUT)
+        set(ARG_TIMEOUT 300)
+    endif()
+    set_tests_properties(${name} PROPERTIES
+        TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77 LABELS "service;${ARG_LABELS}"
+        ENVIRONMENT "CLAVIGER_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};CLAVIGER_CLIENTS=${CMAKE_BINARY_DIR}/clients;PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/support/python;PYTHONDONTWRITEBYTECODE=1")
+endfunction()
