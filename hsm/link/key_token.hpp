@@ -41,7 +41,8 @@ struct KeyToken {
 // allocates.
 std::optional<KeyToken> parse_key_token(ByteView bytes) noexcept;
 
-// Bytes of a token; `token` is within the limits that parse_key_token checks (asserted).
+// Bytes of a token; `token` is within the limits that parse_key_token checks (aborts otherwise: no host could
+// load it).
 Bytes encode_key_token(const KeyToken& token);
 
 // What the same key is called in blobs and requests.
