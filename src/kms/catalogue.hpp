@@ -1,0 +1,122 @@
+// Every key and alias in memory: what requests read instead of the store.
+//
+// Threads: all functions may be called from any thread; entries are immutable and shared. Built once from the
+// store's contents, then kept current by apply(), which the store's observer calls before the submitter hears
+// of a commit.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <claviger/base/bytes.hpp>
+#include <claviger/base/id.hpp>
+
+#include "src/store/records.hpp"
+#include "src/store/store.hpp"
+
+namespace claviger::cluster {
+class KeyMaterial;
+}
+
+namespace claviger::kms {
+
+using KeyTag = std::array<std::byte, 16>;
+using Material = std::shared_ptr<const cluster::KeyMaterial>;
+
+// A key as requests see it. Its record never changes; a change makes a new Key.
+struct Key {
+    store::KeyRecord record;
+    std::string arn;
+    KeyTag tag{};
+    Material current;
+    std::vector<Material> materials;  // all of them, `current` too
+
+    // The material a blob names by the first 16 bytes of its id; nullptr if the key never had it.
+    const cluster::KeyMaterial* material(const std::array<std::byte, 16>& prefix) const noexcept;
+};
+using KeyPtr = std::shared_ptr<const Key>;
+using AliasPtr = std::shared_ptr<const store::AliasRecord>;
+
+std::string key_arn(std::string_view partition, std::string_view region, std::string_view account,
+                    std::string_view id);
+std::string alias_arn(std::string_view partition, std::string_view region, std::string_view account,
+                      std::string_view name);
+
+class Catalogue {
+public:
+    explicit Catalogue(std::string partition = "aws");
+
+    // One sentence per key that was left out because its current material is missing or does not parse.
+    std::vector<std::string> load(const store::Contents& contents);
+    void apply(const store::Change& change);
+
+    const std::string& partition() const noexcept { return partition_; }
+    KeyPtr key(std::string_view account, std::string_view region, std::string_view id) const;
+    KeyPtr key_by_tag(std::string_view region, const KeyTag& tag) const;  // whatever its account
+    AliasPtr alias(std::string_view account, std::string_view region, std::string_view name) const;
+
+    // In order of id or name, beginning after `after`; at most `limit`.
+    std::vector<KeyPtr> keys_after(std::string_view account, std::string_view region, std::string_view after,
+                                   std::size_t limit) const;
+    // `target` empty: of all keys.
+    std::vector<AliasPtr> aliases_after(std::string_view account, std::string_view region,
+                                        std::string_view target, std::string_view after,
+                                        std::size_t limit) const;
+    // Keys whose waiting period has ended at `now`.
+    std::vector<KeyPtr> due_for_deletion(WallTime now) const;
+
+private:
+    struct Scope {
+        std::string account;
+        std::string region;
+    };
+    struct ScopeLess {
+        using is_transparent = void;
+        template <class A, class B>
+        bool operator()(const A& a, const B& b) const noexcept {
+            const std::string_view aa = a.account, ba = b.account;
+            return aa != ba ? aa < ba : std::string_view(a.region) < std::string_view(b.region);
+        }
+    };
+    struct TagHash {
+        std::size_t operator()(const KeyTag& tag) const noexcept;
+    };
+    struct TextHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    struct Place {  // everything of one account in one region
+        std::unordered_map<std::string, KeyPtr, TextHash, std::equal_to<>> keys;
+        std::set<std::string, std::less<>> key_ids;
+        std::map<std::string, AliasPtr, std::less<>> aliases;
+        std::map<std::string, std::set<std::string, std::less<>>, std::less<>> aliases_of;
+    };
+    struct Region {
+        std::unordered_map<KeyTag, KeyPtr, TagHash> by_tag;
+    };
+
+    const Place* place(std::string_view account, std::string_view region) const;
+    void put_alias(const store::AliasRecord& alias);
+    void erase_alias(const store::AliasRecord& alias);
+    void put_key(KeyPtr key);
+    void erase_key(const store::KeyRecord& record);
+    std::vector<std::string> put_keys(const std::vector<store::KeyRecord>& keys,
+                                      const std::vector<store::MaterialRecord>& materials);
+
+    const std::string partition_;
+    mutable std::shared_mutex mutex_;  // guards everything below; sections are a few look-ups long
+    std::map<Scope, Place, ScopeLess> places_;
+    std::map<std::string, Region, std::less<>> regions_;
+    std::map<std::pair<WallTime, std::string>, KeyPtr> deletions_;  // by date and ARN
+};
+
+}  // namespace claviger::kms

@@ -1,0 +1,46 @@
+// AWS KMS as a JSON service: one straight line per request, see dispatch.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <claviger/base/clock.hpp>
+#include <claviger/base/secret.hpp>
+
+#include "src/http/api.hpp"
+#include "src/kms/catalogue.hpp"
+#include "src/kms/life_clock.hpp"
+#include "src/store/store.hpp"
+
+namespace claviger::kms {
+
+struct ServiceOptions {
+    ClusterId cluster;       // where new keys are made
+    SecretBytes marker_key;  // at least 32 bytes; authenticates pagination markers
+};
+
+// What the service works with; everything outlives it.
+struct ServiceParts {
+    store::Store& store;
+    Catalogue& catalogue;  // already loaded, and fed by the store's observer
+    const LifeClock& life;
+    Random& random;
+};
+
+// Thread-safe. The store's writer thread must be joined before the io_context that runs calls is destroyed:
+// work under way refers to the frames of the calls that wait for it.
+class KmsService final : public http::JsonService {
+public:
+    KmsService(ServiceOptions options, ServiceParts parts);
+
+    std::string_view target_prefix() const override;
+    std::string_view signing_name() const override;
+    boost::asio::awaitable<http::Answer> call(http::IoContext& io, const http::Call& call) override;
+    boost::asio::awaitable<void> refused(http::IoContext& io, const http::Refusal& refusal) override;
+
+private:
+    const ServiceOptions options_;
+    const ServiceParts parts_;
+};
+
+}  // namespace claviger::kms
