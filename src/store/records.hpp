@@ -123,4 +123,11 @@ struct HsmRecord {
     std::uint64_t version = 0;
 };
 
+// A fact of the whole store that has no table of its own: the life clock's offset, a wall-clock mark.
+struct SettingRecord {
+    std::string name;
+    Bytes value;
+    std::uint64_t version = 0;
+};
+
 }  // namespace claviger::store

@@ -29,6 +29,12 @@ public:
                                                      std::string_view name) = 0;
     virtual Result<std::uint64_t> count_aliases(const AccountId&, std::string_view region, const KeyId&) = 0;
     virtual Result<std::uint64_t> count_keys(const AccountId&, std::string_view region) = 0;
+    virtual Result<std::optional<MaterialRecord>> material(const AccountId&, std::string_view region,
+                                                           const KeyId&, std::string_view id) = 0;
+    virtual Result<std::optional<AccessKeyRecord>> access_key(std::string_view id) = 0;
+    virtual Result<std::optional<ClusterRecord>> cluster(const ClusterId&) = 0;
+    virtual Result<std::optional<HsmRecord>> hsm(const HsmId&) = 0;
+    virtual Result<std::optional<SettingRecord>> setting(std::string_view name) = 0;
     virtual Status<> put(KeyRecord) = 0;  // raises version; Errc::conflict if the stored version differs
     virtual Status<> put(MaterialRecord) = 0;
     virtual Status<> put(AliasRecord) = 0;
@@ -37,6 +43,7 @@ public:
     virtual Status<> put(AccessKeyRecord) = 0;
     virtual Status<> put(ClusterRecord) = 0;
     virtual Status<> put(HsmRecord) = 0;
+    virtual Status<> put(SettingRecord) = 0;
     virtual Status<> erase_alias(const AccountId&, std::string_view region, std::string_view name) = 0;
     // The key, its materials (key tokens overwritten) and its aliases.
     virtual Status<> erase_key(const AccountId&, std::string_view region, const KeyId&) = 0;
@@ -54,11 +61,13 @@ struct Contents {
     std::vector<AliasRecord> aliases;
     std::vector<ClusterRecord> clusters;
     std::vector<HsmRecord> hsms;
+    std::vector<SettingRecord> settings;
     std::vector<std::string> refused;  // one sentence per row whose seal failed; never loaded, never repaired
 };
 
 // What a committed transaction changed; delivered before its submitter hears of the commit.
 struct Change {
+    std::vector<AccountRecord> accounts;
     std::vector<KeyRecord> keys;
     std::vector<MaterialRecord> materials;
     std::vector<AliasRecord> aliases;
@@ -68,6 +77,7 @@ struct Change {
     std::vector<PrincipalRecord> principals;
     std::vector<ClusterRecord> clusters;
     std::vector<HsmRecord> hsms;
+    std::vector<SettingRecord> settings;
 };
 
 class Store {
@@ -75,7 +85,8 @@ public:
     // Returns false to roll this transaction back; what it decided travels in its captures.
     using Work = std::function<bool(Txn&)>;
     // Runs on the writer thread. The value is the store's sequence number of the commit. An error means that
-    // nothing of the transaction is durable (disk full, I/O error).
+    // nothing of the transaction is durable (disk full, I/O error). A Work that returned false completes with
+    // the sequence number it saw.
     using Completion = std::function<void(Result<std::uint64_t>)>;
 
     virtual ~Store() = default;
