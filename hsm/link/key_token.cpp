@@ -1,7 +1,6 @@
 #include "hsm/link/key_token.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "hsm/link/blob.hpp"
 
@@ -65,9 +64,9 @@ std::optional<KeyToken> parse_key_token(ByteView bytes) noexcept {
     return token;
 }
 
-Bytes encode_key_token(const KeyToken& token) {
+std::optional<Bytes> encode_key_token(const KeyToken& token) {
     if (!within_limits(token)) {
-        std::abort();  // a token that no host could load must never become durable
+        return std::nullopt;
     }
     const KeyTokenHeader& h = token.header;
     Bytes out;

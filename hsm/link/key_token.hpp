@@ -41,9 +41,8 @@ struct KeyToken {
 // allocates.
 std::optional<KeyToken> parse_key_token(ByteView bytes) noexcept;
 
-// Bytes of a token; `token` is within the limits that parse_key_token checks (aborts otherwise: no host could
-// load it).
-Bytes encode_key_token(const KeyToken& token);
+// nullopt: outside the limits that parse_key_token checks, so no host could ever load it.
+std::optional<Bytes> encode_key_token(const KeyToken& token);
 
 // What the same key is called in blobs and requests.
 KeyName key_name(const KeyTokenHeader& header) noexcept;

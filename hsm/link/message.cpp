@@ -1,0 +1,241 @@
+#include "hsm/link/message.hpp"
+
+namespace claviger::link {
+
+namespace {
+
+using Writer = WireWriter<WipedBuffer>;
+
+constexpr std::size_t kMaxAccount = 12;
+constexpr std::size_t kMaxKeyId = 64;
+constexpr std::size_t kMaxWord = 32;  // KMS enumeration values
+constexpr std::size_t kMaxChallenge = 512;
+constexpr std::size_t kMaxSignature = 1024;
+constexpr std::size_t kMaxPublicKey = 2048;
+
+// The last Errc; a value above it comes from a peer we do not know.
+constexpr auto kLastErrc = static_cast<std::uint8_t>(Errc::integrity);
+
+void put(Writer& to, const KeyName& name) {
+    to.raw_bytes(name.key_tag).raw_bytes(name.material);
+}
+void put(Writer& to, const KeyUse& key) {
+    put(to, key.name);
+    to.bytes(key.token);
+}
+void get(WireReader& from, KeyName& name) {
+    name.key_tag = from.array<16>();
+    name.material = from.array<16>();
+}
+void get(WireReader& from, KeyUse& key) {
+    get(from, key.name);
+    key.token = from.bytes(kMaxKeyToken);
+}
+
+// Each message: what is written, and how it is read back. false: the content is outside the message's rules.
+void put(Writer& to, const EncryptRequest& m) {
+    put(to, m.key);
+    to.bytes(m.plaintext).bytes(m.context);
+}
+bool get(WireReader& from, EncryptRequest& m) {
+    get(from, m.key);
+    m.plaintext = from.bytes(kMaxPlaintext);
+    m.context = from.bytes(kMaxContext);
+    return !m.plaintext.empty();
+}
+
+void put(Writer& to, const DecryptRequest& m) {
+    put(to, m.key);
+    to.bytes(m.blob).bytes(m.context);
+}
+bool get(WireReader& from, DecryptRequest& m) {
+    get(from, m.key);
+    m.blob = from.bytes(kMaxBlob);
+    m.context = from.bytes(kMaxContext);
+    return true;
+}
+
+void put(Writer& to, const ReEncryptRequest& m) {
+    put(to, m.source);
+    to.bytes(m.blob).bytes(m.source_context);
+    put(to, m.destination);
+    to.bytes(m.destination_context);
+}
+bool get(WireReader& from, ReEncryptRequest& m) {
+    get(from, m.source);
+    m.blob = from.bytes(kMaxBlob);
+    m.source_context = from.bytes(kMaxContext);
+    get(from, m.destination);
+    m.destination_context = from.bytes(kMaxContext);
+    return true;
+}
+
+bool is_random_size(std::uint16_t size) noexcept {
+    return size > 0 && size <= kMaxRandom;
+}
+
+void put(Writer& to, const GenerateDataKeyRequest& m) {
+    put(to, m.key);
+    to.number(m.size).number(static_cast<std::uint8_t>(m.with_plaintext ? 1 : 0)).bytes(m.context);
+}
+bool get(WireReader& from, GenerateDataKeyRequest& m) {
+    get(from, m.key);
+    m.size = from.number<std::uint16_t>();
+    const auto with_plaintext = from.number<std::uint8_t>();
+    m.with_plaintext = with_plaintext == 1;
+    m.context = from.bytes(kMaxContext);
+    return is_random_size(m.size) && with_plaintext <= 1;
+}
+
+void put(Writer& to, const RandomRequest& m) {
+    to.number(m.size);
+}
+bool get(WireReader& from, RandomRequest& m) {
+    m.size = from.number<std::uint16_t>();
+    return is_random_size(m.size);
+}
+
+void put(Writer& to, const CreateKeyRequest& m) {
+    to.text(m.account).text(m.key_id).raw_bytes(m.material_id).text(m.spec).text(m.usage).text(m.origin);
+}
+bool get(WireReader& from, CreateKeyRequest& m) {
+    m.account = from.text(kMaxAccount);
+    m.key_id = from.text(kMaxKeyId);
+    m.material_id = from.array<32>();
+    m.spec = from.text(kMaxWord);
+    m.usage = from.text(kMaxWord);
+    m.origin = from.text(kMaxWord);
+    return !m.account.empty() && !m.key_id.empty() && !m.spec.empty() && !m.usage.empty() &&
+           !m.origin.empty();
+}
+
+void put(Writer& to, const LoadKeyRequest& m) {
+    put(to, m.key);
+}
+bool get(WireReader& from, LoadKeyRequest& m) {
+    get(from, m.key);
+    return !m.key.token.empty();
+}
+
+void put(Writer& to, const DestroyKeyRequest& m) {
+    put(to, m.name);
+}
+bool get(WireReader& from, DestroyKeyRequest& m) {
+    get(from, m.name);
+    return true;
+}
+
+void put(Writer& to, const ProveRequest& m) {
+    to.bytes(m.challenge);
+}
+bool get(WireReader& from, ProveRequest& m) {
+    m.challenge = from.bytes(kMaxChallenge);
+    return !m.challenge.empty();
+}
+
+void put(Writer&, const CanaryRequest&) {}
+bool get(WireReader&, CanaryRequest&) {
+    return true;
+}
+
+void put(Writer& to, const BlobReply& m) {
+    to.bytes(m.blob);
+}
+bool get(WireReader& from, BlobReply& m) {
+    m.blob = from.bytes(kMaxBlob);
+    return true;
+}
+
+void put(Writer& to, const PlaintextReply& m) {
+    to.bytes(m.plaintext);
+}
+bool get(WireReader& from, PlaintextReply& m) {
+    m.plaintext = from.bytes(kMaxBlob);
+    return true;
+}
+
+void put(Writer& to, const DataKeyReply& m) {
+    to.bytes(m.plaintext).bytes(m.blob);
+}
+bool get(WireReader& from, DataKeyReply& m) {
+    m.plaintext = from.bytes(kMaxRandom);
+    m.blob = from.bytes(kMaxBlob);
+    return true;
+}
+
+void put(Writer& to, const KeyTokenReply& m) {
+    to.bytes(m.token).bytes(m.public_key);
+}
+bool get(WireReader& from, KeyTokenReply& m) {
+    m.token = from.bytes(kMaxKeyToken);
+    m.public_key = from.bytes(kMaxPublicKey);
+    return !m.token.empty();
+}
+
+void put(Writer& to, const SignatureReply& m) {
+    to.bytes(m.signature);
+}
+bool get(WireReader& from, SignatureReply& m) {
+    m.signature = from.bytes(kMaxSignature);
+    return true;
+}
+
+void put(Writer&, const EmptyReply&) {}
+bool get(WireReader&, EmptyReply&) {
+    return true;
+}
+
+void put(Writer& to, const ErrorReply& m) {
+    to.number(static_cast<std::uint8_t>(m.code)).number(m.ckr).text(m.detail);
+}
+bool get(WireReader& from, ErrorReply& m) {
+    const auto code = from.number<std::uint8_t>();
+    m.code = static_cast<Errc>(code);
+    m.ckr = from.number<std::uint64_t>();
+    m.detail = from.text(kMaxDetail);
+    return code <= kLastErrc;
+}
+
+}  // namespace
+
+template <class Message>
+void encode(WipedBuffer& to, const Message& message) {
+    Writer writer(to);
+    put(writer, message);
+}
+
+template <class Message>
+std::optional<Message> decode(ByteView payload) {
+    WireReader reader(payload);
+    Message message;
+    if (!get(reader, message) || !reader.at_end()) {
+        return std::nullopt;
+    }
+    return message;
+}
+
+#define CLAVIGER_LINK_MESSAGE(Message)                           \
+    template void encode<Message>(WipedBuffer&, const Message&); \
+    template std::optional<Message> decode<Message>(ByteView);
+
+CLAVIGER_LINK_MESSAGE(EncryptRequest)
+CLAVIGER_LINK_MESSAGE(DecryptRequest)
+CLAVIGER_LINK_MESSAGE(ReEncryptRequest)
+CLAVIGER_LINK_MESSAGE(GenerateDataKeyRequest)
+CLAVIGER_LINK_MESSAGE(RandomRequest)
+CLAVIGER_LINK_MESSAGE(CreateKeyRequest)
+CLAVIGER_LINK_MESSAGE(LoadKeyRequest)
+CLAVIGER_LINK_MESSAGE(DestroyKeyRequest)
+CLAVIGER_LINK_MESSAGE(ProveRequest)
+CLAVIGER_LINK_MESSAGE(CanaryRequest)
+CLAVIGER_LINK_MESSAGE(BlobReply)
+CLAVIGER_LINK_MESSAGE(PlaintextReply)
+CLAVIGER_LINK_MESSAGE(DataKeyReply)
+CLAVIGER_LINK_MESSAGE(KeyTokenReply)
+CLAVIGER_LINK_MESSAGE(SignatureReply)
+CLAVIGER_LINK_MESSAGE(EmptyReply)
+CLAVIGER_LINK_MESSAGE(ErrorReply)
+
+#undef CLAVIGER_LINK_MESSAGE
+
+}  // namespace claviger::link
