@@ -1,0 +1,132 @@
+#include "src/app/admin_socket.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/streambuf.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <exception>
+
+#include "hsm/link/peer.hpp"
+#include "src/observe/log.hpp"
+
+namespace claviger::app {
+namespace {
+
+namespace asio = boost::asio;
+using Socket = asio::local::stream_protocol::socket;
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kMaxRequest = 4096;
+
+void log_failure(std::exception_ptr failure) {
+    if (failure) {
+        try {
+            std::rethrow_exception(failure);
+        } catch (const std::exception& error) {
+            observe::error("admin.failed", {{"reason", error.what()}});
+        }
+    }
+}
+
+}  // namespace
+
+struct AdminSocket::Impl : std::enable_shared_from_this<AdminSocket::Impl> {
+    Impl(asio::io_context& io, Handler h) : acceptor(io), handler(std::move(h)) {}
+
+    asio::awaitable<void> accept() {
+        for (;;) {
+            auto [error, socket] = co_await acceptor.async_accept(kTuple);
+            if (error) {
+                co_return;  // closed by the destructor
+            }
+            if (const auto peer = link::check_peer(socket.native_handle(), {geteuid(), std::nullopt});
+                !peer) {
+                observe::warn("admin.peer_refused", {{"reason", peer.error().detail}});
+                continue;
+            }
+            asio::co_spawn(acceptor.get_executor(), serve(std::move(socket), shared_from_this()),
+                           log_failure);
+        }
+    }
+
+    static asio::awaitable<void> serve(Socket socket, std::shared_ptr<Impl> self) {
+        std::string line;
+        auto [read_error, size] =
+            co_await asio::async_read_until(socket, asio::dynamic_buffer(line, kMaxRequest), '\n', kTuple);
+        if (read_error) {
+            co_return;
+        }
+        line.resize(size - 1);
+        const Result<std::string> result = co_await self->handler(std::move(line));
+        const std::string answer = result ? "ok\n" + *result : "error\n" + result.error().detail + "\n";
+        co_await asio::async_write(socket, asio::buffer(answer), kTuple);
+    }
+
+    asio::local::stream_protocol::acceptor acceptor;
+    Handler handler;
+};
+
+Result<std::unique_ptr<AdminSocket>> AdminSocket::listen(asio::io_context& io,
+                                                         const std::filesystem::path& path, Handler handler) {
+    auto impl = std::make_shared<Impl>(io, std::move(handler));
+    unlink(path.c_str());
+    boost::system::error_code error;
+    impl->acceptor.open({}, error);
+    const mode_t mask = umask(0177);  // the file must never be open to others, not even before a chmod
+    if (!error) {
+        impl->acceptor.bind(path.string(), error);
+    }
+    umask(mask);
+    if (!error) {
+        impl->acceptor.listen(16, error);
+    }
+    if (error) {
+        return Error(Errc::io_error, fmt::format("{}: cannot listen: {}", path.string(), error.message()));
+    }
+    asio::co_spawn(io, impl->accept(), log_failure);
+    return std::unique_ptr<AdminSocket>(new AdminSocket(std::move(impl)));
+}
+
+AdminSocket::AdminSocket(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+AdminSocket::~AdminSocket() {
+    boost::system::error_code ignored;  // closing twice is no harm
+    impl_->acceptor.close(ignored);
+}
+
+Result<std::string> ask_service(const std::filesystem::path& path, const std::string& request) {
+    asio::io_context io;
+    Socket socket(io);
+    boost::system::error_code error;
+    socket.connect(path.string(), error);
+    if (error) {
+        return Error(Errc::io_error,
+                     fmt::format("{}: {}: is the service running on this data directory? Name it with "
+                                 "--data",
+                                 path.string(), error.message()));
+    }
+    const timeval limit{30, 0};
+    setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    asio::write(socket, asio::buffer(request + "\n"), error);
+    std::string answer;
+    if (!error) {
+        asio::read(socket, asio::dynamic_buffer(answer), error);
+    }
+    if (error && error != asio::error::eof) {
+        return Error(Errc::io_error, fmt::format("{}: {}", path.string(), error.message()));
+    }
+    if (answer.starts_with("ok\n")) {
+        return answer.substr(3);
+    }
+    return Error(Errc::conflict,
+                 answer.starts_with("error\n") ? answer.substr(6) : "the service did not answer");
+}
+
+}  // namespace claviger::app

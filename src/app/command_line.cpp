@@ -1,0 +1,242 @@
+#include "src/app/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/program_options.hpp>
+#include <fstream>
+#include <sstream>
+
+namespace claviger::app {
+namespace {
+
+namespace po = boost::program_options;
+using Arguments = std::vector<std::string>;
+
+constexpr std::string_view kOverview = R"(claviger: an AWS KMS API whose keys live in your own HSMs.
+
+  claviger dev      provisions SoftHSM tokens, founds a cluster of them and serves on loopback
+  claviger serve    production: serves what claviger.toml describes
+  claviger status   what the running service is doing: members, keys, faults
+  claviger report leftovers   objects in the tokens that no key in the store accounts for
+  claviger audit verify DIR   checks the hash chains of audit files
+  claviger hsm doctor --module LIB ...   what a PKCS#11 module can do and enforces
+
+Each of them takes --help. claviger --version prints the version.
+)";
+
+Error usage(std::string what) {
+    return Error(Errc::bad_config, std::move(what));
+}
+
+// Parses one subcommand's options; an empty result means that its help was asked for.
+Result<po::variables_map> parse(const Arguments& arguments, const po::options_description& options,
+                                const po::positional_options_description& positional = {}) {
+    po::variables_map values;
+    try {
+        po::store(po::command_line_parser(arguments).options(options).positional(positional).run(), values);
+        po::notify(values);
+    } catch (const po::error& error) {
+        return usage(fmt::format("{}; try --help", error.what()));
+    }
+    return values;
+}
+
+ShowText help(std::string_view head, const po::options_description& options) {
+    std::ostringstream text;
+    text << head << "\n" << options;
+    return {text.str()};
+}
+
+Result<config::Endpoint> endpoint(const po::variables_map& values, const char* option) {
+    return config::Endpoint::parse(values[option].as<std::string>());
+}
+
+// The configuration that `claviger dev` stands for: three soft tokens in three zones, recovery key in a vault
+// token.
+Result<config::Config> dev_config(const po::variables_map& values) {
+    config::Config config;
+    config.service.data = std::filesystem::absolute(values["data"].as<std::string>()).lexically_normal();
+    if (!config.service.data.has_filename()) {
+        config.service.data = config.service.data.parent_path();  // "dir/"
+    }
+    config.service.sealing_key = config.service.data / "sealing.key";
+    config.service.region = values["region"].as<std::string>();
+    auto listen = endpoint(values, "listen");
+    auto admin = endpoint(values, "admin-listen");
+    if (!listen || !admin) {
+        return !listen ? std::move(listen).error() : std::move(admin).error();
+    }
+    if ((!listen->is_loopback() || !admin->is_loopback()) && !values.contains("i-know-this-is-dev")) {
+        return usage(
+            "claviger dev listens on loopback only: its keys and credentials are for tests. If that is what "
+            "you "
+            "want elsewhere too, add --i-know-this-is-dev");
+    }
+    if (!listen->is_loopback() && values.contains("accept-any-credentials")) {
+        return usage("--accept-any-credentials is for loopback listeners only");
+    }
+    config.http.listen = *listen;
+    config.http.admin_listen = *admin;
+    config.http.threads = values["threads"].as<unsigned>();
+    if (values.contains("tls-certificate") != values.contains("tls-key")) {
+        return usage("--tls-certificate and --tls-key go together");
+    }
+    if (values.contains("tls-certificate")) {
+        config.http.tls_certificate = std::filesystem::absolute(values["tls-certificate"].as<std::string>());
+        config.http.tls_key = std::filesystem::absolute(values["tls-key"].as<std::string>());
+    }
+    config.audit.directory = config.service.data / "audit";
+    config.cluster.recovery = config::Recovery::vault;
+    const unsigned hsms = values["hsms"].as<unsigned>();
+    if (hsms < 1 || hsms > 16) {
+        return usage("--hsms must be between 1 and 16");
+    }
+    for (unsigned i = 0; i < hsms; ++i) {
+        const char letter = static_cast<char>('a' + i);
+        config.hsms.push_back(
+            {fmt::format("hsm-{}", letter), std::string(1, letter), values["module"].as<std::string>()});
+    }
+    return config;
+}
+
+Result<Command> dev(const Arguments& arguments) {
+    po::options_description options("Options");
+    options.add_options()("help", "show this")                                                         //
+        ("data", po::value<std::string>()->default_value("./.claviger"), "state; survives a restart")  //
+        ("listen", po::value<std::string>()->default_value("127.0.0.1:4599"),
+         "where the API listens; port 0: any")  //
+        ("admin-listen", po::value<std::string>()->default_value("127.0.0.1:4600"),
+         "where /healthz, /readyz and /metrics are")                                                 //
+        ("hsms", po::value<unsigned>()->default_value(3), "SoftHSM tokens, zones a, b, c …")         //
+        ("region", po::value<std::string>()->default_value("us-east-1"), "the region of every ARN")  //
+        ("threads", po::value<unsigned>()->default_value(0), "io threads; 0: one per core")          //
+        ("module", po::value<std::string>()->default_value("/usr/lib/softhsm/libsofthsm2.so"),
+         "the SoftHSM library")                                                       //
+        ("tls-certificate", po::value<std::string>(), "PEM; serve HTTPS")             //
+        ("tls-key", po::value<std::string>(), "PEM")                                  //
+        ("ready-file", po::value<std::string>(), "touched when requests are served")  //
+        ("accept-any-credentials",
+         "take any credentials; account = access key id if it has twelve digits")       //
+        ("i-know-this-is-dev", "allow listening beyond loopback")                       //
+        ("accept-older-store", "the store was restored from an older copy on purpose")  //
+        ("allow-core", "HSM hosts may be dumped by a debugger");
+    auto values = parse(arguments, options);
+    if (!values) {
+        return std::move(values).error();
+    }
+    if (values->contains("help")) {
+        return Command(
+            help("claviger dev: a cluster of SoftHSM tokens behind the AWS KMS API, for development and CI.\n"
+                 "Prints, and writes to DIR/env, the lines to source. SIGTERM drains and exits 0.\n",
+                 options));
+    }
+    auto config = dev_config(*values);
+    if (!config) {
+        return std::move(config).error();
+    }
+    Settings settings;
+    settings.kind = Kind::dev;
+    settings.config = *std::move(config);
+    settings.credentials =
+        values->contains("accept-any-credentials") ? Credentials::any : Credentials::verified;
+    settings.older_store = values->contains("accept-older-store") ? OlderStore::accept : OlderStore::refuse;
+    settings.allow_core = values->contains("allow-core");
+    if (values->contains("ready-file")) {
+        settings.ready_file = (*values)["ready-file"].as<std::string>();
+    }
+    return Command(Run{std::move(settings)});
+}
+
+Result<Command> serve(const Arguments& arguments) {
+    po::options_description options("Options");
+    options.add_options()("help", "show this")(
+        "config", po::value<std::string>(),
+        "claviger.toml; deploy/claviger.toml is the manual of every option")(
+        "ready-file", po::value<std::string>(), "touched when requests are served")(
+        "accept-older-store", "the store was restored from an older copy on purpose");
+    auto values = parse(arguments, options);
+    if (!values) {
+        return std::move(values).error();
+    }
+    if (values->contains("help")) {
+        return Command(
+            help("claviger serve --config claviger.toml: the key service in production.\n", options));
+    }
+    if (!values->contains("config")) {
+        return usage("claviger serve needs --config FILE; start from deploy/claviger.toml");
+    }
+    auto config = config::Config::load((*values)["config"].as<std::string>());
+    if (!config) {
+        return std::move(config).error();
+    }
+    Settings settings;
+    settings.config = *std::move(config);
+    settings.older_store = values->contains("accept-older-store") ? OlderStore::accept : OlderStore::refuse;
+    if (values->contains("ready-file")) {
+        settings.ready_file = (*values)["ready-file"].as<std::string>();
+    }
+    return Command(Run{std::move(settings)});
+}
+
+// A subcommand that is one line to the running service.
+Result<Command> ask(const Arguments& arguments, std::string request, std::string_view what) {
+    po::options_description options("Options");
+    options.add_options()("help", "show this")("data", po::value<std::string>()->default_value("./.claviger"),
+                                               "the data directory of the running service");
+    auto values = parse(arguments, options);
+    if (!values) {
+        return std::move(values).error();
+    }
+    if (values->contains("help")) {
+        return Command(help(fmt::format("claviger {}: {}\n", request, what), options));
+    }
+    const Layout layout{(*values)["data"].as<std::string>()};
+    return Command(AskService{layout.admin_socket(), std::move(request)});
+}
+
+Result<Command> audit(const Arguments& arguments) {
+    if (arguments.size() == 2 && arguments[0] == "verify" && !arguments[1].starts_with("-")) {
+        return Command(VerifyAudit{arguments[1]});
+    }
+    if (arguments.empty() || arguments[0] == "--help" ||
+        (arguments.size() == 2 && arguments[1] == "--help")) {
+        return Command(ShowText{
+            "claviger audit verify DIR: checks the hash chain of every audit file below DIR; exits 0 "
+            "if all are whole.\n"});
+    }
+    return usage("claviger audit verify needs one directory; try claviger audit --help");
+}
+
+}  // namespace
+
+Result<Command> parse_command_line(const Arguments& arguments, const std::filesystem::path& self) {
+    const std::string first = arguments.empty() ? "--help" : arguments[0];
+    const Arguments rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
+    Result<Command> command = usage(fmt::format("\"{}\" is not a command; try claviger --help", first));
+    if (first == "--help" || first == "help") {
+        command = Command(ShowText{std::string(kOverview)});
+    } else if (first == "--version") {
+        command = Command(ShowText{"claviger " CLAVIGER_VERSION "\n"});
+    } else if (first == "dev") {
+        command = dev(rest);
+    } else if (first == "serve") {
+        command = serve(rest);
+    } else if (first == "status") {
+        command = ask(rest, "status", "members, keys and faults of the running service, as JSON");
+    } else if (first == "report" && !rest.empty() && rest[0] == "leftovers") {
+        command = ask({rest.begin() + 1, rest.end()}, "report leftovers",
+                      "objects in the tokens that no key in the store accounts for, as JSON");
+    } else if (first == "audit") {
+        command = audit(rest);
+    } else if (first == "hsm" && !rest.empty() && rest[0] == "doctor") {
+        command = Command(RunHost{rest});
+    }
+    if (command) {
+        if (Run* const run = std::get_if<Run>(&*command)) {
+            run->settings.host_program = self.parent_path() / "claviger-hsm";
+        }
+    }
+    return command;
+}
+
+}  // namespace claviger::app

@@ -1,0 +1,35 @@
+// The command line as values. Every problem is one line that says what to do.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "src/app/settings.hpp"
+
+namespace claviger::app {
+
+struct Run {
+    Settings settings;
+};
+struct ShowText {  // --help, --version
+    std::string text;
+};
+struct AskService {  // a subcommand that talks to the running service over its admin socket
+    std::filesystem::path socket;
+    std::string request;  // one line
+};
+struct RunHost {  // `hsm doctor`: the work of claviger-hsm, the only program that loads a PKCS#11 module
+    std::vector<std::string> arguments;
+};
+struct VerifyAudit {
+    std::filesystem::path directory;
+};
+
+using Command = std::variant<Run, ShowText, AskService, RunHost, VerifyAudit>;
+
+// `arguments` without the program's name.
+Result<Command> parse_command_line(const std::vector<std::string>& arguments,
+                                   const std::filesystem::path& self);
+
+}  // namespace claviger::app

@@ -1,0 +1,99 @@
+#include "src/app/data_directory.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace claviger::app {
+namespace {
+
+// The longest name that is made below the data directory, and what sun_path holds (unix(7)).
+constexpr std::string_view kLongestSocket = "/hsm/hsm-0123456789a/control.sock";
+constexpr std::size_t kMaxSocketPath = 107;
+
+Error failed(const std::filesystem::path& path, std::string_view what, std::string_view advice) {
+    return Error(Errc::io_error,
+                 fmt::format("{}: {}: {}{}", path.string(), what, std::strerror(errno), advice));
+}
+
+std::string holder_of(int lock) {
+    char text[32] = {};
+    const ssize_t size = pread(lock, text, sizeof text - 1, 0);
+    return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string("unknown");
+}
+
+}  // namespace
+
+Result<DataDirectory> DataDirectory::open(const std::filesystem::path& root) {
+    if (root.string().size() + kLongestSocket.size() > kMaxSocketPath) {
+        return Error(Errc::bad_config,
+                     fmt::format("{}: the path is too long for Unix sockets below it: choose a data "
+                                 "directory of at most {} characters",
+                                 root.string(), kMaxSocketPath - kLongestSocket.size()));
+    }
+    std::error_code ignored;  // what matters is seen by the next calls
+    std::filesystem::create_directories(root.parent_path(), ignored);
+    if (mkdir(root.c_str(), 0700) != 0 && errno != EEXIST) {
+        return failed(root, "cannot make the data directory", "; choose another with --data");
+    }
+    struct stat status {};
+    if (stat(root.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+        errno = ENOTDIR;
+        return failed(root, "cannot use it as data directory", "");
+    }
+    if (status.st_uid != geteuid() || (status.st_mode & 077) != 0) {
+        return Error(Errc::bad_config,
+                     fmt::format("{}: the data directory must belong to the user that runs the service "
+                                 "and have mode 0700: chmod 700 {}",
+                                 root.string(), root.string()));
+    }
+    const std::filesystem::path file = root / "lock";
+    const int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0) {
+        return failed(file, "cannot write in the data directory", "");
+    }
+    if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        Error error(Errc::conflict,
+                    fmt::format("{}: process {} already serves this data directory: stop it, or choose "
+                                "another with --data",
+                                root.string(), holder_of(lock)));
+        close(lock);
+        return error;
+    }
+    const std::string pid = std::to_string(getpid());
+    if (ftruncate(lock, 0) != 0 ||
+        pwrite(lock, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+        Error error = failed(file, "cannot write", "; is the disk full?");
+        close(lock);
+        return error;
+    }
+    return DataDirectory(lock);
+}
+
+DataDirectory::~DataDirectory() {
+    if (lock_ >= 0) {
+        close(lock_);
+    }
+}
+
+Status<> write_file_atomically(const std::filesystem::path& file, std::string_view content) {
+    const std::filesystem::path fresh = file.string() + ".new";
+    const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return failed(fresh, "cannot write", "");
+    }
+    const bool written = write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size());
+    const bool synced = written && fsync(fd) == 0;
+    close(fd);
+    if (!synced || rename(fresh.c_str(), file.c_str()) != 0) {
+        return failed(file, "cannot write", "; is the disk full?");
+    }
+    return done;
+}
+
+}  // namespace claviger::app

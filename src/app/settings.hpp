@@ -1,0 +1,36 @@
+// What `claviger dev` and `claviger serve` boil down to: one set of values that the service is composed from.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "src/config/config.hpp"
+
+namespace claviger::app {
+
+enum class Kind { dev, production };  // of the store; fixed at its birth
+enum class Credentials { verified, any };
+enum class OlderStore { refuse, accept };
+
+struct Settings {
+    Kind kind = Kind::production;
+    config::Config config;
+    std::filesystem::path ready_file;  // empty: none
+    Credentials credentials = Credentials::verified;
+    OlderStore older_store = OlderStore::refuse;
+    bool allow_core = false;             // HSM hosts may be dumped: for the memory test only
+    std::filesystem::path host_program;  // claviger-hsm, beside this program
+};
+
+// Paths below the data directory.
+struct Layout {
+    std::filesystem::path root;
+    std::filesystem::path store() const { return root / "store.db"; }
+    std::filesystem::path lock() const { return root / "lock"; }
+    std::filesystem::path env() const { return root / "env"; }
+    std::filesystem::path admin_socket() const { return root / "admin.sock"; }
+    std::filesystem::path hsm(const std::string& name) const { return root / "hsm" / name; }
+    std::filesystem::path vault() const { return root / "vault"; }
+};
+
+}  // namespace claviger::app

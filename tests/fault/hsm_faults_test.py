@@ -1,0 +1,164 @@
+"""HSM hosts are killed and stopped under load by a client that never retries; no request may fail.
+
+Short form by default; CLAVIGER_LONG=1 runs 100 kills and 20 stops of 5 s.
+"""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+from claviger_dev import BIN, LONG, Dev, until
+
+KILLS, STOPS, STOP_SECONDS = (100, 20, 5.0) if LONG else (12, 2, 2.0)
+QUIET_SECONDS = 10 if LONG else 3
+
+
+class Load:
+    """16 connections of mixed Encrypt, Decrypt and GenerateDataKey; reports what happened in each phase."""
+
+    def __init__(self, dev, connections=16):
+        self.process = subprocess.Popen(
+            [os.path.join(BIN, "fault-load"), "--connections", str(connections)],
+            env=dict(os.environ, **dev.settings()), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "running\n"
+
+    def end_phase(self, name):
+        """The figures since the phase before: requests, failed, wrong, p50_ms, p99_ms, max_ms, errors."""
+        self.process.stdin.write(name + "\n")
+        self.process.stdin.flush()
+        figures = json.loads(self.process.stdout.readline())
+        print(f"{name:12}", json.dumps(figures), flush=True)
+        return figures
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(20)
+
+
+def hosts(dev):
+    """pid -> start time in clock ticks, of the HSM hosts that live now; cheap enough to poll."""
+    found = {}
+    for task in os.listdir(f"/proc/{dev.process.pid}/task"):
+        try:
+            with open(f"/proc/{dev.process.pid}/task/{task}/children") as children:
+                pids = [int(pid) for pid in children.read().split()]
+        except OSError:
+            continue
+        for pid in pids:
+            try:
+                with open(f"/proc/{pid}/comm") as comm, open(f"/proc/{pid}/stat") as stat:
+                    fields = stat.read().rsplit(")", 1)[1].split()
+                    if comm.read().startswith("claviger-hsm") and fields[0] != "Z":
+                        found[pid] = int(fields[19])
+            except OSError:
+                continue
+    return found
+
+
+def serving(dev):
+    return sum(1 for key, value in dev.metrics().items() if key.startswith("claviger_hsm_serving{") and value == 1)
+
+
+class HsmFaults(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.random = random.Random(20)
+        cls.dev = Dev().__enter__()
+        until(lambda: serving(cls.dev) == 3, 20, "three HSMs serve")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.dev.__exit__(None, None, None)
+
+    def all_serve_again(self, seconds=2.0):
+        begun = time.monotonic()
+        until(lambda: serving(self.dev) == 3, 15, "every HSM serves again")
+        return time.monotonic() - begun
+
+    def test_1_kills_stops_and_double_kills(self):
+        load = Load(self.dev)
+        time.sleep(QUIET_SECONDS)  # the length of a measurement, not a synchronisation
+        quiet = load.end_phase("quiet")
+
+        slowest_return = 0.0
+        for round_number in range(KILLS):
+            if round_number % 2 == 0:
+                os.kill(self.random.choice(sorted(hosts(self.dev))), signal.SIGKILL)
+            else:
+                # The host that just came up, within the first 20 ms of its life: while it logs in.
+                before = hosts(self.dev)
+                os.kill(self.random.choice(sorted(before)), signal.SIGKILL)
+                fresh = until(lambda: [pid for pid in hosts(self.dev) if pid not in before], 15, "a new host")[0]
+                time.sleep(self.random.random() * 0.02)
+                try:
+                    os.kill(fresh, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            slowest_return = max(slowest_return, self.all_serve_again())
+        kills = load.end_phase("kills")
+        print(f"slowest return of a killed host: {slowest_return:.2f} s", flush=True)
+
+        for _ in range(STOPS):
+            victim = self.random.choice(sorted(hosts(self.dev)))
+            os.kill(victim, signal.SIGSTOP)
+            time.sleep(STOP_SECONDS)
+            try:
+                os.kill(victim, signal.SIGCONT)
+            except ProcessLookupError:
+                pass  # the supervisor gave it up and replaced it
+            self.all_serve_again()
+        stops = load.end_phase("stops")
+
+        for victim in self.random.sample(sorted(hosts(self.dev)), 2):
+            os.kill(victim, signal.SIGKILL)
+        self.all_serve_again()
+        double = load.end_phase("double kill")
+        load.close()
+
+        for name, figures in (("quiet", quiet), ("kills", kills), ("stops", stops), ("double", double)):
+            self.assertEqual((figures["failed"], figures["wrong"]), (0, 0), f"{name}: {figures}")
+            self.assertGreater(figures["requests"], 100, name)
+        self.assertLessEqual(kills["p99_ms"], 50)
+        self.assertLessEqual(max(kills["max_ms"], double["max_ms"]), 400)
+        self.assertLessEqual(stops["max_ms"], 1000)
+        self.assertLessEqual(slowest_return, 2.0)
+
+    def test_2_all_hosts_dead_is_a_quick_server_error_and_service_resumes(self):
+        kms = self.dev.boto3()
+        key = kms.create_key()["KeyMetadata"]["KeyId"]
+        stopped = sorted(hosts(self.dev))
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        slowest, error = 0.0, None
+        for _ in range(5):
+            begun = time.monotonic()
+            try:
+                kms.encrypt(KeyId=key, Plaintext=b"x")
+            except kms.exceptions.ClientError as caught:
+                error = caught
+            slowest = max(slowest, time.monotonic() - begun)
+        for pid in stopped:
+            os.kill(pid, signal.SIGKILL)
+        begun = time.monotonic()
+
+        def works():
+            try:
+                return kms.encrypt(KeyId=key, Plaintext=b"x")
+            except kms.exceptions.ClientError:
+                return None
+        until(works, 15, "service resumes")
+        print(f"all dead: {slowest * 1000:.0f} ms to {error}; back after {time.monotonic() - begun:.2f} s", flush=True)
+        self.assertIsNotNone(error)
+        self.assertEqual(error.response["ResponseMetadata"]["HTTPStatusCode"], 500)
+        self.assertLessEqual(slowest, 0.3)
+        self.all_serve_again()
+
+
+if __name__ == "__main__":
+    print(f"kills {KILLS}, stops {STOPS} of {STOP_SECONDS} s", flush=True)
+    sys.exit(unittest.main(verbosity=2))
