@@ -214,7 +214,7 @@ public:
         : connection_(target), keys_(keys), figures_(figures), random_(seed) {}
 
     void step() {
-        const unsigned choice = remembered_.size() < 4 ? random_() % 2 : random_() % 3;
+        const auto choice = random_() % (remembered_.size() < 4 ? 2 : 3);
         const std::string key = keys_[random_() % keys_.size()];
         const auto begun = Clock::now();
         Answer answer;

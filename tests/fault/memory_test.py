@@ -1,0 +1,132 @@
+"""Dumps of the running processes, taken 100 ms after a load ends and with its connections still open, hold none of its
+plaintexts, data keys, PINs or access-key secrets. A request that is still half sent is the planted leak: the same scan
+must find it.
+
+Short form by default; CLAVIGER_LONG=1 uses 1,000 plaintexts and data keys. Once over HTTP, once over TLS.
+"""
+
+import base64
+import http.client
+import json
+import os
+import ssl
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.parse
+
+import botocore.auth
+import botocore.awsrequest
+import botocore.credentials
+
+from claviger_dev import LONG, Dev
+
+NEEDLES = 1000 if LONG else 100
+CONNECTIONS = 8
+
+
+class Caller:
+    """One keep-alive connection that signs as botocore does."""
+
+    def __init__(self, values, context):
+        self.values = values
+        url = urllib.parse.urlparse(values["AWS_ENDPOINT_URL"])
+        make = (lambda: http.client.HTTPSConnection(url.hostname, url.port, context=context)) \
+            if url.scheme == "https" else (lambda: http.client.HTTPConnection(url.hostname, url.port))
+        self.connection = make()
+
+    def request(self, operation, body):
+        data = json.dumps(body)
+        request = botocore.awsrequest.AWSRequest(
+            "POST", self.values["AWS_ENDPOINT_URL"] + "/", data=data,
+            headers={"X-Amz-Target": "TrentService." + operation, "Content-Type": "application/x-amz-json-1.1"})
+        credentials = botocore.credentials.Credentials(self.values["AWS_ACCESS_KEY_ID"],
+                                                       self.values["AWS_SECRET_ACCESS_KEY"])
+        botocore.auth.SigV4Auth(credentials, "kms", self.values["AWS_REGION"]).add_auth(request)
+        return data, dict(request.headers)
+
+    def call(self, operation, body):
+        data, headers = self.request(operation, body)
+        self.connection.request("POST", "/", data, headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        assert answer.status == 200, text
+        return json.loads(text)
+
+    def send_half(self, operation, body):
+        data, headers = self.request(operation, body)
+        self.connection.putrequest("POST", "/", skip_host=True, skip_accept_encoding=True)
+        for name, value in {**headers, "Host": urllib.parse.urlparse(self.values["AWS_ENDPOINT_URL"]).netloc,
+                            "Content-Length": str(len(data))}.items():
+            self.connection.putheader(name, value)
+        self.connection.endheaders(data[:-1].encode())
+
+
+def forms(secret):
+    """A secret as it could lie in memory: raw, base64 and hexadecimal; cut where every form is a clean prefix."""
+    head = secret[:24]
+    return head, base64.b64encode(head), head.hex().encode(), head.hex().upper().encode()
+
+
+def dump(pid, folder):
+    done = subprocess.run(["gcore", "-o", os.path.join(folder, "core"), str(pid)], capture_output=True, text=True,
+                          timeout=120, check=False)
+    path = os.path.join(folder, f"core.{pid}")
+    assert os.path.exists(path), done.stderr
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def found(image, secrets):
+    return sum(1 for secret in secrets if any(form in image for form in forms(secret)))
+
+
+class Memory(unittest.TestCase):
+    def dumps_hold_nothing(self, arguments, context):
+        with Dev(args=["--allow-core", *arguments]) as dev, tempfile.TemporaryDirectory() as folder:
+            values = dev.settings()
+            callers = [Caller(values, context) for _ in range(CONNECTIONS)]
+            key = callers[0].call("CreateKey", {})["KeyMetadata"]["KeyId"]
+            secrets = []
+            for i in range(NEEDLES):
+                caller = callers[i % CONNECTIONS]
+                plain = os.urandom(48)
+                sealed = caller.call("Encrypt", {"KeyId": key, "Plaintext": base64.b64encode(plain).decode()})
+                caller.call("Decrypt", {"CiphertextBlob": sealed["CiphertextBlob"]})
+                made = caller.call("GenerateDataKey", {"KeyId": key, "NumberOfBytes": 48})
+                secrets += [plain, base64.b64decode(made["Plaintext"])]
+                if i % 10 == 0:
+                    random = caller.call("GenerateRandom", {"NumberOfBytes": 48})
+                    secrets.append(base64.b64decode(random["Plaintext"]))
+            time.sleep(0.1)  # the acceptance says: 100 ms after the load
+            images = {"claviger": dump(dev.process.pid, folder)}
+            for pid in dev.hsm_pids():
+                images[f"claviger-hsm {pid}"] = dump(pid, folder)
+            self.assertEqual(len(images), 4)
+            for name, image in images.items():
+                self.assertGreater(len(image), 1 << 20, name)
+                self.assertEqual(found(image, secrets), 0, f"{name}: plaintexts of {len(secrets)}")
+            access_key_secret = values["AWS_SECRET_ACCESS_KEY"].encode()
+            self.assertNotIn(access_key_secret, images["claviger"], "the access-key secret outside its arena")
+
+            planted = os.urandom(48)
+            leak = Caller(values, context)
+            leak.send_half("Encrypt", {"KeyId": key, "Plaintext": base64.b64encode(planted).decode()})
+            time.sleep(0.1)  # until the half request was read
+            self.assertEqual(found(dump(dev.process.pid, folder), [planted]), 1, "the planted leak was not found")
+
+    def test_plain_http(self):
+        self.dumps_hold_nothing([], None)
+
+    def test_tls(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
+                            "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2", "-keyout", folder + "/key",
+                            "-out", folder + "/crt"], check=True, capture_output=True)
+            context = ssl.create_default_context(cafile=folder + "/crt")
+            self.dumps_hold_nothing(["--tls-certificate", folder + "/crt", "--tls-key", folder + "/key"], context)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
