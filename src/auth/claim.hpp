@@ -27,12 +27,12 @@ struct Claim {
     enum class Form { header, query } form = Form::header;
     std::string_view credential, signed_headers, signature, date;
     std::optional<std::string_view> token;
-    seconds lifetime{0};  // how old the request may be
+    std::chrono::seconds lifetime{0};  // how old the request may be
     std::array<std::string, 5> text;
 
     std::string_view access_key_id, scope_date, region, service, terminator;  // once the credential was split
     std::string_view scope;
-    sys_seconds time;
+    std::chrono::sys_seconds time;
     std::string timestamp;
 
     static Result<Claim, AuthError> from_header(const SignedRequest& request, std::string_view authorization);
@@ -41,7 +41,7 @@ struct Claim {
     bool split_credential();
     bool signs(std::string_view name) const noexcept;
     std::optional<AuthError> read_date();
-    std::optional<AuthError> check_window(sys_seconds now, seconds skew) const;
+    std::optional<AuthError> check_window(std::chrono::sys_seconds now, std::chrono::seconds skew) const;
     std::optional<AuthError> check_scope(const std::vector<std::string>& regions,
                                          std::string_view expected_service) const;
 };
