@@ -15,6 +15,7 @@ using Arguments = std::vector<std::string>;
 constexpr std::string_view kOverview = R"(claviger: an AWS KMS API whose keys live in your own HSMs.
 
   claviger dev      provisions SoftHSM tokens, founds a cluster of them and serves on loopback
+  claviger dev clock advance 8d   moves the clock of keys' lives forward, in a dev store
   claviger serve    production: serves what claviger.toml describes
   claviger status   what the running service is doing: members, keys, faults
   claviger report leftovers   objects in the tokens that no key in the store accounts for
@@ -217,6 +218,9 @@ Result<Command> parse_command_line(const Arguments& arguments, const std::filesy
         command = Command(ShowText{std::string(kOverview)});
     } else if (first == "--version") {
         command = Command(ShowText{"claviger " CLAVIGER_VERSION "\n"});
+    } else if (first == "dev" && rest.size() >= 3 && rest[0] == "clock" && rest[1] == "advance") {
+        command = ask({rest.begin() + 3, rest.end()}, "clock advance " + rest[2],
+                      "moves the clock of keys' lives (deletion, expiry) forward; signatures keep wall time");
     } else if (first == "dev") {
         command = dev(rest);
     } else if (first == "serve") {

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <future>
 
 #include <claviger/base/encoding.hpp>
+
+#include "src/app/commit.hpp"
 
 namespace claviger::app {
 namespace {
@@ -92,18 +93,7 @@ Status<> ensure_first_access_key(store::Store& store, const store::Contents& con
     }
     access_key.sealed_secret = *std::move(sealed);
 
-    Status<> put = done;
-    std::promise<Status<>> committed;
-    store.submit(
-        [&](store::Txn& txn) {
-            put = put_all(txn, account_row, user_row, access_key);
-            return put.has_value();
-        },
-        [&](Result<std::uint64_t> result) {
-            committed.set_value(result ? Status<>(done) : Status<>(std::move(result).error()));
-        });
-    Status<> result = committed.get_future().get();
-    return put ? std::move(result) : std::move(put);
+    return commit(store, [&](store::Txn& txn) { return put_all(txn, account_row, user_row, access_key); });
 }
 
 std::vector<AccessKey> open_access_keys(const store::Contents& contents, const store::SealingKey& key,

@@ -39,7 +39,8 @@ int execute(const AskService& command) {
 }
 
 int execute(const RunHost& command) {
-    const std::string program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "claviger-hsm";
+    const std::string program =
+        std::filesystem::read_symlink("/proc/self/exe").parent_path() / "claviger-hsm";
     std::vector<char*> arguments{const_cast<char*>(program.c_str())};
     for (const std::string& argument : command.arguments) {
         arguments.push_back(const_cast<char*>(argument.c_str()));
@@ -55,7 +56,8 @@ int execute(const VerifyAudit& command) {
         return fail(result.error());
     }
     std::printf("%llu records in %llu files, %llu series\n", static_cast<unsigned long long>(result->records),
-                static_cast<unsigned long long>(result->files), static_cast<unsigned long long>(result->series));
+                static_cast<unsigned long long>(result->files),
+                static_cast<unsigned long long>(result->series));
     return result->broken ? fail(Error(Errc::integrity, *result->broken)) : 0;
 }
 

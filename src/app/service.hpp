@@ -1,4 +1,5 @@
-// The composition root: the only code that knows every part, in which order they start, and in which they end.
+// The composition root: the only code that knows every part, in which order they start, and in which they
+// end.
 #pragma once
 
 #include <claviger/base/result.hpp>
@@ -7,8 +8,8 @@
 
 namespace claviger::app {
 
-// Serves until SIGTERM or SIGINT, drains, and returns. An error is a start that failed: one sentence that says what to
-// do. Call once per process, on its main thread.
+// Serves until SIGTERM or SIGINT, drains, and returns. An error is a start that failed: one sentence that
+// says what to do. Call once per process, on its main thread.
 Status<> serve(const Settings& settings);
 
 }  // namespace claviger::app

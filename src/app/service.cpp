@@ -1,0 +1,563 @@
+#include "src/app/service.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <csignal>
+#include <optional>
+
+#include <claviger/base/encoding.hpp>
+#include <claviger/cluster/cluster.hpp>
+#include <claviger/cluster/founding.hpp>
+#include <claviger/cluster/options.hpp>
+
+#include "src/app/admin_socket.hpp"
+#include "src/app/commit.hpp"
+#include "src/app/data_directory.hpp"
+#include "src/app/founding.hpp"
+#include "src/app/identities.hpp"
+#include "src/app/life_clock.hpp"
+#include "src/app/metrics.hpp"
+#include "src/audit/file_writer.hpp"
+#include "src/audit/verify.hpp"
+#include "src/auth/credentials.hpp"
+#include "src/auth/secret_arena.hpp"
+#include "src/http/admin_server.hpp"
+#include "src/http/server.hpp"
+#include "src/kms/catalogue.hpp"
+#include "src/kms/reaper.hpp"
+#include "src/kms/service.hpp"
+#include "src/observe/log.hpp"
+#include "src/observe/metrics.hpp"
+#include "src/store/sqlite/sqlite_store.hpp"
+
+namespace claviger::app {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr auto kShutdownGrace = 5s;
+constexpr auto kFirstAdmission = 30s;
+constexpr auto kReaperInterval = 15s;
+constexpr auto kTlsWatchInterval = 30s;
+
+std::string_view kind_name(Kind kind) {
+    return kind == Kind::dev ? "dev" : "production";
+}
+
+// The service sees plaintexts: nothing may dump it or read its memory by accident.
+void protect_process() {
+    prctl(PR_SET_DUMPABLE, 0);
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+void log_failure(std::exception_ptr failure) {
+    if (failure) {
+        try {
+            std::rethrow_exception(failure);
+        } catch (const std::exception& error) {
+            observe::error("service.task_failed", {{"reason", error.what()}});
+        }
+    }
+}
+
+audit::FileOptions audit_options(const config::Audit& audit, std::string writer,
+                                 std::function<std::uint64_t()> sequence) {
+    audit::FileOptions options;
+    options.directory = audit.directory;
+    options.writer = std::move(writer);
+    options.sync = audit.sync == config::AuditSync::always ? audit::Sync::always : audit::Sync::off;
+    options.rotate_bytes = audit.rotate_bytes;
+    options.store_sequence = std::move(sequence);
+    return options;
+}
+
+// What one io thread owns: its way to the HSMs and its audit file.
+class IoThread final : public http::ThreadServices {
+public:
+    IoThread(std::unique_ptr<cluster::Client> client, std::unique_ptr<audit::FileWriter> audit)
+        : client_(std::move(client)), audit_(std::move(audit)), io_{*client_, *audit_} {}
+    http::IoContext& io() override { return io_; }
+
+private:
+    std::unique_ptr<cluster::Client> client_;
+    std::unique_ptr<audit::FileWriter> audit_;
+    http::IoContext io_;
+};
+
+// Everything that lives while the service runs, in the order it is made; destruction is the reverse.
+class Service {
+public:
+    explicit Service(const Settings& settings)
+        : settings_(settings), config_(settings.config), layout_{config_.service.data}, life_(clock_) {}
+
+    Status<> run() {
+        using Step = Status<> (Service::*)();
+        for (const Step step : {&Service::open_store, &Service::open_identities, &Service::open_cluster,
+                                &Service::start_cluster, &Service::start_http, &Service::announce}) {
+            if (Status<> status = (this->*step)(); !status) {
+                stop();
+                return status;
+            }
+        }
+        serve_until_signal();
+        stop();
+        return done;
+    }
+
+private:
+    Status<> open_store();
+    Status<> open_identities();
+    Status<> open_cluster();
+    Status<> start_cluster();
+    Status<> start_http();
+    Status<> announce();
+    void serve_until_signal();
+    void stop();
+
+    Status<> load_contents();
+    std::unique_ptr<IoThread> make_io_thread(asio::io_context& io, std::string writer);
+    asio::awaitable<void> reap();
+    asio::awaitable<void> watch_certificate();
+    asio::awaitable<Result<std::string>> answer_operator(std::string request);
+    Result<std::string> advance_clock(std::string_view by);
+    asio::awaitable<Result<std::string>> leftovers();
+
+    // Runs the control io_context until `work` has ended; for start and stop.
+    template <class T>
+    std::optional<T> run_control(asio::awaitable<T> work);
+    void run_control(asio::awaitable<void> work);
+
+    const Settings& settings_;
+    const config::Config& config_;
+    const Layout layout_;
+    SystemClock clock_;
+    SystemRandom random_;
+    StoredLifeClock life_;
+    asio::io_context control_{1};  // the main thread's: cluster control, operator's socket, timers
+
+    std::optional<DataDirectory> directory_;
+    std::optional<store::SealingKey> sealing_key_;
+    std::unique_ptr<audit::OutboxWriter> outbox_;
+    std::unique_ptr<store::SqliteStore> store_;
+    store::Contents contents_;
+    std::unique_ptr<auth::SecretArena> arena_;
+    auth::CredentialSource credentials_;
+    std::optional<kms::Catalogue> catalogue_;
+    std::unique_ptr<audit::Syncer> syncer_;
+    std::unique_ptr<cluster::Cluster> cluster_;
+    std::optional<kms::KmsService> kms_;
+    std::unique_ptr<IoThread> control_thread_;
+    std::unique_ptr<http::Server> server_;
+    std::optional<observe::Metrics> metrics_;
+    std::unique_ptr<http::AdminServer> admin_;
+    std::unique_ptr<AdminSocket> admin_socket_;
+    std::atomic<unsigned> io_threads_made_{0};
+};
+
+Status<> Service::open_store() {
+    auto directory = DataDirectory::open(layout_.root);
+    if (!directory) {
+        return std::move(directory).error();
+    }
+    directory_.emplace(*std::move(directory));
+
+    const std::filesystem::path& key_file = config_.service.sealing_key;
+    auto key = std::filesystem::exists(key_file) || std::filesystem::exists(layout_.store())
+                   ? store::SealingKey::load(key_file)
+                   : store::SealingKey::create(key_file, random_);
+    if (!key) {
+        return std::move(key).error();
+    }
+    sealing_key_.emplace(*std::move(key));
+
+    auto outbox = audit::OutboxWriter::open(audit_options(config_.audit, "store", {}), clock_);
+    if (!outbox) {
+        return std::move(outbox).error();
+    }
+    outbox_ = *std::move(outbox);
+    const auto audited = audit::newest_store_sequence(config_.audit.directory);
+    if (!audited) {
+        return audited.error();
+    }
+    store::SqliteOptions options;
+    options.path = layout_.store();
+    options.kind = settings_.kind == Kind::dev ? store::StoreKind::dev : store::StoreKind::production;
+    options.audited_sequence = *audited;
+    options.older_store =
+        settings_.older_store == OlderStore::accept ? store::OlderStore::accept : store::OlderStore::refuse;
+    options.drain = [&outbox = *outbox_](std::span<const store::OutboxRecord> records) {
+        for (const store::OutboxRecord& record : records) {
+            outbox.add(record.id, record.sequence, record.record);
+        }
+        return outbox.flush();
+    };
+    options.sync_drained = [&outbox = *outbox_] { return outbox.sync(); };
+    auto store = store::SqliteStore::open(std::move(options), *sealing_key_, random_);
+    if (!store) {
+        return std::move(store).error();
+    }
+    store_ = *std::move(store);
+    return load_contents();
+}
+
+Status<> Service::load_contents() {
+    auto contents = store_->load();
+    if (!contents) {
+        return std::move(contents).error();
+    }
+    contents_ = *std::move(contents);
+    for (const std::string& sentence : contents_.refused) {
+        observe::error("store.row_refused", {{"reason", sentence}});
+    }
+    return life_.load(contents_);
+}
+
+Status<> Service::open_identities() {
+    const std::string user = settings_.kind == Kind::dev ? "dev" : "admin";
+    Status<> ensured = ensure_first_access_key(*store_, contents_, *sealing_key_, config_.service.account,
+                                               user, clock_.wall(), random_);
+    if (!ensured) {
+        return ensured;
+    }
+    if (contents_.access_keys.empty()) {
+        if (Status<> loaded = load_contents(); !loaded) {
+            return loaded;
+        }
+    }
+    auto arena = auth::SecretArena::create(settings_.kind == Kind::dev ? auth::Locking::preferred
+                                                                       : auth::Locking::required);
+    if (!arena) {
+        return std::move(arena).error();
+    }
+    arena_ = *std::move(arena);
+    std::vector<std::string> refused;
+    auto published = std::make_shared<auth::Credentials>();
+    for (AccessKey& key : open_access_keys(contents_, *sealing_key_, refused)) {
+        auto secret = arena_->store_signing_secret(as_text(key.secret.reveal(SecretAccess{})));
+        if (!secret) {
+            return std::move(secret).error();
+        }
+        auth::AccessKey entry;
+        entry.signing_secret = *std::move(secret);
+        entry.principal = std::make_shared<const policy::Principal>(std::move(key.principal));
+        if (Status<> added = published->add(key.id, std::move(entry)); !added) {
+            return added;
+        }
+    }
+    for (const std::string& sentence : refused) {
+        observe::error("identity.refused", {{"reason", sentence}});
+    }
+    credentials_.publish(std::move(published));
+    return done;
+}
+
+Status<> Service::open_cluster() {
+    if (contents_.clusters.empty()) {
+        Status<> founded =
+            found_cluster(settings_, layout_, *store_, *sealing_key_, control_, clock_, random_);
+        if (!founded) {
+            return founded;
+        }
+        if (Status<> loaded = load_contents(); !loaded) {
+            return loaded;
+        }
+    }
+    catalogue_.emplace();
+    for (const std::string& sentence : catalogue_->load(contents_)) {
+        observe::error("catalogue.key_left_out", {{"reason", sentence}});
+    }
+    store_->observe([&catalogue = *catalogue_](const store::Change& change) { catalogue.apply(change); });
+    auto cluster =
+        cluster::Cluster::make(control_, cluster_options(settings_, layout_, contents_), clock_, random_);
+    if (!cluster) {
+        return std::move(cluster).error();
+    }
+    cluster_ = *std::move(cluster);
+    return done;
+}
+
+Status<> Service::start_cluster() {
+    cluster_->start();
+    std::optional<Status<>> serving = run_control(cluster_->wait_serving(1, clock_.mono() + kFirstAdmission));
+    if (serving && *serving) {
+        return done;
+    }
+    std::string reasons;
+    for (const cluster::MemberView& member : cluster_->members()) {
+        reasons += fmt::format("\n  {}: {}{}{}", member.hsm_id, member.state,
+                               member.last_error.empty() ? "" : ": ", member.last_error);
+    }
+    return Error(Errc::no_hsm, "no HSM could be admitted:" + reasons);
+}
+
+std::unique_ptr<IoThread> Service::make_io_thread(asio::io_context& io, std::string writer) {
+    auto audit = audit::FileWriter::open(
+        io.get_executor(),
+        audit_options(config_.audit, std::move(writer), [&store = *store_] { return store.sequence(); }),
+        *syncer_, clock_);
+    if (!audit) {
+        throw std::runtime_error(audit.error().detail);  // start-up: the directory was writable a moment ago
+    }
+    if (const audit::TornTail& torn = (*audit)->torn_tail(); torn.bytes != 0) {
+        observe::warn("audit.torn_line", {{"bytes", torn.bytes}, {"kept_in", torn.kept_in.string()}});
+    }
+    return std::make_unique<IoThread>(cluster_->client(io), *std::move(audit));
+}
+
+Status<> Service::start_http() {
+    const kms::ServiceParts parts{*store_, *catalogue_, life_, random_};
+    kms::ServiceOptions kms_options;
+    kms_options.cluster = contents_.clusters.front().id;
+    kms_options.marker_key = sealing_key_->derive("pagination marker");
+    kms_.emplace(std::move(kms_options), parts);
+    syncer_ = std::make_unique<audit::Syncer>();
+
+    http::ServerOptions options;
+    options.listen = {{config_.http.listen.address, config_.http.listen.port}};
+    options.io_threads = config_.http.threads;
+    options.limits.connections = config_.http.max_connections;
+    options.limits.idle_time = config_.http.idle_timeout;
+    options.limits.call_time = config_.cluster.request_deadline;
+    if (!config_.http.tls_certificate.empty()) {
+        options.tls = http::TlsFiles{config_.http.tls_certificate, config_.http.tls_key};
+    }
+    options.mode = settings_.kind == Kind::dev ? http::Mode::dev : http::Mode::production;
+    options.verifier.regions = {config_.service.region};
+    options.verifier.accept = settings_.credentials == Credentials::any ? auth::Accept::any_credentials
+                                                                        : auth::Accept::signed_requests;
+    http::ServerParts server_parts{
+        {&*kms_}, credentials_, *arena_, clock_, random_, [this](asio::io_context& io) {
+            return make_io_thread(io, fmt::format("io-{}", io_threads_made_++));
+        }};
+    auto server = http::Server::start(std::move(options), std::move(server_parts));
+    if (!server) {
+        return std::move(server).error();
+    }
+    server_ = *std::move(server);
+    control_thread_ = make_io_thread(control_, "control");
+
+    metrics_.emplace();
+    const Observed observed{*cluster_, *store_, *server_};
+    register_metrics(*metrics_, observed);
+    http::AdminPages pages;
+    pages.healthz = [] { return http::HealthReport{http::Health::good, "alive"}; };
+    pages.readyz = [observed] { return readiness(observed); };
+    pages.metrics = [&metrics = *metrics_] { return metrics.text(); };
+    auto admin = http::AdminServer::start({config_.http.admin_listen.address, config_.http.admin_listen.port},
+                                          std::move(pages));
+    if (!admin) {
+        return std::move(admin).error();
+    }
+    admin_ = *std::move(admin);
+    auto socket = AdminSocket::listen(control_, layout_.admin_socket(), [this](std::string request) {
+        return answer_operator(std::move(request));
+    });
+    if (!socket) {
+        return std::move(socket).error();
+    }
+    admin_socket_ = *std::move(socket);
+    return done;
+}
+
+// The lines to source, on standard output and in DIR/env. The first active access key is shown in dev only;
+// in production it stands in DIR/first-access-key until the operator has taken it.
+Status<> Service::announce() {
+    std::vector<std::string> refused;
+    const auto keys = open_access_keys(contents_, *sealing_key_, refused);
+    const auto url = [](const config::Endpoint& endpoint, std::uint16_t port, std::string_view scheme) {
+        const bool v6 = endpoint.address.find(':') != std::string::npos;
+        return fmt::format("{}://{}{}{}:{}", scheme, v6 ? "[" : "", endpoint.address, v6 ? "]" : "", port);
+    };
+    std::string lines = fmt::format(
+        "export AWS_ENDPOINT_URL={}\n",
+        url(config_.http.listen, server_->port(), config_.http.tls_certificate.empty() ? "http" : "https"));
+    if (!keys.empty()) {
+        lines += fmt::format("export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\n",
+                             keys.front().id, as_text(keys.front().secret.reveal(SecretAccess{})));
+    }
+    lines += fmt::format("export AWS_REGION={}\nexport AWS_DEFAULT_REGION={}\nexport CLAVIGER_ADMIN_URL={}\n",
+                         config_.service.region, config_.service.region,
+                         url(config_.http.admin_listen, admin_->port(), "http"));
+    Status<> written = write_file_atomically(layout_.env(), lines);
+    if (written && settings_.kind == Kind::dev) {
+        std::fputs(lines.c_str(), stdout);
+        fmt::print("# these lines stand in {}; ready\n", layout_.env().string());
+    } else if (written) {
+        fmt::print("serving; the first access key stands in {}\n", layout_.env().string());
+    }
+    std::fflush(stdout);
+    wipe(lines);
+    if (written && !settings_.ready_file.empty()) {
+        written = write_file_atomically(settings_.ready_file, "ready\n");
+    }
+    return written;
+}
+
+void Service::serve_until_signal() {
+    asio::signal_set signals(control_, SIGTERM, SIGINT);
+    signals.async_wait([this](const boost::system::error_code& error, int signal) {
+        if (!error) {
+            observe::info("service.stopping", {{"signal", signal}});
+            control_.stop();
+        }
+    });
+    asio::co_spawn(control_, reap(), log_failure);
+    if (!config_.http.tls_certificate.empty()) {
+        asio::co_spawn(control_, watch_certificate(), log_failure);
+    }
+    control_.restart();
+    control_.run();
+}
+
+// Clients first, so that no request is cut; then the HSM hosts; then the store, whose last completions still
+// find the io_contexts of the server; those last.
+void Service::stop() {
+    admin_socket_.reset();
+    admin_.reset();
+    if (server_) {
+        server_->stop(kShutdownGrace);
+    }
+    control_thread_.reset();
+    if (cluster_) {
+        run_control(cluster_->stop());
+    }
+    store_.reset();
+    server_.reset();
+    kms_.reset();
+    cluster_.reset();
+    outbox_.reset();
+    observe::flush_log();
+}
+
+asio::awaitable<void> Service::reap() {
+    kms::Reaper reaper({*store_, *catalogue_, life_, random_});
+    asio::steady_timer timer(control_);
+    for (;;) {
+        timer.expires_after(kReaperInterval);
+        co_await timer.async_wait(asio::use_awaitable);
+        const std::size_t gone =
+            co_await reaper.run_due(control_thread_->io(), clock_.mono() + kReaperInterval, clock_.wall());
+        if (gone != 0) {
+            observe::info("kms.keys_deleted", {{"count", gone}});
+        }
+    }
+}
+
+asio::awaitable<void> Service::watch_certificate() {
+    asio::steady_timer timer(control_);
+    const auto stamp = [this] {
+        std::error_code ignored;
+        return std::filesystem::last_write_time(config_.http.tls_certificate, ignored);
+    };
+    auto seen = stamp();
+    for (;;) {
+        timer.expires_after(kTlsWatchInterval);
+        co_await timer.async_wait(asio::use_awaitable);
+        if (const auto now = stamp(); now != seen) {
+            seen = now;
+            const Status<> reloaded =
+                server_->reload_tls(http::TlsFiles{config_.http.tls_certificate, config_.http.tls_key});
+            if (reloaded) {
+                observe::info("http.certificate_reloaded");
+            } else {
+                observe::error("http.certificate_refused", {{"reason", reloaded.error().detail}});
+            }
+        }
+    }
+}
+
+asio::awaitable<Result<std::string>> Service::answer_operator(std::string request) {
+    constexpr std::string_view kAdvance = "clock advance ";
+    if (request == "status") {
+        co_return status_page({*cluster_, *store_, *server_});
+    }
+    if (request == "report leftovers") {
+        co_return co_await leftovers();
+    }
+    if (request.starts_with(kAdvance)) {
+        co_return advance_clock(std::string_view(request).substr(kAdvance.size()));
+    }
+    co_return Error(Errc::bad_config,
+                    "the service does not know this request; is claviger of another version?");
+}
+
+Result<std::string> Service::advance_clock(std::string_view by) {
+    if (settings_.kind != Kind::dev) {
+        return Error(Errc::bad_config, "the life clock moves in a dev store only");
+    }
+    const auto duration = parse_duration(by);
+    if (!duration) {
+        return duration.error();
+    }
+    if (Status<> advanced = life_.advance(*store_, *duration); !advanced) {
+        return std::move(advanced).error();
+    }
+    return fmt::format("the life clock is {} s ahead of wall time\n", (life_.now() - clock_.wall()) / 1s);
+}
+
+asio::awaitable<Result<std::string>> Service::leftovers() {
+    auto contents = store_->load();
+    if (!contents) {
+        co_return std::move(contents).error();
+    }
+    std::vector<std::array<std::byte, 32>> known;
+    for (const store::MaterialRecord& material : contents->materials) {
+        if (const auto parsed = cluster::KeyMaterial::parse(material.key_token)) {
+            known.push_back((*parsed)->name());
+        }
+    }
+    auto found = co_await cluster_->report_leftovers(std::move(known));
+    if (!found) {
+        co_return std::move(found).error();
+    }
+    boost::json::array rows;
+    for (const cluster::Leftover& leftover : *found) {
+        rows.push_back({{"hsm", leftover.hsm_id}, {"label", leftover.label}, {"id", leftover.id}});
+    }
+    co_return boost::json::serialize(rows) + "\n";
+}
+
+// The root is awaitable<void>: co_spawn default-constructs what it completes with, and a Result has no
+// default.
+template <class T>
+std::optional<T> Service::run_control(asio::awaitable<T> work) {
+    std::optional<T> result;
+    const auto root = [&]() -> asio::awaitable<void> { result.emplace(co_await std::move(work)); };
+    run_control(root());
+    return result;
+}
+
+void Service::run_control(asio::awaitable<void> work) {
+    asio::co_spawn(control_, std::move(work), [this](std::exception_ptr failure) {
+        log_failure(failure);
+        control_.stop();
+    });
+    control_.restart();
+    control_.run();
+}
+
+}  // namespace
+
+Status<> serve(const Settings& settings) {
+    protect_process();
+    observe::info("service.starting", {{"kind", kind_name(settings.kind)}, {"version", CLAVIGER_VERSION}});
+    Service service(settings);
+    return service.run();
+}
+
+}  // namespace claviger::app

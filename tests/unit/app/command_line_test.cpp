@@ -1,0 +1,78 @@
+#include "src/app/command_line.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace claviger::app {
+namespace {
+
+using testing::HasSubstr;
+
+Result<Command> parse(std::vector<std::string> arguments) {
+    return parse_command_line(arguments, "/usr/bin/claviger");
+}
+
+std::string refusal(std::vector<std::string> arguments) {
+    const auto command = parse(std::move(arguments));
+    return command ? "accepted" : command.error().detail;
+}
+
+Settings settings_of(std::vector<std::string> arguments) {
+    const auto command = parse(std::move(arguments));
+    EXPECT_TRUE(command) << (command ? "" : command.error().detail);
+    return std::get<Run>(*command).settings;
+}
+
+TEST(CommandLine, DevStandsForThreeHsmsInThreeZonesAndAVault) {
+    const Settings settings = settings_of({"dev", "--data", "/tmp/d/"});
+    EXPECT_EQ(settings.kind, Kind::dev);
+    EXPECT_EQ(settings.config.service.data, "/tmp/d");
+    EXPECT_EQ(settings.config.cluster.recovery, config::Recovery::vault);
+    ASSERT_EQ(settings.config.hsms.size(), 3u);
+    EXPECT_EQ(settings.config.hsms[2].zone, "c");
+    EXPECT_EQ(settings.host_program, "/usr/bin/claviger-hsm");
+}
+
+TEST(CommandLine, DevListensBeyondLoopbackOnlyWhenToldTwice) {
+    EXPECT_THAT(refusal({"dev", "--listen", "0.0.0.0:4599"}), HasSubstr("--i-know-this-is-dev"));
+    EXPECT_EQ(
+        settings_of({"dev", "--listen", "0.0.0.0:4599", "--i-know-this-is-dev"}).config.http.listen.port,
+        4599);
+    EXPECT_THAT(refusal({"dev", "--listen", "0.0.0.0:1", "--i-know-this-is-dev", "--accept-any-credentials"}),
+                HasSubstr("loopback"));
+}
+
+TEST(CommandLine, ProblemsSayWhatToDo) {
+    EXPECT_THAT(refusal({"frobnicate"}), HasSubstr("claviger --help"));
+    EXPECT_THAT(refusal({"dev", "--frobnicate"}), HasSubstr("--help"));
+    EXPECT_THAT(refusal({"dev", "--hsms", "0"}), HasSubstr("between 1 and 16"));
+    EXPECT_THAT(refusal({"serve"}), HasSubstr("--config FILE"));
+    EXPECT_THAT(refusal({"serve", "--config", "/nonexistent"}), HasSubstr("cannot read /nonexistent"));
+    EXPECT_THAT(refusal({"dev", "--tls-key", "/k"}), HasSubstr("go together"));
+}
+
+TEST(CommandLine, EverySubcommandExplainsItself) {
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"},
+                                                      {},
+                                                      {"dev", "--help"},
+                                                      {"serve", "--help"},
+                                                      {"status", "--help"},
+                                                      {"audit", "--help"},
+                                                      {"report", "leftovers", "--help"},
+                                                      {"dev", "clock", "advance", "1d", "--help"}}) {
+        const auto command = parse(arguments);
+        ASSERT_TRUE(command);
+        EXPECT_THAT(std::get<ShowText>(*command).text, HasSubstr("claviger"));
+    }
+    EXPECT_THAT(std::get<ShowText>(*parse({"--version"})).text, HasSubstr("claviger 0."));
+}
+
+TEST(CommandLine, OperatorsCommandsGoToTheSocketOfTheDataDirectory) {
+    const auto command = parse({"status", "--data", "/srv/c"});
+    ASSERT_TRUE(command);
+    EXPECT_EQ(std::get<AskService>(*command).socket, "/srv/c/admin.sock");
+    EXPECT_EQ(std::get<AskService>(*parse({"dev", "clock", "advance", "8d"})).request, "clock advance 8d");
+}
+
+}  // namespace
+}  // namespace claviger::app
