@@ -137,6 +137,7 @@ struct Fields<CreateCwk> {
     static void visit(auto& f, auto& m) {
         f.text(m.cluster_id);
         f.number(m.generation);
+        f.bytes(m.recovery_public);
     }
 };
 template <>
@@ -149,6 +150,10 @@ struct Fields<CwkCreated> {
 template <>
 struct Fields<PublicKey> {
     static void visit(auto& f, auto& m) { f.bytes(m.der); }
+};
+template <>
+struct Fields<MakeTransport> {
+    static void visit(auto& f, auto& m) { f.flag(m.sealed); }
 };
 template <>
 struct Fields<WrapCwk> {
@@ -231,6 +236,8 @@ struct Fields<ObjectList> {
 template <>
 struct Fields<RecoverCwk> {
     static void visit(auto& f, auto& m) {
+        f.text(m.cluster_id);
+        f.number(m.generation);
         f.bytes(m.recovery_bundle);
         f.bytes(m.transport_public);
     }
@@ -306,6 +313,7 @@ CLAVIGER_CONTROL_MESSAGE(SetUserPin)
 CLAVIGER_CONTROL_MESSAGE(CreateCwk)
 CLAVIGER_CONTROL_MESSAGE(CwkCreated)
 CLAVIGER_CONTROL_MESSAGE(PublicKey)
+CLAVIGER_CONTROL_MESSAGE(MakeTransport)
 CLAVIGER_CONTROL_MESSAGE(WrapCwk)
 CLAVIGER_CONTROL_MESSAGE(Wrapped)
 CLAVIGER_CONTROL_MESSAGE(AcceptCwk)

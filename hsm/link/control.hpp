@@ -27,7 +27,7 @@ enum class Operation : std::uint8_t {
     set_user_pin = 4,          // SetUserPin
     rotate_pin = 5,            // own PIN -> one drawn in the token
     create_cwk = 6,            // CreateCwk -> CwkCreated; needs the trusted recovery key
-    make_transport = 7,        // -> PublicKey; the pair lives until drop_transport or the next start
+    make_transport = 7,        // MakeTransport -> PublicKey; lives until drop_transport or the next login
     wrap_cwk = 8,              // WrapCwk -> Wrapped; under the transport key that an officer trusted
     accept_cwk = 9,            // AcceptCwk
     drop_transport = 10,       //
@@ -155,6 +155,8 @@ struct SetUserPin {
 struct CreateCwk {
     std::string cluster_id;
     std::uint32_t generation = 1;
+    Bytes recovery_public;  // SubjectPublicKeyInfo; an officer installed it as trusted before: no recovery
+                            // key, no CWK
 };
 struct CwkCreated {
     Bytes recovery_bundle;  // CWK wrapped to the recovery key
@@ -162,6 +164,9 @@ struct CwkCreated {
 };
 struct PublicKey {
     Bytes der;  // SubjectPublicKeyInfo
+};
+struct MakeTransport {
+    bool sealed = false;  // the CWK that arrives will not be extractable
 };
 struct WrapCwk {
     Bytes transport_public;
@@ -217,6 +222,8 @@ struct ObjectList {
     bool more = false;
 };
 struct RecoverCwk {
+    std::string cluster_id;
+    std::uint32_t generation = 1;
     Bytes recovery_bundle;
     Bytes transport_public;  // trusted in the vault by its officer
 };

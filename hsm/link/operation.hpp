@@ -32,27 +32,35 @@ enum class Repeat : std::uint8_t {
     when_host_died,  // only when the host's process is gone, and at most once
 };
 
+// Whether a host serves it before its control socket has admitted it: admission itself needs proof and
+// canary.
+enum class Gate : std::uint8_t { admitted, always };
+
 struct OperationRow {
     Operation operation;
     std::string_view name;
     Lane lane;
     CostClass cost;
     Repeat repeat;
+    Gate gate;
 };
 
 inline constexpr std::array kOperations{
-    OperationRow{Operation::encrypt, "encrypt", Lane::fast, CostClass::fast, Repeat::freely},
-    OperationRow{Operation::decrypt, "decrypt", Lane::fast, CostClass::fast, Repeat::freely},
-    OperationRow{Operation::re_encrypt, "re_encrypt", Lane::fast, CostClass::fast, Repeat::freely},
+    OperationRow{Operation::encrypt, "encrypt", Lane::fast, CostClass::fast, Repeat::freely, Gate::admitted},
+    OperationRow{Operation::decrypt, "decrypt", Lane::fast, CostClass::fast, Repeat::freely, Gate::admitted},
+    OperationRow{Operation::re_encrypt, "re_encrypt", Lane::fast, CostClass::fast, Repeat::freely,
+                 Gate::admitted},
     OperationRow{Operation::generate_data_key, "generate_data_key", Lane::fast, CostClass::fast,
-                 Repeat::freely},
-    OperationRow{Operation::random, "random", Lane::fast, CostClass::fast, Repeat::freely},
-    OperationRow{Operation::create_key, "create_key", Lane::slow, CostClass::generate,
-                 Repeat::when_host_died},
-    OperationRow{Operation::load_key, "load_key", Lane::slow, CostClass::load, Repeat::freely},
-    OperationRow{Operation::destroy_key, "destroy_key", Lane::slow, CostClass::slow, Repeat::freely},
-    OperationRow{Operation::prove, "prove", Lane::slow, CostClass::slow, Repeat::freely},
-    OperationRow{Operation::canary, "canary", Lane::fast, CostClass::fast, Repeat::freely},
+                 Repeat::freely, Gate::admitted},
+    OperationRow{Operation::random, "random", Lane::fast, CostClass::fast, Repeat::freely, Gate::admitted},
+    OperationRow{Operation::create_key, "create_key", Lane::slow, CostClass::generate, Repeat::when_host_died,
+                 Gate::admitted},
+    OperationRow{Operation::load_key, "load_key", Lane::slow, CostClass::load, Repeat::freely,
+                 Gate::admitted},
+    OperationRow{Operation::destroy_key, "destroy_key", Lane::slow, CostClass::slow, Repeat::freely,
+                 Gate::admitted},
+    OperationRow{Operation::prove, "prove", Lane::slow, CostClass::slow, Repeat::freely, Gate::always},
+    OperationRow{Operation::canary, "canary", Lane::fast, CostClass::fast, Repeat::freely, Gate::always},
 };
 
 // The row of an operation, or nullptr for a value no version has defined.

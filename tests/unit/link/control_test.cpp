@@ -52,7 +52,8 @@ TEST(ControlMessage, EveryMessageIsReadBackAndRefusedWhenMutilated) {
     check(Empty{});
     check(full_status());
     check(SetUserPin{SecretBytes("old"), SecretBytes("new")});
-    check(CreateCwk{"cluster-abcdefghijk", 1});
+    check(CreateCwk{"cluster-abcdefghijk", 1, some("spki")});
+    check(MakeTransport{true});
     check(CwkCreated{some("bundle"), some("check")});
     check(PublicKey{some("spki")});
     check(WrapCwk{some("spki")});
@@ -67,7 +68,7 @@ TEST(ControlMessage, EveryMessageIsReadBackAndRefusedWhenMutilated) {
     check(Admit{"cluster-abcdefghijk", 1});
     check(ListObjects{17});
     check(ObjectList{{{4, "label", some("id")}, {1, "", {}}}, true});
-    check(RecoverCwk{some("bundle"), some("spki")});
+    check(RecoverCwk{"cluster-abcdefghijk", 1, some("bundle"), some("spki")});
     check(InitToken{"label", SecretBytes("so"), SecretBytes("user")});
     check(TokenMade{"serial"});
     check(InstallTrusted{SecretBytes("so"), TrustedKind::transport, some("spki")});
