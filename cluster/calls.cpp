@@ -1,0 +1,279 @@
+// Client's operations: a request message, what its reply must look like, and one run of it.
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "cluster/client.hpp"
+#include "hsm/link/blob.hpp"
+#include "hsm/link/key_token.hpp"
+#include "hsm/link/message.hpp"
+
+namespace claviger::cluster {
+namespace {
+
+link::KeyName link_name(const KeyMaterial& key) noexcept {
+    link::KeyName name;
+    static_assert(sizeof name.key_tag + sizeof name.material == sizeof(FlatName));
+    std::memcpy(name.key_tag.data(), key.name().data(), name.key_tag.size());
+    std::memcpy(name.material.data(), key.name().data() + name.key_tag.size(), name.material.size());
+    return name;
+}
+
+// Replies are checked against their request: a host that mixes them up must not be believed.
+bool is_blob_of(ByteView blob, const link::KeyName& name) noexcept {
+    const std::optional<link::BlobView> view = link::parse_blob(blob);
+    return view && view->name == name;
+}
+
+struct BlobOutput {
+    link::KeyName name;
+    Bytes blob;
+    static bool accept(void* output, ByteView payload) {
+        auto& self = *static_cast<BlobOutput*>(output);
+        const auto reply = link::decode<link::BlobReply>(payload);
+        if (!reply || !is_blob_of(reply->blob, self.name)) {
+            return false;
+        }
+        self.blob = to_bytes(reply->blob);
+        return true;
+    }
+};
+
+struct PlaintextOutput {
+    std::size_t size;  // the only size that is right, or npos
+    SecretBytes plaintext;
+    static constexpr std::size_t kAny = static_cast<std::size_t>(-1);
+    static bool accept(void* output, ByteView payload) {
+        auto& self = *static_cast<PlaintextOutput*>(output);
+        const auto reply = link::decode<link::PlaintextReply>(payload);
+        if (!reply || (self.size != kAny && reply->plaintext.size() != self.size)) {
+            return false;
+        }
+        self.plaintext = SecretBytes(reply->plaintext);
+        return true;
+    }
+};
+
+struct DataKeyOutput {
+    link::KeyName name;
+    std::size_t size;  // of the plaintext; 0 if it was not asked for
+    DataKey key;
+    static bool accept(void* output, ByteView payload) {
+        auto& self = *static_cast<DataKeyOutput*>(output);
+        const auto reply = link::decode<link::DataKeyReply>(payload);
+        if (!reply || reply->plaintext.size() != self.size || !is_blob_of(reply->blob, self.name)) {
+            return false;
+        }
+        self.key.plaintext = SecretBytes(reply->plaintext);
+        self.key.blob = to_bytes(reply->blob);
+        return true;
+    }
+};
+
+struct NewKeyOutput {
+    const NewKeyIdentity& identity;
+    NewKey key;
+    std::shared_ptr<const KeyMaterial> material;
+    static bool accept(void* output, ByteView payload) {
+        auto& self = *static_cast<NewKeyOutput*>(output);
+        const auto reply = link::decode<link::KeyTokenReply>(payload);
+        if (!reply) {
+            return false;
+        }
+        const std::optional<link::KeyToken> token = link::parse_key_token(reply->token);
+        const NewKeyIdentity& wanted = self.identity;
+        if (!token || token->header.account != wanted.account || token->header.key_id != wanted.key_id ||
+            token->header.material_id != wanted.material_id || token->header.spec != wanted.spec ||
+            token->header.usage != wanted.usage || token->header.origin != wanted.origin) {
+            return false;
+        }
+        Result<std::shared_ptr<const KeyMaterial>> material = KeyMaterial::parse(to_bytes(reply->token));
+        if (!material) {
+            return false;
+        }
+        self.material = std::move(*material);
+        self.key.token = to_bytes(reply->token);
+        self.key.public_key = to_bytes(reply->public_key);
+        return true;
+    }
+};
+
+bool accept_empty(void*, ByteView payload) {
+    return link::decode<link::EmptyReply>(payload).has_value();
+}
+
+class ClientImpl final : public Client {
+public:
+    explicit ClientImpl(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
+    ~ClientImpl() override { core_->close(); }
+
+    boost::asio::awaitable<Result<Bytes>> encrypt(const KeyMaterial& key, ByteView plaintext,
+                                                  ByteView context, MonoTime deadline) override {
+        link::EncryptRequest request{{link_name(key), {}}, plaintext, context};
+        BlobOutput output{request.key.name, {}};
+        Work work(link::Operation::encrypt, Encoder(request), deadline);
+        work.keys[0] = &key;
+        work.uses[0] = &request.key;
+        work.accept = &BlobOutput::accept;
+        work.output = &output;
+        const Status<> ran = co_await core_->run(work);
+        if (!ran) {
+            co_return ran.error();
+        }
+        co_return std::move(output.blob);
+    }
+
+    boost::asio::awaitable<Result<SecretBytes>> decrypt(const KeyMaterial& key, ByteView blob,
+                                                        ByteView context, MonoTime deadline) override {
+        link::DecryptRequest request{{link_name(key), {}}, blob, context};
+        PlaintextOutput output{PlaintextOutput::kAny, {}};
+        Work work(link::Operation::decrypt, Encoder(request), deadline);
+        work.keys[0] = &key;
+        work.uses[0] = &request.key;
+        work.accept = &PlaintextOutput::accept;
+        work.output = &output;
+        const Status<> ran = co_await core_->run(work);
+        if (!ran) {
+            co_return ran.error();
+        }
+        co_return std::move(output.plaintext);
+    }
+
+    boost::asio::awaitable<Result<Bytes>> re_encrypt(const KeyMaterial& source, ByteView blob,
+                                                     ByteView source_context, const KeyMaterial& destination,
+                                                     ByteView destination_context,
+                                                     MonoTime deadline) override {
+        link::ReEncryptRequest request{
+            {link_name(source), {}}, blob, source_context, {link_name(destination), {}}, destination_context};
+        BlobOutput output{request.destination.name, {}};
+        Work work(link::Operation::re_encrypt, Encoder(request), deadline);
+        work.keys = {&source, &destination};
+        work.uses = {&request.source, &request.destination};
+        work.accept = &BlobOutput::accept;
+        work.output = &output;
+        const Status<> ran = co_await core_->run(work);
+        if (!ran) {
+            co_return ran.error();
+        }
+        co_return std::move(output.blob);
+    }
+
+    boost::asio::awaitable<Result<DataKey>> generate_data_key(const KeyMaterial& key, std::uint16_t size,
+                                                              Plaintext want, ByteView context,
+                                                              MonoTime deadline) override {
+        const bool wanted = want == Plaintext::include;
+        link::GenerateDataKeyRequest request{{link_name(key), {}}, size, wanted, context};
+        DataKeyOutput output{request.key.name, wanted ? size : std::size_t{0}, {}};
+        Work work(link::Operation::generate_data_key, Encoder(request), deadline);
+        work.keys[0] = &key;
+        work.uses[0] = &request.key;
+        work.accept = &DataKeyOutput::accept;
+        work.output = &output;
+        const Status<> ran = co_await core_->run(work);
+        if (!ran) {
+            co_return ran.error();
+        }
+        co_return std::move(output.key);
+    }
+
+    boost::asio::awaitable<Result<SecretBytes>> random(std::uint16_t size, MonoTime deadline) override {
+        const link::RandomRequest request{size};
+        PlaintextOutput output{size, {}};
+        Work work(link::Operation::random, Encoder(request), deadline);
+        work.accept = &PlaintextOutput::accept;
+        work.output = &output;
+        const Status<> ran = co_await core_->run(work);
+        if (!ran) {
+            co_return ran.error();
+        }
+        co_return std::move(output.plaintext);
+    }
+
+    boost::asio::awaitable<Result<NewKey>> create_key(const NewKeyIdentity& identity,
+                                                      MonoTime deadline) override {
+        const link::CreateKeyRequest request{identity.account, identity.key_id, identity.material_id,
+                                             identity.spec,    identity.usage,  identity.origin};
+        NewKeyOutput output{identity, {}, nullptr};
+        Work work(link::Operation::create_key, Encoder(request), deadline);
+        work.accept = &NewKeyOutput::accept;
+        work.output = &output;
+        const Status<> made = co_await core_->run(work);
+        if (!made) {
+            co_return made.error();
+        }
+        // Verified on a second HSM, of another zone if there is one, so that a key that only its maker can
+        // open is never promised to anybody. Members that are absent or late are passed over.
+        const std::uint32_t maker = work.taken_by;
+        Error last(Errc::no_hsm, "no HSM could verify the new key");
+        for (const std::uint32_t among : verifiers(maker)) {
+            const Status<> loaded = co_await load(*output.material, among, deadline);
+            if (loaded) {
+                co_return std::move(output.key);
+            }
+            last = loaded.error();
+        }
+        co_return last;
+    }
+
+    boost::asio::awaitable<Status<>> destroy_key(const KeyMaterial& key, MonoTime deadline) override {
+        const link::DestroyKeyRequest request{link_name(key)};
+        Status<> outcome = done;
+        for (std::uint32_t left = core_->reachable(); left != 0; left &= left - 1) {
+            Work work(link::Operation::destroy_key, Encoder(request), deadline);
+            work.accept = &accept_empty;
+            work.among = left & (~left + 1);
+            const Status<> ran = co_await core_->run(work);
+            const bool absent =
+                !ran && (ran.error().code == Errc::key_not_loaded || ran.error().code == Errc::not_found);
+            if (!ran && !absent) {
+                outcome = ran.error();
+            }
+        }
+        co_return outcome;
+    }
+
+private:
+    // Groups of members to ask in this order: another zone, any other, the maker itself if it is alone.
+    std::vector<std::uint32_t> verifiers(std::uint32_t maker) const {
+        const std::uint32_t others = core_->reachable() & ~(1u << maker);
+        std::uint32_t elsewhere = 0;
+        std::uint32_t suspects = 0;
+        for (std::uint32_t left = others; left != 0; left &= left - 1) {
+            const auto index = static_cast<std::uint32_t>(std::countr_zero(left));
+            if (core_->member(index)->breaker.open()) {
+                suspects |= 1u << index;
+            } else if (core_->member(index)->options().zone != core_->member(maker)->options().zone) {
+                elsewhere |= 1u << index;
+            }
+        }
+        std::vector<std::uint32_t> groups;
+        for (const std::uint32_t group : {elsewhere, others & ~elsewhere & ~suspects, 1u << maker}) {
+            if (group != 0) {
+                groups.push_back(group);
+            }
+        }
+        return groups;
+    }
+
+    boost::asio::awaitable<Status<>> load(const KeyMaterial& key, std::uint32_t among, MonoTime deadline) {
+        link::LoadKeyRequest request{{link_name(key), key.token()}};
+        Work work(link::Operation::load_key, Encoder(request), deadline);
+        work.accept = &accept_empty;
+        work.among = among;
+        co_return co_await core_->run(work);
+    }
+
+    std::shared_ptr<ClientCore> core_;
+};
+
+}  // namespace
+
+std::unique_ptr<Client> make_client(boost::asio::io_context& io, Board& board, const Clock& clock,
+                                    const ClientOptions& options) {
+    auto core = std::make_shared<ClientCore>(io, board, clock, options);
+    core->open();
+    return std::make_unique<ClientImpl>(std::move(core));
+}
+
+}  // namespace claviger::cluster

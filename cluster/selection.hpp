@@ -1,0 +1,44 @@
+// Which HSM takes the next request: those that hold the key first, then the own host of this io thread while
+// its queue is not much deeper than the shortest, then least outstanding work, ties at random.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <span>
+
+#include "cluster/key_map.hpp"
+
+namespace claviger::cluster {
+
+enum class Holds : bool { no, yes };
+enum class Seat : bool { other, own };  // own: the host this io thread prefers
+
+// All that a choice may depend on. Members that may not be chosen were filtered out before.
+struct Candidate {
+    std::uint32_t member = 0;  // index in the cluster
+    std::uint32_t outstanding = 0;
+    Holds holds = Holds::no;
+    Seat seat = Seat::other;
+    std::uint64_t affinity = 0;  // rendezvous score of (key, member); 0 where nothing is loaded
+};
+
+// Pure but for its engine. Not thread-safe: one per io thread.
+class Selection {
+public:
+    // `spill`: how many requests deeper the own host's queue may be before work goes elsewhere.
+    Selection(std::uint64_t seed, std::uint32_t spill) : engine_(seed), spill_(spill) {}
+
+    // A position in `candidates`; nullopt only if there is none. With a hot key every candidate counts as a
+    // holder.
+    std::optional<std::size_t> pick(std::span<const Candidate> candidates, Heat heat);
+
+private:
+    enum class Among : bool { all, holders };
+    std::optional<std::size_t> least(std::span<const Candidate> candidates, Among among);
+
+    std::mt19937_64 engine_;
+    std::uint32_t spill_;
+};
+
+}  // namespace claviger::cluster
