@@ -1,0 +1,66 @@
+// Making a cluster: tokens, recovery key, wrapping key, identity and certificate, on every HSM.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <claviger/base/bytes.hpp>
+#include <claviger/base/clock.hpp>
+#include <claviger/base/result.hpp>
+#include <claviger/base/secret.hpp>
+#include <claviger/cluster/options.hpp>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace claviger::cluster {
+
+struct FoundingOptions {
+    std::string cluster_id;
+    std::filesystem::path host_program;  // claviger-hsm
+    std::vector<HsmOptions> hsms;  // serials are answered; the state directories are made here, mode 0700
+    // Recovery "vault": one more token that belongs to no cluster. Its host runs during founding only.
+    HsmOptions vault;
+    std::string organization;         // of the certificate request
+    std::string organizational_unit;  // "dev" or "production"
+    // Certificate (PEM) for a certificate request (PKCS#10, DER).
+    std::function<Result<std::string>(ByteView request)> sign_request;
+    std::string trust_anchor_pem;  // what the answer must chain to
+    // Called when a step is done, from the control io_context.
+    std::function<void(std::string_view step, std::chrono::milliseconds took)> progress;
+    std::chrono::seconds limit{60};
+};
+
+struct FoundedHsm {
+    std::string hsm_id;
+    std::string zone;
+    std::string serial;
+    SecretBytes officer_pin;
+};
+
+// What the metadata store must keep. The crypto users' PINs are kept by the hosts.
+struct Founded {
+    std::uint32_t cwk_generation = 1;
+    Bytes recovery_public;  // SubjectPublicKeyInfo DER
+    Bytes recovery_bundle;  // the CWK, wrapped to the recovery key
+    Bytes check_token;
+    Bytes identity_token;
+    std::string certificate_pem;
+    std::vector<FoundedHsm> hsms;
+    FoundedHsm vault;
+};
+
+// Runs on the control io_context; hosts and officer processes are its children for the time it takes and are
+// ended before it answers, well or badly. What a failure left on disk is of no cluster: remove the state
+// directories.
+boost::asio::awaitable<Result<Founded>> found_cluster(boost::asio::io_context& control,
+                                                      FoundingOptions options, const Clock& clock,
+                                                      Random& random);
+
+}  // namespace claviger::cluster
