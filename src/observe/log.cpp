@@ -1,0 +1,233 @@
+#include "src/observe/log.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <ctime>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace claviger::observe {
+namespace {
+
+constexpr std::size_t kQueueBytes = 1U << 20U;
+constexpr std::size_t kMaxValue = 2048;  // a value from outside must not fill the log
+
+std::atomic<Level> threshold{Level::info};
+
+std::string_view level_name(Level level) noexcept {
+    switch (level) {
+        case Level::debug: return "debug";
+        case Level::info: return "info";
+        case Level::warn: return "warn";
+        case Level::error: return "error";
+    }
+    return "error";
+}
+
+void append_time(std::string& to) {
+    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+    const auto milliseconds = static_cast<int>(now.time_since_epoch().count() % 1000);
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    std::array<char, 40> text;
+    const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    to.append(text.data(), size);
+    const std::string fraction = std::to_string(1000 + milliseconds);
+    to += '.';
+    to.append(fraction, 1, 3);
+    to += 'Z';
+}
+
+bool is_plain(std::string_view text) noexcept {
+    if (text.empty()) {
+        return false;
+    }
+    for (const char c : text) {
+        if (c <= ' ' || c == '"' || c == '\\' || c == '=' || c == '\x7f') {
+            return false;
+        }
+    }
+    return true;
+}
+
+void append_value(std::string& to, std::string_view text) {
+    constexpr char kHex[] = "0123456789abcdef";
+    text = text.substr(0, kMaxValue);
+    if (is_plain(text)) {
+        to += text;
+        return;
+    }
+    to += '"';
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            to += '\\';
+            to += c;
+        } else if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') {
+            to += "\\x";
+            to += kHex[static_cast<unsigned char>(c) >> 4U];
+            to += kHex[static_cast<unsigned char>(c) & 15U];
+        } else {
+            to += c;
+        }
+    }
+    to += '"';
+}
+
+void write_all(std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+        if (written < 0 && errno != EINTR) {
+            return;  // nobody reads: there is no other place to say so
+        }
+        if (written > 0) {
+            text.remove_prefix(static_cast<std::size_t>(written));
+        }
+    }
+}
+
+// The queue and its thread; the thread starts with the first line.
+class Queue {
+public:
+    Queue() = default;
+    Queue(const Queue&) = delete;
+    Queue& operator=(const Queue&) = delete;
+    ~Queue() {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        changed_.notify_all();
+        if (thread_.joinable()) {
+            thread_.join();
+        }
+    }
+
+    void push(std::string line) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (stopping_) {
+                return;
+            }
+            if (text_.size() + line.size() > kQueueBytes) {
+                ++dropped_;
+                return;
+            }
+            text_ += line;
+            if (!thread_.joinable()) {
+                thread_ = std::thread([this] { run(); });
+            }
+        }
+        changed_.notify_all();
+    }
+
+    void flush() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return text_.empty() && !writing_; });
+    }
+
+    void set_sink(std::function<void(std::string_view)> sink) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return text_.empty() && !writing_; });
+        sink_ = std::move(sink);
+    }
+
+private:
+    void run() {
+        std::unique_lock lock(mutex_);
+        while (true) {
+            changed_.wait(lock, [&] { return stopping_ || !text_.empty(); });
+            if (text_.empty()) {
+                return;
+            }
+            std::string text = std::exchange(text_, {});
+            const std::uint64_t dropped = std::exchange(dropped_, 0);
+            writing_ = true;
+            lock.unlock();
+            if (dropped != 0) {
+                append_time(text);
+                text += " warn log.lines_dropped count=" + std::to_string(dropped) + "\n";
+            }
+            put(text);
+            lock.lock();
+            writing_ = false;
+            changed_.notify_all();
+        }
+    }
+
+    void put(std::string_view text) {
+        if (!sink_) {
+            write_all(text);
+            return;
+        }
+        while (!text.empty()) {
+            const std::size_t end = text.find('\n');
+            sink_(text.substr(0, end));
+            text.remove_prefix(end + 1);
+        }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::string text_;  // guarded by mutex_, like all below
+    std::uint64_t dropped_ = 0;
+    bool writing_ = false;
+    bool stopping_ = false;
+    std::function<void(std::string_view)> sink_;  // changed only while nothing is written
+    std::thread thread_;
+};
+
+Queue& queue() {
+    static Queue instance;
+    return instance;
+}
+
+}  // namespace
+
+void log(Level level, std::string_view event, std::initializer_list<Field> fields) {
+    if (level < threshold.load(std::memory_order_relaxed)) {
+        return;
+    }
+    std::string line;
+    append_time(line);
+    line += ' ';
+    line += level_name(level);
+    line += ' ';
+    line += event;
+    for (const Field& field : fields) {
+        line += ' ';
+        line += field.name();
+        line += '=';
+        append_value(line, field.text());
+    }
+    line += '\n';
+    queue().push(std::move(line));
+}
+
+void set_log_level(Level level) noexcept {
+    threshold.store(level, std::memory_order_relaxed);
+}
+
+std::optional<Level> parse_level(std::string_view text) noexcept {
+    for (const Level level : {Level::debug, Level::info, Level::warn, Level::error}) {
+        if (level_name(level) == text) {
+            return level;
+        }
+    }
+    return std::nullopt;
+}
+
+void set_log_sink(std::function<void(std::string_view line)> sink) {
+    queue().set_sink(std::move(sink));
+}
+void flush_log() {
+    queue().flush();
+}
+
+}  // namespace claviger::observe

@@ -1,0 +1,246 @@
+// Which member of a record stands in which column: the only place that knows. Reading, writing, sealing and
+// the tests that tamper with each column all follow from these lists. Primary-key columns come first.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "src/store/cells.hpp"
+#include "src/store/records.hpp"
+
+namespace claviger::store {
+
+// An outbox row: an audit record until the audit files have it.
+struct OutboxRow {
+    std::uint64_t id = 0;
+    std::uint64_t sequence = 0;
+    std::string record;
+    std::uint64_t version = 0;
+};
+
+// Order is part of the sealed state: append only.
+enum class TableId : std::uint8_t {
+    accounts,
+    principals,
+    access_keys,
+    keys,
+    materials,
+    aliases,
+    clusters,
+    hsms,
+    settings,
+    outbox,
+};
+inline constexpr std::size_t kTableCount = 10;
+
+template <class Record, class Member>
+struct Column {
+    std::string_view name;
+    Member Record::*member;
+};
+template <class Record, class Member>
+constexpr Column<Record, Member> column(std::string_view name, Member Record::*member) {
+    return {name, member};
+}
+
+template <class Record>
+struct Table;
+
+template <>
+struct Table<AccountRecord> {
+    static constexpr TableId id = TableId::accounts;
+    static constexpr std::string_view name = "accounts";
+    static constexpr std::size_t key_columns = 1;
+    static constexpr auto columns =
+        std::tuple(column("id", &AccountRecord::id), column("alias", &AccountRecord::alias));
+};
+
+template <>
+struct Table<PrincipalRecord> {
+    static constexpr TableId id = TableId::principals;
+    static constexpr std::string_view name = "principals";
+    static constexpr std::size_t key_columns = 1;
+    static constexpr auto columns = std::tuple(
+        column("arn", &PrincipalRecord::arn), column("account", &PrincipalRecord::account),
+        column("name", &PrincipalRecord::name), column("principal_id", &PrincipalRecord::principal_id));
+};
+
+template <>
+struct Table<AccessKeyRecord> {
+    static constexpr TableId id = TableId::access_keys;
+    static constexpr std::string_view name = "access_keys";
+    static constexpr std::size_t key_columns = 1;
+    static constexpr auto columns =
+        std::tuple(column("id", &AccessKeyRecord::id), column("owner_arn", &AccessKeyRecord::owner_arn),
+                   column("sealed_secret", &AccessKeyRecord::sealed_secret),
+                   column("active", &AccessKeyRecord::active), column("created", &AccessKeyRecord::created));
+};
+
+template <>
+struct Table<KeyRecord> {
+    static constexpr TableId id = TableId::keys;
+    static constexpr std::string_view name = "keys";
+    static constexpr std::size_t key_columns = 3;
+    static constexpr auto columns =
+        std::tuple(column("account", &KeyRecord::account), column("region", &KeyRecord::region),
+                   column("id", &KeyRecord::id), column("cluster", &KeyRecord::cluster),
+                   column("state", &KeyRecord::state), column("spec", &KeyRecord::spec),
+                   column("usage", &KeyRecord::usage), column("origin", &KeyRecord::origin),
+                   column("description", &KeyRecord::description), column("policy", &KeyRecord::policy),
+                   column("multi_region", &KeyRecord::multi_region), column("tags", &KeyRecord::tags),
+                   column("created", &KeyRecord::created), column("deletion_date", &KeyRecord::deletion_date),
+                   column("pending_window_days", &KeyRecord::pending_window_days),
+                   column("current_material", &KeyRecord::current_material));
+};
+
+template <>
+struct Table<MaterialRecord> {
+    static constexpr TableId id = TableId::materials;
+    static constexpr std::string_view name = "materials";
+    static constexpr std::size_t key_columns = 4;
+    static constexpr auto columns = std::tuple(
+        column("account", &MaterialRecord::account), column("region", &MaterialRecord::region),
+        column("key", &MaterialRecord::key), column("id", &MaterialRecord::id),
+        column("key_token", &MaterialRecord::key_token), column("created", &MaterialRecord::created));
+};
+
+template <>
+struct Table<AliasRecord> {
+    static constexpr TableId id = TableId::aliases;
+    static constexpr std::string_view name = "aliases";
+    static constexpr std::size_t key_columns = 3;
+    static constexpr auto columns =
+        std::tuple(column("account", &AliasRecord::account), column("region", &AliasRecord::region),
+                   column("name", &AliasRecord::name), column("target", &AliasRecord::target),
+                   column("created", &AliasRecord::created), column("updated", &AliasRecord::updated));
+};
+
+template <>
+struct Table<ClusterRecord> {
+    static constexpr TableId id = TableId::clusters;
+    static constexpr std::string_view name = "clusters";
+    static constexpr std::size_t key_columns = 1;
+    static constexpr auto columns =
+        std::tuple(column("id", &ClusterRecord::id), column("state", &ClusterRecord::state),
+                   column("cwk_generation", &ClusterRecord::cwk_generation),
+                   column("recovery_bundle", &ClusterRecord::recovery_bundle),
+                   column("recovery_public", &ClusterRecord::recovery_public),
+                   column("check_token", &ClusterRecord::check_token),
+                   column("identity_token", &ClusterRecord::identity_token),
+                   column("certificate_pem", &ClusterRecord::certificate_pem),
+                   column("trust_anchor_pem", &ClusterRecord::trust_anchor_pem));
+};
+
+template <>
+struct Table<HsmRecord> {
+    static constexpr TableId id = TableId::hsms;
+    static constexpr std::string_view name = "hsms";
+    static constexpr std::size_t key_columns = 1;
+    static constexpr auto columns = std::tuple(
+        column("id", &HsmRecord::id), column("cluster", &HsmRecord::cluster),
+        column("zone", &HsmRecord::zone), column("serial", &HsmRecord::serial),
+        column("state", &HsmRecord::state), column("sealed_officer_pin", &HsmRecord::sealed_officer_pin));
+};
+
+template <>
+struct Table<SettingRecord> {
+    static constexpr TableId id = TableId::settings;
+    static constexpr std::string_view name = "settings";
+    static constexpr std::size_t key_columns = 1;
+    static constexpr auto columns =
+        std::tuple(column("name", &SettingRecord::name), column("value", &SettingRecord::value));
+};
+
+template <>
+struct Table<OutboxRow> {
+    static constexpr TableId id = TableId::outbox;
+    static constexpr std::string_view name = "outbox";
+    static constexpr std::size_t key_columns = 1;
+    static constexpr auto columns =
+        std::tuple(column("id", &OutboxRow::id), column("sequence", &OutboxRow::sequence),
+                   column("record", &OutboxRow::record));
+};
+
+template <class Record>
+inline constexpr std::size_t kColumnCount =
+    std::tuple_size_v<std::remove_cvref_t<decltype(Table<Record>::columns)>>;
+
+// Bytes that a cell views and no record owns, such as encoded tags.
+using CellStorage = std::deque<Bytes>;
+
+// To cells. `storage` must outlive them.
+inline Cell to_cell(const std::string& text, CellStorage&) {
+    return Cell::of_text(text);
+}
+inline Cell to_cell(const Bytes& blob, CellStorage&) {
+    return Cell::of_blob(blob);
+}
+inline Cell to_cell(bool flag, CellStorage&) {
+    return Cell::of(flag ? 1 : 0);
+}
+inline Cell to_cell(std::uint32_t number, CellStorage&) {
+    return Cell::of(number);
+}
+inline Cell to_cell(std::uint64_t number, CellStorage&) {
+    return Cell::of(static_cast<std::int64_t>(number));
+}
+inline Cell to_cell(KeyState state, CellStorage&) {
+    return Cell::of(static_cast<std::int64_t>(state));
+}
+inline Cell to_cell(WallTime time, CellStorage&) {
+    return Cell::of(time.time_since_epoch().count());
+}
+template <class Tag_>
+Cell to_cell(const Id<Tag_>& id, CellStorage&) {
+    return Cell::of_text(id.value());
+}
+inline Cell to_cell(const std::optional<WallTime>& time, CellStorage& storage) {
+    return time ? to_cell(*time, storage) : Cell{};
+}
+Cell to_cell(const std::vector<Tag>& tags, CellStorage& storage);
+
+// From cells; false if the cell cannot be such a value.
+bool from_cell(const Cell& cell, std::string& text);
+bool from_cell(const Cell& cell, Bytes& blob);
+bool from_cell(const Cell& cell, bool& flag);
+bool from_cell(const Cell& cell, std::uint32_t& number);
+bool from_cell(const Cell& cell, std::uint64_t& number);
+bool from_cell(const Cell& cell, KeyState& state);
+bool from_cell(const Cell& cell, WallTime& time);
+bool from_cell(const Cell& cell, std::optional<WallTime>& time);
+bool from_cell(const Cell& cell, std::vector<Tag>& tags);
+template <class Tag_>
+bool from_cell(const Cell& cell, Id<Tag_>& id) {
+    std::string text;
+    if (!from_cell(cell, text)) {
+        return false;
+    }
+    id = Id<Tag_>(std::move(text));
+    return true;
+}
+
+// All columns of the record in schema order, without version and seal.
+template <class Record>
+std::vector<Cell> cells_of(const Record& record, CellStorage& storage) {
+    return std::apply(
+        [&](const auto&... column) { return std::vector<Cell>{to_cell(record.*column.member, storage)...}; },
+        Table<Record>::columns);
+}
+
+// Errors of single cells give nullopt: the seal over the raw cells was checked before, so it would be a bug.
+template <class Record>
+std::optional<Record> record_of(std::span<const Cell> cells) {
+    Record record;
+    std::size_t next = 0;
+    const bool ok = std::apply(
+        [&](const auto&... column) { return (from_cell(cells[next++], record.*column.member) && ...); },
+        Table<Record>::columns);
+    return ok ? std::optional(std::move(record)) : std::nullopt;
+}
+
+}  // namespace claviger::store

@@ -1,0 +1,95 @@
+// The tables together, and one transaction over them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/store/sqlite/counts.hpp"
+#include "src/store/sqlite/sealed_table.hpp"
+#include "src/store/sqlite/state.hpp"
+
+namespace claviger::store::sqlite {
+
+struct Tables {
+    static Result<Tables> prepare(Database& database, const Sealer& sealer);
+
+    SealedTable<AccountRecord> accounts;
+    SealedTable<PrincipalRecord> principals;
+    SealedTable<AccessKeyRecord> access_keys;
+    SealedTable<KeyRecord> keys;
+    SealedTable<MaterialRecord> materials;
+    SealedTable<AliasRecord> aliases;
+    SealedTable<ClusterRecord> clusters;
+    SealedTable<HsmRecord> hsms;
+    SealedTable<SettingRecord> settings;
+    SealedTable<OutboxRow> outbox;
+    Statement material_ids;  // of one key
+    Statement alias_names;   // of one key
+};
+
+// What a batch of transactions changes besides the database; thrown away if its commit fails.
+struct Batch {
+    RowSets sets{};
+    std::uint64_t sequence = 0;  // the one the commit will have
+    std::vector<OutboxRecord> outbox;
+    bool erased_keys = false;
+};
+
+enum class OutboxState { taking, full };
+
+// One transaction between its SAVEPOINT and RELEASE. Remembers the first failure that only a rollback can
+// answer.
+class SqliteTxn final : public Txn {
+public:
+    SqliteTxn(Tables& tables, Counts& counts, Batch& batch, OutboxState outbox)
+        : tables_(tables), counts_(counts), batch_(batch), outbox_(outbox) {}
+
+    Result<std::optional<KeyRecord>> key(const AccountId&, std::string_view region, const KeyId&) override;
+    Result<std::optional<AliasRecord>> alias(const AccountId&, std::string_view region,
+                                             std::string_view name) override;
+    Result<std::uint64_t> count_aliases(const AccountId&, std::string_view region, const KeyId&) override;
+    Result<std::uint64_t> count_keys(const AccountId&, std::string_view region) override;
+    Result<std::optional<MaterialRecord>> material(const AccountId&, std::string_view region, const KeyId&,
+                                                   std::string_view id) override;
+    Result<std::optional<AccessKeyRecord>> access_key(std::string_view id) override;
+    Result<std::optional<ClusterRecord>> cluster(const ClusterId&) override;
+    Result<std::optional<HsmRecord>> hsm(const HsmId&) override;
+    Result<std::optional<SettingRecord>> setting(std::string_view name) override;
+    Status<> put(KeyRecord) override;
+    Status<> put(MaterialRecord) override;
+    Status<> put(AliasRecord) override;
+    Status<> put(AccountRecord) override;
+    Status<> put(PrincipalRecord) override;
+    Status<> put(AccessKeyRecord) override;
+    Status<> put(ClusterRecord) override;
+    Status<> put(HsmRecord) override;
+    Status<> put(SettingRecord) override;
+    Status<> erase_alias(const AccountId&, std::string_view region, std::string_view name) override;
+    Status<> erase_key(const AccountId&, std::string_view region, const KeyId&) override;
+    Status<> audit(std::string record) override;
+
+    const std::optional<Error>& failure() const noexcept { return failure_; }
+    Change take_change() noexcept { return std::move(change_); }
+
+private:
+    template <class T>
+    T noted(T result);
+    template <class Record>
+    Status<> write(SealedTable<Record>& table, Record record, std::vector<Record>& changed);
+    template <class Record>
+    RowSet& set_of() noexcept {
+        return batch_.sets[static_cast<std::size_t>(Table<Record>::id)];
+    }
+    Status<> erase_found_alias(const AliasRecord& alias);
+    Result<std::vector<std::string>> names_of_key(Statement& statement, std::span<const Cell> key);
+
+    Tables& tables_;
+    Counts& counts_;
+    Batch& batch_;
+    OutboxState outbox_;
+    Change change_;
+    std::optional<Error> failure_;
+};
+
+}  // namespace claviger::store::sqlite
