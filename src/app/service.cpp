@@ -19,8 +19,6 @@
 
 #include <claviger/base/encoding.hpp>
 #include <claviger/cluster/cluster.hpp>
-#include <claviger/cluster/founding.hpp>
-#include <claviger/cluster/options.hpp>
 
 #include "src/app/admin_socket.hpp"
 #include "src/app/commit.hpp"
@@ -282,8 +280,11 @@ Status<> Service::open_cluster() {
         observe::error("catalogue.key_left_out", {{"reason", sentence}});
     }
     store_->observe([&catalogue = *catalogue_](const store::Change& change) { catalogue.apply(change); });
-    auto cluster =
-        cluster::Cluster::make(control_, cluster_options(settings_, layout_, contents_), clock_, random_);
+    auto options = cluster_options(settings_, layout_, contents_);
+    if (!options) {
+        return std::move(options).error();
+    }
+    auto cluster = cluster::Cluster::make(control_, *std::move(options), clock_, random_);
     if (!cluster) {
         return std::move(cluster).error();
     }

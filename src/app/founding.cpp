@@ -1,0 +1,226 @@
+#include "src/app/founding.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <cstdio>
+#include <optional>
+
+#include <claviger/base/encoding.hpp>
+#include <claviger/cluster/founding.hpp>
+#include <claviger/cluster/trust.hpp>
+
+#include "src/app/commit.hpp"
+#include "src/observe/log.hpp"
+
+namespace claviger::app {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::string_view kHsmTable = "hsms";
+
+std::string_view unit_of(Kind kind) {
+    return kind == Kind::dev ? "dev" : "production";
+}
+
+std::string new_cluster_id(Random& random) {
+    std::array<std::byte, 6> raw;
+    random.fill(raw);
+    return "cluster-" + to_hex(raw).substr(0, 11);
+}
+
+cluster::HsmOptions hsm_options(const Settings& settings, const Layout& layout, const config::Hsm& hsm) {
+    cluster::HsmOptions options;
+    options.hsm_id = hsm.name;
+    options.zone = hsm.zone;
+    options.state_dir = layout.hsm(hsm.name);
+    options.module = hsm.module;
+    if (settings.allow_core) {
+        options.host_arguments.emplace_back("--allow-core");
+    }
+    return options;
+}
+
+// What an interrupted founding left: tokens without a cluster, whose PINs nobody recorded.
+Status<> clear_remains(Kind kind, const Layout& layout) {
+    for (const std::filesystem::path& remains : {layout.root / "hsm", layout.vault()}) {
+        if (!std::filesystem::exists(remains)) {
+            continue;
+        }
+        if (kind == Kind::production) {
+            return Error(
+                Errc::conflict,
+                fmt::format("{} is left from a founding that did not finish, and the store knows no cluster: "
+                            "remove it and start again",
+                            remains.string()));
+        }
+        std::error_code error;
+        std::filesystem::remove_all(remains, error);
+        if (error) {
+            return Error(Errc::io_error,
+                         fmt::format("{}: cannot remove: {}", remains.string(), error.message()));
+        }
+    }
+    return done;
+}
+
+void print_step(std::string_view step, std::chrono::milliseconds took) {
+    fmt::print("  {:<50} {:5.2f} s\n", step, static_cast<double>(took.count()) / 1000);
+    std::fflush(stdout);
+}
+
+Result<store::HsmRecord> hsm_record(const cluster::FoundedHsm& hsm, const ClusterId& cluster,
+                                    const store::SealingKey& key, Random& random) {
+    store::HsmRecord record;
+    record.id = HsmId(hsm.hsm_id);
+    record.cluster = cluster;
+    record.zone = hsm.zone;
+    record.serial = hsm.serial;
+    record.state = "ACTIVE";
+    auto sealed = store::seal_secret(key, random, kHsmTable, hsm.hsm_id, hsm.officer_pin);
+    if (!sealed) {
+        return std::move(sealed).error();
+    }
+    record.sealed_officer_pin = *std::move(sealed);
+    return record;
+}
+
+Status<> record_cluster(store::Store& store, const store::SealingKey& key, Random& random,
+                        const std::string& id, const std::string& anchor_pem, cluster::Founded founded) {
+    store::ClusterRecord row;
+    row.id = ClusterId(id);
+    row.state = "ACTIVE";
+    row.cwk_generation = founded.cwk_generation;
+    row.recovery_bundle = std::move(founded.recovery_bundle);
+    row.recovery_public = std::move(founded.recovery_public);
+    row.check_token = std::move(founded.check_token);
+    row.identity_token = std::move(founded.identity_token);
+    row.certificate_pem = std::move(founded.certificate_pem);
+    row.trust_anchor_pem = anchor_pem;
+    std::vector<store::HsmRecord> hsms;
+    for (const cluster::FoundedHsm& hsm : founded.hsms) {
+        auto record = hsm_record(hsm, row.id, key, random);
+        if (!record) {
+            return std::move(record).error();
+        }
+        hsms.push_back(*std::move(record));
+    }
+    // The vault belongs to no cluster: its row has an empty cluster id.
+    auto vault = hsm_record(founded.vault, ClusterId(), key, random);
+    if (!vault) {
+        return std::move(vault).error();
+    }
+    hsms.push_back(*std::move(vault));
+    return commit(store, [&](store::Txn& txn) {
+        Status<> put = txn.put(row);
+        for (const store::HsmRecord& hsm : hsms) {
+            if (put) {
+                put = txn.put(hsm);
+            }
+        }
+        return put;
+    });
+}
+
+}  // namespace
+
+Status<> found_cluster(const Settings& settings, const Layout& layout, store::Store& store,
+                       const store::SealingKey& key, asio::io_context& control, const Clock& clock,
+                       Random& random) {
+    if (settings.config.cluster.recovery != config::Recovery::vault) {
+        return Error(Errc::bad_config,
+                     "this store has no cluster yet, and founding one with cluster.recovery = \"offline\" is "
+                     "not built: "
+                     "set \"vault\" (see docs/limitations.md)");
+    }
+    if (Status<> clear = clear_remains(settings.kind, layout); !clear) {
+        return clear;
+    }
+    auto authority = cluster::DevAuthority::create(unit_of(settings.kind), clock.wall());
+    if (!authority) {
+        return std::move(authority).error();
+    }
+    cluster::FoundingOptions options;
+    options.cluster_id = new_cluster_id(random);
+    options.host_program = settings.host_program;
+    for (const config::Hsm& hsm : settings.config.hsms) {
+        options.hsms.push_back(hsm_options(settings, layout, hsm));
+    }
+    options.vault.hsm_id = "recovery-vault";
+    options.vault.zone = "vault";
+    options.vault.state_dir = layout.vault();
+    options.vault.module = settings.config.hsms.front().module;
+    options.organization = "Claviger";
+    options.organizational_unit = unit_of(settings.kind);
+    options.trust_anchor_pem = authority->certificate_pem();
+    options.sign_request = [&](ByteView request) { return authority->sign(request, clock.wall()); };
+    options.progress = print_step;
+
+    fmt::print("founding {} of {} HSMs\n", options.cluster_id, options.hsms.size());
+    std::fflush(stdout);
+    const std::string cluster_id = options.cluster_id;
+    const MonoTime begun = clock.mono();
+    std::optional<Result<cluster::Founded>> founded;
+    const auto root = [&]() -> asio::awaitable<void> {
+        founded.emplace(co_await cluster::found_cluster(control, std::move(options), clock, random));
+    };
+    asio::co_spawn(control, root(), [&](std::exception_ptr failure) {
+        if (failure) {
+            founded.reset();
+        }
+        control.stop();
+    });
+    control.restart();
+    control.run();
+    if (!founded) {
+        return Error(Errc::internal, "founding the cluster failed unexpectedly");
+    }
+    if (!*founded) {
+        return std::move(*founded).error();
+    }
+    Status<> recorded =
+        record_cluster(store, key, random, cluster_id, authority->certificate_pem(), **std::move(founded));
+    if (recorded) {
+        print_step("cluster founded, in all",
+                   std::chrono::duration_cast<std::chrono::milliseconds>(clock.mono() - begun));
+    }
+    return recorded;
+}
+
+Result<cluster::ClusterOptions> cluster_options(const Settings& settings, const Layout& layout,
+                                                const store::Contents& contents) {
+    const store::ClusterRecord& row = contents.clusters.front();
+    cluster::ClusterOptions options;
+    options.cluster_id = row.id.value();
+    options.cwk_generation = row.cwk_generation;
+    options.host_program = settings.host_program;
+    options.certificate_pem = row.certificate_pem;
+    options.trust_anchor_pem = row.trust_anchor_pem;
+    options.check_token = row.check_token;
+    options.identity_token = row.identity_token;
+    for (const config::Hsm& hsm : settings.config.hsms) {
+        const auto known = std::ranges::find_if(contents.hsms, [&](const store::HsmRecord& record) {
+            return record.id.value() == hsm.name && record.cluster == row.id;
+        });
+        if (known == contents.hsms.end()) {
+            return Error(Errc::bad_config,
+                         fmt::format("{} is not a member of {}: the store was founded with other HSMs. "
+                                     "Name the ones it has, or use another data directory",
+                                     hsm.name, row.id.value()));
+        }
+        cluster::HsmOptions member = hsm_options(settings, layout, hsm);
+        member.serial = known->serial;
+        options.hsms.push_back(std::move(member));
+    }
+    options.log = [](cluster::Severity severity, std::string_view hsm, std::string_view text) {
+        const observe::Level level = severity == cluster::Severity::info      ? observe::Level::info
+                                     : severity == cluster::Severity::warning ? observe::Level::warn
+                                                                              : observe::Level::error;
+        observe::log(level, "cluster.hsm", {{"hsm", hsm}, {"event", text}});
+    };
+    return options;
+}
+
+}  // namespace claviger::app

@@ -1,0 +1,29 @@
+// From settings to a cluster: founded once, recorded in the store, described to claviger::cluster at each
+// start.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include <claviger/base/clock.hpp>
+#include <claviger/base/result.hpp>
+#include <claviger/cluster/options.hpp>
+
+#include "src/app/settings.hpp"
+#include "src/store/seal.hpp"
+#include "src/store/store.hpp"
+
+namespace claviger::app {
+
+// Provisions the configured HSMs and commits the cluster and HSM rows; prints each step and how long it took.
+// Runs the control io_context until it is done. A founding that was interrupted leaves no rows, so it begins
+// anew: in a dev store what it left on disk is removed, in production the operator is told to.
+Status<> found_cluster(const Settings& settings, const Layout& layout, store::Store& store,
+                       const store::SealingKey& key, boost::asio::io_context& control, const Clock& clock,
+                       Random& random);
+
+// The cluster of the store's first cluster row. Errc::bad_config: the configuration names other HSMs than the
+// store.
+Result<cluster::ClusterOptions> cluster_options(const Settings& settings, const Layout& layout,
+                                                const store::Contents& contents);
+
+}  // namespace claviger::app
