@@ -47,6 +47,7 @@ public:
     // `done` runs on the syncer's thread, after an fdatasync that began after this call.
     void sync(int fd, std::function<void(Status<>)> done);
     void sync_and_close(int fd);
+    void sync_directory(int fd);  // after a file was made in it
 
 private:
     class Impl;
