@@ -49,6 +49,8 @@ public:
 
 private:
     TokenDirectory(std::string directory, Shadow shadow);
+    Status<> restore();
+    static Status<> refresh_token_object(const std::string& live, const std::string& shadow);
     std::string directory_;
     std::string conf_;
     Shadow shadow_;

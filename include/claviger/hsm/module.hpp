@@ -67,7 +67,7 @@ public:
     // not_found when no initialised token has this serial; conflict when several have it and `label` does not
     // decide.
     Result<TokenFacts> find_token(std::string_view serial, std::string_view label = {}) const;
-    // Public certificate objects; needs no PIN.
+    // Certificates that install_certificate put there; public objects, so no PIN is needed.
     Result<std::vector<Certificate>> certificates(SlotId slot) const;
 
     const Functions& functions() const noexcept { return *functions_; }

@@ -166,18 +166,20 @@ public:
 
     const LaneCounters& counters() const noexcept { return counters_; }
 
-    struct Internals;  // hsm/lane_internals.hpp
     unsigned long session() const noexcept { return session_; }
     // Closes the session and opens a new one, as after an error of the session-fault class.
     Status<> renew_session();
+    // The next 12-byte IV of the token's IvScheme (not module_writes). Never the same twice under one key.
+    Status<> draw_iv(std::span<std::byte, 12> out);
 
 private:
     friend class Token;
-    friend struct Internals;
     explicit Lane(Token& token);
-    Result<std::size_t> open_blob(Key& key, ByteView iv, ByteView aad, ByteView sealed,
-                                  std::span<std::byte> out);
-    Error settle_failure(Key& key, unsigned long failure);
+    unsigned long encrypt_once(Key& key, ByteView plaintext, std::size_t aad, std::span<std::byte> out,
+                               unsigned long& size);
+    unsigned long decrypt_once(Key& key, ByteView iv, ByteView sealed, std::size_t aad,
+                               std::span<std::byte> out, unsigned long& size);
+    Status<> reload(Key& key);
     Status<> refill_random();
 
     Token& token_;

@@ -1,0 +1,21 @@
+// Key generation and the reading of key tokens. Private to hsm/.
+#pragma once
+
+#include <claviger/hsm/token.hpp>
+
+#include "hsm/key_kind.hpp"
+
+namespace claviger::hsm {
+
+// A Key without a handle: parsed, checked against the tables. data_invalid otherwise.
+Result<std::unique_ptr<Key>> read_key_token(ByteView bytes, Residency residency);
+
+struct GenerateCall {
+    const CwkId& cwk;
+    const KeyKindRow& kind;
+    const KeyIdentity& identity;
+};
+// generate → check value → wrap → destroy.
+Result<NewKey> generate_key(Lane& lane, const GenerateCall& call);
+
+}  // namespace claviger::hsm

@@ -1,0 +1,44 @@
+#include "hsm/pin.hpp"
+
+#include <utility>
+
+namespace claviger::hsm {
+
+Status<> may_try_pin(PinState state, Attempt attempt) {
+    const auto refuse = [](std::string_view why) {
+        return Error(Errc::pin_refused, "no login was tried: the token shows " + std::string(why));
+    };
+    switch (state) {
+        case PinState::good:
+        case PinState::must_change: return done;
+        case PinState::locked: return refuse("a locked PIN");
+        case PinState::not_initialized: return refuse("that no PIN was set");
+        case PinState::count_low:
+            return attempt == Attempt::by_operator ? Status<>(done)
+                                                   : refuse("an earlier wrong PIN (COUNT_LOW)");
+        case PinState::final_try:
+            return attempt == Attempt::by_operator ? Status<>(done)
+                                                   : refuse("one try left before it locks (FINAL_TRY)");
+    }
+    return done;
+}
+
+Result<Guarded> Guarded::enter(TokenFileGuard* guard) {
+    if (guard != nullptr) {
+        const auto entered = guard->enter();
+        if (!entered) {
+            return entered.error();
+        }
+    }
+    return Guarded(guard);
+}
+
+Guarded::Guarded(Guarded&& other) noexcept : guard_(std::exchange(other.guard_, nullptr)) {}
+
+Guarded::~Guarded() {
+    if (guard_ != nullptr) {
+        guard_->leave();
+    }
+}
+
+}  // namespace claviger::hsm

@@ -1,0 +1,211 @@
+#include "hsm/public_key.hpp"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include <claviger/base/digest.hpp>
+
+namespace claviger::hsm {
+namespace {
+
+template <auto Free>
+struct Deleter {
+    template <class T>
+    void operator()(T* object) const noexcept {
+        Free(object);
+    }
+};
+using Bignum = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
+using Context = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
+using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, Deleter<OSSL_PARAM_BLD_free>>;
+using Params = std::unique_ptr<OSSL_PARAM, Deleter<OSSL_PARAM_free>>;
+using EcSignature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
+
+constexpr std::size_t kLargestModulus = 2048;  // bytes; what a module may answer is bounded
+
+Bignum number(ByteView bytes) {
+    return Bignum(BN_bin2bn(as_uchar(bytes), static_cast<int>(bytes.size()), nullptr));
+}
+
+Error not_a_key(std::string_view why) {
+    return Error(Errc::data_invalid, "public key: " + std::string(why));
+}
+
+Result<PublicKey> from_params(const char* type, OSSL_PARAM_BLD* builder) {
+    const Params params(OSSL_PARAM_BLD_to_param(builder));
+    const Context context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+    EVP_PKEY* key = nullptr;
+    if (!params || !context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+        EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params.get()) != 1) {
+        return not_a_key("its numbers make no key");
+    }
+    return PublicKey(key);
+}
+
+// The bare point of a DER OCTET STRING; anything else is taken to be bare already.
+ByteView bare_point(ByteView point) {
+    if (point.size() < 3 || point[0] != std::byte{0x04}) {
+        return point;
+    }
+    const auto length = std::to_integer<std::size_t>(point[1]);
+    if (length < 0x80 && length == point.size() - 2 && point[2] == std::byte{0x04}) {
+        return point.subspan(2);
+    }
+    if (length == 0x81 && point.size() > 3 && std::to_integer<std::size_t>(point[2]) == point.size() - 3) {
+        return point.subspan(3);
+    }
+    return point;
+}
+
+bool verify_prehashed(EVP_PKEY_CTX* context, ByteView digest, ByteView signature) {
+    return EVP_PKEY_verify(context, as_uchar(signature), signature.size(), as_uchar(digest), digest.size()) ==
+           1;
+}
+
+}  // namespace
+
+Result<PublicKey> rsa_public_key(const RsaParts& parts) {
+    if (parts.modulus.empty() || parts.modulus.size() > kLargestModulus || parts.exponent.empty() ||
+        parts.exponent.size() > 8) {
+        return not_a_key("RSA numbers out of bounds");
+    }
+    const Bignum n = number(parts.modulus);
+    const Bignum e = number(parts.exponent);
+    const ParamBuilder builder(OSSL_PARAM_BLD_new());
+    if (!n || !e || !builder || OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, n.get()) != 1 ||
+        OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, e.get()) != 1) {
+        return not_a_key("no memory");
+    }
+    return from_params("RSA", builder.get());
+}
+
+Result<PublicKey> ec_public_key(std::string_view curve, ByteView point) {
+    const ByteView bare = bare_point(point);
+    const ParamBuilder builder(OSSL_PARAM_BLD_new());
+    if (!builder ||
+        OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.data(),
+                                        curve.size()) != 1 ||
+        OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, bare.data(), bare.size()) !=
+            1) {
+        return not_a_key("no memory");
+    }
+    return from_params("EC", builder.get());
+}
+
+Result<PublicKey> parse_public_key(ByteView spki) {
+    const unsigned char* at = as_uchar(spki);
+    PublicKey key(d2i_PUBKEY(nullptr, &at, static_cast<long>(spki.size())));
+    if (!key || at != as_uchar(spki) + spki.size()) {
+        return not_a_key("not a SubjectPublicKeyInfo");
+    }
+    return key;
+}
+
+Result<Bytes> to_spki(const PublicKey& key) {
+    unsigned char* der = nullptr;
+    const int size = i2d_PUBKEY(key.get(), &der);
+    if (size <= 0) {
+        return not_a_key("cannot be encoded");
+    }
+    const Bytes out = to_bytes({reinterpret_cast<const std::byte*>(der), static_cast<std::size_t>(size)});
+    OPENSSL_free(der);
+    return out;
+}
+
+Result<RsaParts> rsa_parts(const PublicKey& key) {
+    BIGNUM* n_raw = nullptr;
+    BIGNUM* e_raw = nullptr;
+    const bool complete = EVP_PKEY_get_bn_param(key.get(), OSSL_PKEY_PARAM_RSA_N, &n_raw) == 1 &&
+                          EVP_PKEY_get_bn_param(key.get(), OSSL_PKEY_PARAM_RSA_E, &e_raw) == 1;
+    const Bignum n(n_raw);
+    const Bignum e(e_raw);
+    if (!complete) {
+        return not_a_key("not an RSA key");
+    }
+    RsaParts parts;
+    parts.modulus.resize(static_cast<std::size_t>(BN_num_bytes(n.get())));
+    parts.exponent.resize(static_cast<std::size_t>(BN_num_bytes(e.get())));
+    BN_bn2bin(n.get(), as_uchar_out(parts.modulus));
+    BN_bn2bin(e.get(), as_uchar_out(parts.exponent));
+    return parts;
+}
+
+bool rsa_verifies_digest(const PublicKey& key, RsaPadding padding, ByteView digest, ByteView signature) {
+    const Context context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
+    if (!context || EVP_PKEY_verify_init(context.get()) != 1) {
+        return false;
+    }
+    bool ready = false;
+    switch (padding) {
+        case RsaPadding::pkcs1:
+            ready = EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) == 1;
+            break;
+        case RsaPadding::pss:
+            ready = EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PSS_PADDING) == 1 &&
+                    EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), 32) == 1;
+            break;
+    }
+    return ready && EVP_PKEY_CTX_set_signature_md(context.get(), EVP_sha256()) == 1 &&
+           verify_prehashed(context.get(), digest, signature);
+}
+
+bool rsa_verifies(const PublicKey& key, RsaPadding padding, ByteView message, ByteView signature) {
+    return rsa_verifies_digest(key, padding, sha256(message), signature);
+}
+
+bool ec_verifies_digest(const PublicKey& key, ByteView digest, ByteView signature) {
+    if (signature.empty() || signature.size() % 2 != 0) {
+        return false;
+    }
+    const ByteView half = signature.first(signature.size() / 2);
+    const EcSignature parts(ECDSA_SIG_new());
+    Bignum r = number(half);
+    Bignum s = number(signature.subspan(half.size()));
+    if (!parts || !r || !s || ECDSA_SIG_set0(parts.get(), r.get(), s.get()) != 1) {
+        return false;
+    }
+    (void)r.release();  // owned by `parts` now
+    (void)s.release();
+    unsigned char* der = nullptr;
+    const int size = i2d_ECDSA_SIG(parts.get(), &der);
+    const Context context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
+    const bool good =
+        size > 0 && context && EVP_PKEY_verify_init(context.get()) == 1 &&
+        verify_prehashed(context.get(), digest,
+                         {reinterpret_cast<const std::byte*>(der), static_cast<std::size_t>(size)});
+    OPENSSL_free(der);
+    return good;
+}
+
+Result<Bytes> rsa_encrypt(const PublicKey& key, RsaBlock block, ByteView message) {
+    const Context context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
+    if (!context || EVP_PKEY_encrypt_init(context.get()) != 1) {
+        return not_a_key("cannot encrypt");
+    }
+    const auto use_oaep = [&](const EVP_MD* hash) {
+        return EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING) == 1 &&
+               EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), hash) == 1 &&
+               EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), hash) == 1;
+    };
+    bool ready = false;
+    switch (block) {
+        case RsaBlock::raw: ready = EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_NO_PADDING) == 1; break;
+        case RsaBlock::oaep_sha1: ready = use_oaep(EVP_sha1()); break;
+        case RsaBlock::oaep_sha256: ready = use_oaep(EVP_sha256()); break;
+    }
+    Bytes out(kLargestModulus);
+    std::size_t size = out.size();
+    if (!ready ||
+        EVP_PKEY_encrypt(context.get(), as_uchar_out(out), &size, as_uchar(message), message.size()) != 1) {
+        return not_a_key("encryption failed");
+    }
+    out.resize(size);
+    return out;
+}
+
+}  // namespace claviger::hsm

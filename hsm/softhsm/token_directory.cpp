@@ -1,0 +1,344 @@
+#include "hsm/softhsm/token_directory.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "hsm/softhsm/object_file.hpp"
+
+namespace claviger::softhsm {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto kLockPatience = std::chrono::seconds(10);
+constexpr std::string_view kTokenObject = "token.object";
+constexpr std::string_view kGeneration = "generation";
+
+Error cannot(std::string_view what, const fs::path& path) {
+    return Error(Errc::io_error, std::string(what) + " " + path.string() + ": " + std::strerror(errno));
+}
+
+class Descriptor {
+public:
+    explicit Descriptor(int value) : value_(value) {}
+    ~Descriptor() {
+        if (value_ >= 0) {
+            ::close(value_);
+        }
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return value_; }
+
+private:
+    int value_;
+};
+
+Status<> sync_directory(const fs::path& path) {
+    const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory.get() < 0 || ::fsync(directory.get()) != 0) {
+        return cannot("cannot sync", path);
+    }
+    return done;
+}
+
+std::optional<Bytes> read_file(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) {
+        return std::nullopt;
+    }
+    const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    return to_bytes(as_bytes(text));
+}
+
+// A whole new file or none: temporary name, fsync, rename.
+Status<> write_file(const fs::path& path, ByteView bytes) {
+    const fs::path temporary = path.string() + ".new";
+    {
+        const Descriptor file(
+            ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (file.get() < 0 ||
+            ::write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
+            ::fsync(file.get()) != 0) {
+            return cannot("cannot write", temporary);
+        }
+    }
+    if (::rename(temporary.c_str(), path.c_str()) != 0) {
+        return cannot("cannot rename", temporary);
+    }
+    return done;
+}
+
+Status<> make_directory(const fs::path& path) {
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+        return cannot("cannot make", path);
+    }
+    return done;
+}
+
+bool is_object(const fs::path& path) {
+    return path.extension() == ".object";
+}
+
+// Is the live file as whole as its shadow?
+bool is_whole(const fs::path& live, const fs::path& shadow) {
+    const auto bytes = read_file(live);
+    if (!bytes) {
+        return false;
+    }
+    if (!is_object(live)) {
+        return bytes->size() == 8;  // `generation`: one number
+    }
+    const auto file = parse_object_file(*bytes);
+    const auto copy = read_file(shadow);
+    const auto whole = copy ? parse_object_file(*copy) : std::nullopt;
+    return file && (!whole || !lacks_attributes_of(*file, *whole));
+}
+
+std::vector<fs::path> entries(const fs::path& directory) {
+    std::vector<fs::path> out;
+    std::error_code failed;
+    for (fs::directory_iterator at(directory, failed), end; !failed && at != end; at.increment(failed)) {
+        out.push_back(at->path());
+    }
+    std::ranges::sort(out);
+    return out;
+}
+
+// Copies one token's files to `to`. integrity: a file is torn right now.
+Status<> copy_token(const fs::path& from, const fs::path& to) {
+    const auto made = make_directory(to);
+    if (!made) {
+        return made.error();
+    }
+    for (const fs::path& path : entries(from)) {
+        if (!is_object(path) && path.filename() != kGeneration) {
+            continue;
+        }
+        const auto bytes = read_file(path);
+        if (!bytes) {
+            continue;  // destroyed since the directory was listed
+        }
+        if (is_object(path)) {
+            const auto file = parse_object_file(*bytes);
+            if (!file) {
+                return Error(Errc::integrity, path.string() + " is not a whole object file");
+            }
+            if (is_kms_key(*file)) {
+                continue;
+            }
+        }
+        const auto written = write_file(to / path.filename(), *bytes);
+        if (!written) {
+            return written.error();
+        }
+    }
+    return sync_directory(to);
+}
+
+}  // namespace
+
+TokenDirectory::TokenDirectory(std::string directory, Shadow shadow)
+    : directory_(std::move(directory)), conf_(directory_ + "/softhsm2.conf"), shadow_(shadow) {}
+
+TokenDirectory::~TokenDirectory() = default;
+
+Result<std::unique_ptr<TokenDirectory>> TokenDirectory::open(const std::string& directory, Shadow shadow) {
+    std::unique_ptr<TokenDirectory> self(new TokenDirectory(directory, shadow));
+    const fs::path root(directory);
+    for (const fs::path& path : {root, root / "tokens"}) {
+        const auto made = make_directory(path);
+        if (!made) {
+            return made.error();
+        }
+    }
+    // One token, one directory; a fork must not carry a login (reset_on_fork).
+    const std::string conf = "directories.tokendir = " + (root / "tokens").string() +
+                             "\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n"
+                             "library.reset_on_fork = true\n";
+    const auto written = write_file(self->conf_, as_bytes(conf));
+    if (!written) {
+        return written.error();
+    }
+    if (shadow == Shadow::on) {
+        auto lock = FileLock::acquire(directory + "/token.lock", kLockPatience);
+        if (!lock) {
+            return lock.error();
+        }
+        const auto restored = self->restore();
+        if (!restored) {
+            return restored.error();
+        }
+    }
+    return self;
+}
+
+Status<> TokenDirectory::restore() {
+    const fs::path root(directory_);
+    for (const fs::path& shadow : entries(root / "shadow")) {
+        const fs::path live = root / "tokens" / shadow.filename();
+        const auto made = make_directory(live);
+        if (!made) {
+            return made.error();
+        }
+        const std::size_t before = restored_.size();
+        for (const fs::path& copy : entries(shadow)) {
+            const fs::path file = live / copy.filename();
+            if (is_whole(file, copy)) {
+                continue;
+            }
+            const auto bytes = read_file(copy);
+            const auto written = bytes ? write_file(file, *bytes) : Status<>(cannot("cannot read", copy));
+            if (!written) {
+                return written.error();
+            }
+            restored_.push_back(copy.filename().string());
+        }
+        // An object that was never whole and has no shadow was never reported as made: SoftHSM would stumble
+        // over it.
+        for (const fs::path& file : entries(live)) {
+            const auto bytes = is_object(file) ? read_file(file) : std::nullopt;
+            if (bytes && !parse_object_file(*bytes)) {
+                std::error_code ignored;
+                fs::remove(file, ignored);
+                restored_.push_back(file.filename().string() + " (removed)");
+            }
+        }
+        if (restored_.size() != before) {
+            const auto synced = sync_directory(live);
+            if (!synced) {
+                return synced.error();
+            }
+        }
+        const auto refreshed = refresh_token_object(live, shadow);
+        if (!refreshed) {
+            return refreshed.error();
+        }
+    }
+    return done;
+}
+
+// token.object carries the PINs: a shadow of it must be as new as the last PIN change. Its generation number
+// alone moves at every login and is not worth a write.
+Status<> TokenDirectory::refresh_token_object(const std::string& live, const std::string& shadow) {
+    const fs::path file = fs::path(live) / kTokenObject;
+    const fs::path copy = fs::path(shadow) / kTokenObject;
+    const auto now = read_file(file);
+    const auto then = read_file(copy);
+    const auto now_parsed = now ? parse_object_file(*now) : std::nullopt;
+    const auto then_parsed = then ? parse_object_file(*then) : std::nullopt;
+    if (!now_parsed || (then_parsed && (lacks_attributes_of(*now_parsed, *then_parsed) ||
+                                        now_parsed->attributes == then_parsed->attributes))) {
+        return done;
+    }
+    const auto written = write_file(copy, *now);
+    return written ? sync_directory(shadow) : written;
+}
+
+void TokenDirectory::use() const {
+    ::setenv("SOFTHSM2_CONF", conf_.c_str(), 1);
+}
+
+bool TokenDirectory::has_shadow() const {
+    return !entries(fs::path(directory_) / "shadow").empty();
+}
+
+Status<> TokenDirectory::save() {
+    if (shadow_ == Shadow::off) {
+        return done;
+    }
+    const auto lock = FileLock::acquire(directory_ + "/token.lock", kLockPatience);
+    if (!lock) {
+        return lock.error();
+    }
+    const fs::path root(directory_);
+    const fs::path fresh = root / "shadow.new";
+    std::error_code ignored;
+    fs::remove_all(fresh, ignored);
+    const auto made = make_directory(fresh);
+    if (!made) {
+        return made.error();
+    }
+    for (const fs::path& token : entries(root / "tokens")) {
+        if (!fs::exists(token / kTokenObject)) {
+            continue;
+        }
+        const auto copied = copy_token(token, fresh / token.filename());
+        if (!copied) {
+            return copied.error();
+        }
+    }
+    const auto synced = sync_directory(fresh);
+    if (!synced) {
+        return synced.error();
+    }
+    const fs::path shadow = root / "shadow";
+    const bool exists = fs::exists(shadow);
+    const int renamed = exists
+                            ? ::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, shadow.c_str(), RENAME_EXCHANGE)
+                            : ::rename(fresh.c_str(), shadow.c_str());
+    if (renamed != 0) {
+        return cannot("cannot put in place", shadow);
+    }
+    const auto placed = sync_directory(root);
+    if (placed && exists) {
+        fs::remove_all(fresh, ignored);
+    }
+    return placed;
+}
+
+Status<> TokenDirectory::erase(const std::string& directory) {
+    for (const char* name : {"shadow", "shadow.new", "tokens"}) {
+        std::error_code failed;
+        fs::remove_all(fs::path(directory) / name, failed);
+        if (failed) {
+            return Error(Errc::io_error, "cannot remove " + directory + "/" + name + ": " + failed.message());
+        }
+    }
+    return sync_directory(directory);
+}
+
+Status<> TokenDirectory::enter() {
+    auto lock = FileLock::acquire(directory_ + "/token.lock", kLockPatience);
+    if (!lock) {
+        return lock.error();
+    }
+    lock_ = std::move(*lock);
+    return done;
+}
+
+void TokenDirectory::leave() noexcept {
+    if (shadow_ == Shadow::on) {
+        const fs::path root(directory_);
+        for (const fs::path& shadow : entries(root / "shadow")) {
+            const auto refreshed = refresh_token_object(root / "tokens" / shadow.filename(), shadow);
+            if (!refreshed) {
+                break;  // the next save() says so; the live file is as good as it was
+            }
+        }
+    }
+    lock_.reset();
+}
+
+SecretBytes random_pin() {
+    constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    SecretBytes pin(32);
+    const std::span<std::byte> characters = pin.reveal_mutable(SecretAccess());
+    SystemRandom().fill(characters);
+    for (std::byte& character : characters) {
+        character = static_cast<std::byte>(kAlphabet[std::to_integer<std::size_t>(character) & 63]);
+    }
+    return pin;
+}
+
+}  // namespace claviger::softhsm
