@@ -1,0 +1,43 @@
+// The service under test: started in scratch space, or one that runs already.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/claviger-bench/options.hpp"
+#include "tools/claviger-bench/signer.hpp"
+
+namespace claviger::bench {
+
+class Service {
+public:
+    // `claviger dev` with a fresh data directory, or what --endpoint-port names. Throws with the end of the
+    // service's log when it does not become ready.
+    explicit Service(const Options& options);
+
+    std::uint16_t port() const noexcept { return port_; }
+    const Credentials& credentials() const noexcept { return credentials_; }
+    std::string host() const;  // of the Host header
+    Seconds time_to_ready() const noexcept { return time_to_ready_; }
+
+    // claviger and its HSM hosts; empty for a service that is not ours.
+    std::vector<NamedProcess> processes() const;
+    // nullopt: nobody said where they are.
+    const std::optional<std::filesystem::path>& audit() const noexcept { return audit_; }
+
+    // SIGTERM; throws if the service does not end with 0.
+    void stop();
+
+private:
+    void start(const Options& options);
+
+    TempDirectory scratch_;
+    std::optional<Child> child_;
+    std::uint16_t port_ = 0;
+    Credentials credentials_;
+    std::optional<std::filesystem::path> audit_;
+    Seconds time_to_ready_{0};
+};
+
+}  // namespace claviger::bench
