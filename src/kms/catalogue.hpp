@@ -30,16 +30,22 @@ namespace claviger::kms {
 using KeyTag = std::array<std::byte, 16>;
 using Material = std::shared_ptr<const cluster::KeyMaterial>;
 
-// A key as requests see it. Its record never changes; a change makes a new Key.
+// One material of a key.
+struct Generation {
+    std::string id;  // 64 hex digits
+    Material material;
+};
+
+// A key as requests see it. Never changes; a change of its rows makes a new Key.
 struct Key {
     store::KeyRecord record;
     std::string arn;
     KeyTag tag{};
-    Material current;
-    std::vector<Material> materials;  // all of them, `current` too
+    std::vector<Generation> generations;  // the current one last
 
-    // The material a blob names by the first 16 bytes of its id; nullptr if the key never had it.
-    const cluster::KeyMaterial* material(const std::array<std::byte, 16>& prefix) const noexcept;
+    const Generation& current() const noexcept { return generations.back(); }
+    // The material that a blob names by the first 16 bytes of its id; nullptr if the key never had it.
+    const Generation* generation(const std::array<std::byte, 16>& prefix) const noexcept;
 };
 using KeyPtr = std::shared_ptr<const Key>;
 using AliasPtr = std::shared_ptr<const store::AliasRecord>;
@@ -105,12 +111,13 @@ private:
     };
 
     const Place* place(std::string_view account, std::string_view region) const;
+    KeyPtr find(std::string_view account, std::string_view region, std::string_view id) const;
     void put_alias(const store::AliasRecord& alias);
     void erase_alias(const store::AliasRecord& alias);
     void put_key(KeyPtr key);
     void erase_key(const store::KeyRecord& record);
-    std::vector<std::string> put_keys(const std::vector<store::KeyRecord>& keys,
-                                      const std::vector<store::MaterialRecord>& materials);
+    // Empty if the key is now visible, else why not.
+    std::string put_key(const store::KeyRecord& record, const std::vector<store::MaterialRecord>& materials);
 
     const std::string partition_;
     mutable std::shared_mutex mutex_;  // guards everything below; sections are a few look-ups long

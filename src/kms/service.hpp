@@ -1,6 +1,7 @@
 // AWS KMS as a JSON service: one straight line per request, see dispatch.cpp.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -14,9 +15,14 @@
 
 namespace claviger::kms {
 
+struct Failure;
+
 struct ServiceOptions {
     ClusterId cluster;       // where new keys are made
     SecretBytes marker_key;  // at least 32 bytes; authenticates pagination markers
+    // Told of every answer that is our fault (status 500), with the detail that callers never see. May be
+    // empty.
+    std::function<void(const http::Call&, const Failure&)> report;
 };
 
 // What the service works with; everything outlives it.

@@ -1,0 +1,53 @@
+// Audit records in CloudTrail's form (eventVersion 1.11), written by hand: one JSON object, no newline.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <claviger/base/clock.hpp>
+
+namespace claviger {
+class Random;
+}
+namespace claviger::http {
+struct Call;
+struct Refusal;
+}  // namespace claviger::http
+
+namespace claviger::kms {
+
+struct Call;
+struct Failure;
+struct Key;
+
+// How a request member gets into requestParameters. What no row names is never recorded: plaintexts,
+// ciphertexts and grant tokens cannot slip in.
+enum class Fill : std::uint8_t {
+    as_given,
+    symmetric_default,  // SYMMETRIC_DEFAULT if left out
+    resolved_key,       // the ARN of the first key, whatever was given
+};
+
+struct AuditField {
+    std::string_view member;
+    Fill fill = Fill::as_given;
+};
+
+// What a request contributes beyond its parameters while it runs.
+struct AuditDraft {
+    std::array<std::string, 2> aliases;  // ARNs of aliases concerned
+    std::string response_elements;       // a JSON object; empty: null
+    std::string created_arn;             // of a key that this request makes
+    std::string_view material_id;        // 64 hex digits
+    bool committed = false;              // the record went into a store transaction
+};
+
+// `failure` nullptr: the request succeeded. `sequence` is the store's, at the time of writing.
+std::string audit_record(const Call& call, const Failure* failure, std::uint64_t sequence);
+std::string audit_record(const http::Refusal& refusal, Random& random, std::uint64_t sequence);
+// The service event for a key whose waiting period ended.
+std::string deletion_record(const Key& key, WallTime wall, Random& random, std::uint64_t sequence);
+
+}  // namespace claviger::kms

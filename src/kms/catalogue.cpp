@@ -1,0 +1,271 @@
+#include "src/kms/catalogue.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+
+#include <claviger/base/encoding.hpp>
+#include <claviger/cluster/cluster.hpp>
+
+#include "hsm/link/blob.hpp"
+
+namespace claviger::kms {
+namespace {
+
+std::string arn(std::string_view partition, std::string_view region, std::string_view account,
+                std::string_view rest, std::string_view name) {
+    std::string out = "arn:";
+    out.append(partition).append(":kms:").append(region).append(":").append(account).append(":").append(rest);
+    return out.append(name);
+}
+
+struct ScopeView {
+    std::string_view account;
+    std::string_view region;
+};
+
+bool same_key(const store::MaterialRecord& material, const store::KeyRecord& key) {
+    return material.key == key.id && material.account == key.account && material.region == key.region;
+}
+
+}  // namespace
+
+std::string key_arn(std::string_view partition, std::string_view region, std::string_view account,
+                    std::string_view id) {
+    return arn(partition, region, account, "key/", id);
+}
+
+std::string alias_arn(std::string_view partition, std::string_view region, std::string_view account,
+                      std::string_view name) {
+    return arn(partition, region, account, {}, name);
+}
+
+const Generation* Key::generation(const std::array<std::byte, 16>& prefix) const noexcept {
+    for (auto it = generations.rbegin(); it != generations.rend(); ++it) {
+        if (std::memcmp(it->material->material_id().data(), prefix.data(), prefix.size()) == 0) {
+            return &*it;
+        }
+    }
+    return nullptr;
+}
+
+std::size_t Catalogue::TagHash::operator()(const KeyTag& tag) const noexcept {
+    std::size_t hash;  // a tag is half a SHA-256: any of its bytes will do
+    std::memcpy(&hash, tag.data(), sizeof hash);
+    return hash;
+}
+
+Catalogue::Catalogue(std::string partition) : partition_(std::move(partition)) {}
+
+std::vector<std::string> Catalogue::load(const store::Contents& contents) {
+    const std::unique_lock lock(mutex_);
+    std::map<std::string, std::vector<store::MaterialRecord>> by_key;
+    for (const store::MaterialRecord& material : contents.materials) {
+        by_key[material.key.value()].push_back(material);
+    }
+    std::vector<std::string> refused;
+    for (const store::KeyRecord& record : contents.keys) {
+        if (std::string why = put_key(record, by_key[record.id.value()]); !why.empty()) {
+            refused.push_back(std::move(why));
+        }
+    }
+    for (const store::AliasRecord& alias : contents.aliases) {
+        put_alias(alias);
+    }
+    return refused;
+}
+
+void Catalogue::apply(const store::Change& change) {
+    const std::unique_lock lock(mutex_);
+    for (const store::AliasRecord& alias : change.erased_aliases) {
+        erase_alias(alias);
+    }
+    for (const store::KeyRecord& record : change.erased_keys) {
+        erase_key(record);
+    }
+    for (const store::KeyRecord& record : change.keys) {
+        put_key(record, change.materials);
+    }
+    for (const store::AliasRecord& alias : change.aliases) {
+        put_alias(alias);
+    }
+}
+
+std::string Catalogue::put_key(const store::KeyRecord& record,
+                               const std::vector<store::MaterialRecord>& materials) {
+    Key key{record, key_arn(partition_, record.region, record.account.value(), record.id.value()), {}, {}};
+    key.tag = link::key_tag(record.account.value(), record.id.value());
+    if (const KeyPtr before = find(record.account.value(), record.region, record.id.value())) {
+        key.generations = before->generations;
+    }
+    for (const store::MaterialRecord& row : materials) {
+        if (!same_key(row, record)) {
+            continue;
+        }
+        auto material = cluster::KeyMaterial::parse(row.key_token);
+        if (!material) {
+            return key.arn + ": key token " + row.id + " refused: " + material.error().describe();
+        }
+        if ((*material)->account() != record.account.value() || (*material)->key_id() != record.id.value() ||
+            to_hex((*material)->material_id()) != row.id) {
+            return key.arn + ": key token " + row.id + " belongs to another key";
+        }
+        std::erase_if(key.generations, [&](const Generation& g) { return g.id == row.id; });
+        key.generations.push_back({row.id, *std::move(material)});
+    }
+    const auto current = std::ranges::find(key.generations, record.current_material, &Generation::id);
+    if (current == key.generations.end()) {
+        return key.arn + ": its current key material " + record.current_material + " is missing";
+    }
+    std::rotate(current, current + 1, key.generations.end());
+    put_key(std::make_shared<const Key>(std::move(key)));
+    return {};
+}
+
+void Catalogue::put_key(KeyPtr key) {
+    const store::KeyRecord& record = key->record;
+    erase_key(record);
+    Place& at = places_[Scope{record.account.value(), record.region}];
+    at.keys[record.id.value()] = key;
+    at.key_ids.insert(record.id.value());
+    if (record.state == store::KeyState::pending_deletion && record.deletion_date) {
+        deletions_[{*record.deletion_date, key->arn}] = key;
+    }
+    regions_[record.region].by_tag[key->tag] = std::move(key);
+}
+
+void Catalogue::erase_key(const store::KeyRecord& record) {
+    const auto found = places_.find(ScopeView{record.account.value(), record.region});
+    if (found == places_.end()) {
+        return;
+    }
+    Place& at = found->second;
+    const auto old = at.keys.find(std::string_view(record.id.value()));
+    if (old == at.keys.end()) {
+        return;
+    }
+    const KeyPtr gone = old->second;
+    if (gone->record.deletion_date) {
+        deletions_.erase({*gone->record.deletion_date, gone->arn});
+    }
+    regions_[record.region].by_tag.erase(gone->tag);
+    at.key_ids.erase(record.id.value());
+    at.keys.erase(old);
+}
+
+void Catalogue::put_alias(const store::AliasRecord& alias) {
+    erase_alias(alias);
+    Place& at = places_[Scope{alias.account.value(), alias.region}];
+    at.aliases[alias.name] = std::make_shared<const store::AliasRecord>(alias);
+    at.aliases_of[alias.target.value()].insert(alias.name);
+}
+
+void Catalogue::erase_alias(const store::AliasRecord& alias) {
+    const auto found = places_.find(ScopeView{alias.account.value(), alias.region});
+    if (found == places_.end()) {
+        return;
+    }
+    Place& at = found->second;
+    const auto old = at.aliases.find(alias.name);
+    if (old == at.aliases.end()) {
+        return;
+    }
+    const auto names = at.aliases_of.find(old->second->target.value());
+    names->second.erase(alias.name);
+    if (names->second.empty()) {
+        at.aliases_of.erase(names);
+    }
+    at.aliases.erase(old);
+}
+
+const Catalogue::Place* Catalogue::place(std::string_view account, std::string_view region) const {
+    const auto found = places_.find(ScopeView{account, region});
+    return found == places_.end() ? nullptr : &found->second;
+}
+
+KeyPtr Catalogue::find(std::string_view account, std::string_view region, std::string_view id) const {
+    const Place* const at = place(account, region);
+    if (at == nullptr) {
+        return nullptr;
+    }
+    const auto found = at->keys.find(id);
+    return found == at->keys.end() ? nullptr : found->second;
+}
+
+KeyPtr Catalogue::key(std::string_view account, std::string_view region, std::string_view id) const {
+    const std::shared_lock lock(mutex_);
+    return find(account, region, id);
+}
+
+KeyPtr Catalogue::key_by_tag(std::string_view region, const KeyTag& tag) const {
+    const std::shared_lock lock(mutex_);
+    const auto at = regions_.find(region);
+    if (at == regions_.end()) {
+        return nullptr;
+    }
+    const auto found = at->second.by_tag.find(tag);
+    return found == at->second.by_tag.end() ? nullptr : found->second;
+}
+
+AliasPtr Catalogue::alias(std::string_view account, std::string_view region, std::string_view name) const {
+    const std::shared_lock lock(mutex_);
+    const Place* const at = place(account, region);
+    if (at == nullptr) {
+        return nullptr;
+    }
+    const auto found = at->aliases.find(name);
+    return found == at->aliases.end() ? nullptr : found->second;
+}
+
+std::vector<KeyPtr> Catalogue::keys_after(std::string_view account, std::string_view region,
+                                          std::string_view after, std::size_t limit) const {
+    const std::shared_lock lock(mutex_);
+    std::vector<KeyPtr> out;
+    const Place* const at = place(account, region);
+    if (at == nullptr) {
+        return out;
+    }
+    for (auto id = at->key_ids.upper_bound(after); id != at->key_ids.end() && out.size() < limit; ++id) {
+        out.push_back(at->keys.find(std::string_view(*id))->second);
+    }
+    return out;
+}
+
+std::vector<AliasPtr> Catalogue::aliases_after(std::string_view account, std::string_view region,
+                                               std::string_view target, std::string_view after,
+                                               std::size_t limit) const {
+    const std::shared_lock lock(mutex_);
+    std::vector<AliasPtr> out;
+    const Place* const at = place(account, region);
+    if (at == nullptr) {
+        return out;
+    }
+    if (target.empty()) {
+        for (auto it = at->aliases.upper_bound(after); it != at->aliases.end() && out.size() < limit; ++it) {
+            out.push_back(it->second);
+        }
+        return out;
+    }
+    const auto names = at->aliases_of.find(target);
+    if (names == at->aliases_of.end()) {
+        return out;
+    }
+    for (auto it = names->second.upper_bound(after); it != names->second.end() && out.size() < limit; ++it) {
+        out.push_back(at->aliases.find(*it)->second);
+    }
+    return out;
+}
+
+std::vector<KeyPtr> Catalogue::due_for_deletion(WallTime now) const {
+    const std::shared_lock lock(mutex_);
+    std::vector<KeyPtr> out;
+    for (const auto& [when, key] : deletions_) {
+        if (when.first > now) {
+            break;
+        }
+        out.push_back(key);
+    }
+    return out;
+}
+
+}  // namespace claviger::kms

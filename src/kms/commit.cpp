@@ -1,0 +1,84 @@
+#include "src/kms/commit.hpp"
+
+#include <memory>
+#include <optional>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "src/kms/state.hpp"
+
+namespace claviger::kms {
+
+asio::awaitable<Result<std::uint64_t>> submit(store::Store& store, store::Store::Work work) {
+    std::optional<Result<std::uint64_t>> result;
+    auto start = [&](auto handler) {
+        // std::function must be copyable, a handler is not. The executor counts as busy until we have
+        // resumed.
+        auto executor =
+            asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
+        auto resume = std::make_shared<decltype(handler)>(std::move(handler));
+        store.submit(std::move(work), [&result, resume, executor](Result<std::uint64_t> outcome) {
+            result = std::move(outcome);
+            asio::post(executor, [resume] { std::move (*resume)(); });
+        });
+    };
+    co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(start, asio::use_awaitable);
+    co_return std::move(*result);
+}
+
+asio::awaitable<Outcome<Done>> commit(Call& call, Decide decide) {
+    std::optional<Failure> refused;
+    store::Store::Work work = [&](store::Txn& txn) {
+        refused.reset();
+        if (Outcome<Done> verdict = decide(txn); !verdict) {
+            refused = std::move(verdict).error();
+            return false;
+        }
+        if (auto written = txn.audit(audit_record(call, nullptr, call.parts.store.sequence())); !written) {
+            refused = store_failed(call, std::move(written).error());
+            return false;
+        }
+        return true;
+    };
+    Result<std::uint64_t> result = co_await submit(call.parts.store, std::move(work));
+    if (refused) {
+        co_return *std::move(refused);
+    }
+    if (!result) {
+        co_return store_failed(call, std::move(result).error());
+    }
+    call.audit.committed = true;
+    co_return done;
+}
+
+Outcome<store::KeyRecord> current_row(const Call& call, store::Txn& txn, const Key& key, States allowed) {
+    auto row = txn.key(key.record.account, key.record.region, key.record.id);
+    if (!row) {
+        return store_failed(call, std::move(row).error());
+    }
+    if (!*row) {
+        return not_found("Key '" + key.arn + "' does not exist");
+    }
+    if (auto refused = check_state(allowed, (**row).state, key.arn)) {
+        return *std::move(refused);
+    }
+    return **std::move(row);
+}
+
+Outcome<Done> put(const Call& call, store::Txn& txn, store::KeyRecord row) {
+    if (auto written = txn.put(std::move(row)); !written) {
+        return store_failed(call, std::move(written).error());
+    }
+    return done;
+}
+
+Failure store_failed(const Call& call, Error error) {
+    return call.failed(std::move(error));
+}
+
+}  // namespace claviger::kms

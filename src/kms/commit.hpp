@@ -1,0 +1,32 @@
+// State changes: decided and recorded inside one store transaction.
+#pragma once
+
+#include <functional>
+
+#include "src/kms/operation.hpp"
+#include "src/store/store.hpp"
+
+namespace claviger::kms {
+
+// Submits `work` and resumes on the caller's executor when it is durable or refused. What `work` refers to
+// must live until then: the awaiting frame does.
+asio::awaitable<Result<std::uint64_t>> submit(store::Store& store, store::Store::Work work);
+
+// Decides on the writer thread, with rows read inside the transaction, so that two requests cannot both win.
+using Decide = std::function<Outcome<Done>(store::Txn&)>;
+
+// Runs `decide` in a transaction together with the request's audit record. A refusal by `decide` rolls back;
+// a failure of the store is KMSInternalException with nothing changed.
+asio::awaitable<Outcome<Done>> commit(Call& call, Decide decide);
+
+// The row of `key` as this transaction sees it, its state checked again: it may have changed since the
+// request read it.
+Outcome<store::KeyRecord> current_row(const Call& call, store::Txn& txn, const Key& key, States allowed);
+
+// Writes the row back.
+Outcome<Done> put(const Call& call, store::Txn& txn, store::KeyRecord row);
+
+// Failure of a store call inside `decide`.
+Failure store_failed(const Call& call, Error error);
+
+}  // namespace claviger::kms

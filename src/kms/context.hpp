@@ -1,0 +1,21 @@
+// What the cryptographic operations share: encryption context, algorithm, usage, dry runs.
+#pragma once
+
+#include <optional>
+
+#include "src/kms/operation.hpp"
+
+namespace claviger::kms {
+
+inline constexpr std::string_view kSymmetricDefault = "SYMMETRIC_DEFAULT";
+inline constexpr std::size_t kMaxCanonicalContext = 8 * 1024;
+
+// The canonical form that HSMs authenticate: pairs sorted bytewise by name, each length-prefixed. Empty for
+// the empty context. Larger than kMaxCanonicalContext is refused.
+Outcome<Bytes> canonical(const EncryptionContext& context);
+
+// Does the key's usage allow `operation`, and does the algorithm suit its spec? Usage is reported first.
+std::optional<Failure> check_use(const Key& key, std::string_view operation,
+                                 std::string_view algorithm = kSymmetricDefault);
+
+}  // namespace claviger::kms

@@ -1,0 +1,189 @@
+// The life of a KMS request, in one straight line.
+#include <boost/json.hpp>
+
+#include <claviger/base/secret.hpp>
+
+#include "src/audit/writer.hpp"
+#include "src/kms/authorise.hpp"
+#include "src/kms/operation.hpp"
+#include "src/kms/resolve.hpp"
+#include "src/kms/state.hpp"
+#include "src/model/arena.hpp"
+#include "src/model/validate.hpp"
+
+namespace claviger::kms {
+namespace {
+
+using Refused = std::optional<Failure>;
+
+Refused find(Call& call) {
+    call.model = model::kms().find(call.http.operation);
+    if (call.model == nullptr) {
+        return Failure(ErrorType::unknown_operation, {});
+    }
+    call.row = find_operation(call.http.operation);
+    if (call.row == nullptr) {
+        return unsupported("Claviger does not implement " + std::string(call.http.operation) + " yet.");
+    }
+    return std::nullopt;
+}
+
+Refused read_input(Call& call, model::WipingArena& arena, std::optional<boost::json::value>& body) {
+    body = model::parse_json(call.http.body, arena);
+    if (!body) {
+        return Failure(ErrorType::serialization, "The request body is not valid JSON.");
+    }
+    if (auto wrong = model::validate(model::kms(), call.model->input, *body)) {
+        switch (wrong->kind) {
+            case model::Violation::Kind::serialization:
+                return Failure(ErrorType::serialization, std::move(wrong->message));
+            case model::Violation::Kind::constraint: return validation(std::move(wrong->message));
+        }
+    }
+    call.input = &*body;
+    return std::nullopt;
+}
+
+// Members of the model that nothing behind us can honour: ignoring them would mean something else than was
+// asked.
+Refused refuse_unbuilt(const Call& call) {
+    const model::Shape& shape = model::kms().shape(call.model->input);
+    const boost::json::object& input = call.input->get_object();
+    if (const auto* tokens = input.if_contains("GrantTokens");
+        tokens != nullptr && model::find_member(shape, "GrantTokens") != nullptr &&
+        !tokens->get_array().empty()) {
+        return Failure(ErrorType::invalid_grant_token, {});  // no grant exists, so no token is known
+    }
+    if (input.contains("Recipient") && model::find_member(shape, "Recipient") != nullptr) {
+        return unsupported("Claviger does not implement the parameter Recipient yet.");
+    }
+    return std::nullopt;
+}
+
+Refused authorise_alias(Call& call) {
+    const std::string_view name = wire::text_of(call.input->get_object().at("AliasName"));
+    if (auto refused = check_alias_name(name)) {
+        return refused;
+    }
+    call.audit.aliases[0] =
+        alias_arn(call.parts.catalogue.partition(), call.http.region, call.account(), name);
+    return authorise(call, call.row->action, call.principal().account, call.audit.aliases[0]);
+}
+
+// One key after the other, so that trouble with the source of ReEncrypt is reported before its destination.
+Refused admit_key(Call& call, const KeyParameter& parameter, KeyPtr& to) {
+    Outcome<KeyPtr> found = resolve_key(call, parameter);
+    if (!found) {
+        return std::move(found).error();
+    }
+    if (*found == nullptr) {
+        return std::nullopt;
+    }
+    const Key& key = **found;
+    if (auto refused = authorise(call, parameter.action, key.record.account, key.arn, key.record.policy)) {
+        return named_by_ciphertext_only(call, parameter) ? Refused(foreign_ciphertext()) : std::move(refused);
+    }
+    to = *std::move(found);
+    return check_state(parameter.states, key.record.state, key.arn);
+}
+
+Refused admit(Call& call) {
+    switch (call.row->subject) {
+        case Subject::account:
+            if (auto refused = authorise(call, call.row->action, call.principal().account, "*")) {
+                return refused;
+            }
+            break;
+        case Subject::alias:
+            if (auto refused = authorise_alias(call)) {
+                return refused;
+            }
+            break;
+        case Subject::keys: break;
+    }
+    for (std::size_t i = 0; i < call.keys.size() && !call.row->keys[i].member.empty(); ++i) {
+        if (auto refused = admit_key(call, call.row->keys[i], call.keys[i])) {
+            return refused;
+        }
+    }
+    return std::nullopt;
+}
+
+asio::awaitable<Outcome<std::string>> process(Call& call, model::WipingArena& arena,
+                                              std::optional<boost::json::value>& body) {
+    if (auto refused = find(call)) {
+        co_return *std::move(refused);
+    }
+    if (auto refused = read_input(call, arena, body)) {
+        co_return *std::move(refused);
+    }
+    if (auto refused = refuse_unbuilt(call)) {
+        co_return *std::move(refused);
+    }
+    if (auto refused = admit(call)) {
+        co_return *std::move(refused);
+    }
+    if (!call.io.audit.accepting()) {
+        co_return internal("the audit sink takes no records");
+    }
+    co_return co_await call.row->run(call);
+}
+
+std::string error_body(const Failure& failure) {
+    std::string body;
+    ObjectText object(body);
+    object.text("__type", row_of(failure.type).name);
+    if (const std::string_view text = failure.text(); !text.empty()) {
+        object.text("message", text);
+    }
+    object.close();
+    return body;
+}
+
+http::Answer answer_of(const Failure& failure) {
+    return {row_of(failure.type).status, error_body(failure)};
+}
+
+}  // namespace
+
+KmsService::KmsService(ServiceOptions options, ServiceParts parts)
+    : options_(std::move(options)), parts_(parts) {}
+
+std::string_view KmsService::target_prefix() const {
+    return model::kms().target_prefix;
+}
+
+std::string_view KmsService::signing_name() const {
+    return "kms";
+}
+
+asio::awaitable<http::Answer> KmsService::call(http::IoContext& io, const http::Call& http_call) {
+    model::WipingArena arena;
+    std::optional<boost::json::value> body;  // in the arena, so it goes first
+    Call call{options_, parts_, io, http_call};
+    Outcome<std::string> outcome = co_await process(call, arena, body);
+    if (!call.audit.committed) {
+        const std::string record =
+            audit_record(call, outcome ? nullptr : &outcome.error(), parts_.store.sequence());
+        Status<> recorded = co_await io.audit.append(record);
+        if (!recorded && outcome) {
+            wipe(*outcome);
+            outcome = internal(recorded.error().describe());
+        }
+    }
+    if (!outcome) {
+        if (options_.report && row_of(outcome.error().type).status >= 500) {
+            options_.report(http_call, outcome.error());
+        }
+        co_return answer_of(outcome.error());
+    }
+    co_return http::Answer{200, *std::move(outcome)};
+}
+
+asio::awaitable<void> KmsService::refused(http::IoContext& io, const http::Refusal& refusal) {
+    const std::string record = audit_record(refusal, parts_.random, parts_.store.sequence());
+    Status<> recorded = co_await io.audit.append(record);
+    static_cast<void>(recorded);  // the request is refused either way, and the writer raises its own alarm
+}
+
+}  // namespace claviger::kms

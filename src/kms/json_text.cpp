@@ -1,0 +1,154 @@
+#include "src/kms/json_text.hpp"
+
+#include <array>
+#include <charconv>
+#include <chrono>
+
+namespace claviger::kms {
+namespace {
+
+constexpr char kHex[] = "0123456789abcdef";
+
+// Length of the well-formed sequence at the start of `text`, 0 if there is none (Unicode 15, table 3-7).
+std::size_t sequence_length(std::string_view text) noexcept {
+    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto continued = [&](std::size_t i, unsigned char low = 0x80, unsigned char high = 0xbf) {
+        return i < text.size() && at(i) >= low && at(i) <= high;
+    };
+    const unsigned char lead = at(0);
+    if (lead >= 0xc2 && lead <= 0xdf) {
+        return continued(1) ? 2 : 0;
+    }
+    if (lead >= 0xe0 && lead <= 0xef) {
+        const unsigned char low = lead == 0xe0 ? 0xa0 : 0x80;
+        const unsigned char high = lead == 0xed ? 0x9f : 0xbf;
+        return continued(1, low, high) && continued(2) ? 3 : 0;
+    }
+    if (lead >= 0xf0 && lead <= 0xf4) {
+        const unsigned char low = lead == 0xf0 ? 0x90 : 0x80;
+        const unsigned char high = lead == 0xf4 ? 0x8f : 0xbf;
+        return continued(1, low, high) && continued(2) && continued(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+void append_control(std::string& to, unsigned char c) {
+    switch (c) {
+        case '"': to += "\\\""; break;
+        case '\\': to += "\\\\"; break;
+        case '\n': to += "\\n"; break;
+        case '\r': to += "\\r"; break;
+        case '\t': to += "\\t"; break;
+        default:
+            to += "\\u00";
+            to += kHex[c >> 4];
+            to += kHex[c & 15];
+    }
+}
+
+struct Civil {
+    int year;
+    unsigned month, day, hour, minute, second;
+};
+
+Civil civil(WallTime time) noexcept {
+    using namespace std::chrono;
+    const auto seconds_total = floor<seconds>(time);
+    const auto day = floor<days>(seconds_total);
+    const year_month_day date(day);
+    const hh_mm_ss clock(seconds_total - day);
+    return {static_cast<int>(date.year()),
+            static_cast<unsigned>(date.month()),
+            static_cast<unsigned>(date.day()),
+            static_cast<unsigned>(clock.hours().count()),
+            static_cast<unsigned>(clock.minutes().count()),
+            static_cast<unsigned>(clock.seconds().count())};
+}
+
+void append_padded(std::string& to, unsigned value, unsigned digits) {
+    std::array<char, 10> text;
+    for (unsigned i = digits; i-- > 0; value /= 10) {
+        text[i] = static_cast<char>('0' + value % 10);
+    }
+    to.append(text.data(), digits);
+}
+
+}  // namespace
+
+void append_json_string(std::string& to, std::string_view text) {
+    to += '"';
+    std::size_t plain = 0;  // start of the run that can be copied as it is
+    std::size_t i = 0;
+    while (i < text.size()) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+            ++i;
+            continue;
+        }
+        if (c >= 0x80) {
+            if (const std::size_t length = sequence_length(text.substr(i)); length != 0) {
+                i += length;
+                continue;
+            }
+        }
+        to.append(text.substr(plain, i - plain));
+        if (c >= 0x80) {
+            to += "\xef\xbf\xbd";
+        } else {
+            append_control(to, c);
+        }
+        plain = ++i;
+    }
+    to.append(text.substr(plain));
+    to += '"';
+}
+
+void append_number(std::string& to, std::int64_t value) {
+    std::array<char, 20> text;
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+    to.append(text.data(), end);
+}
+
+void append_timestamp(std::string& to, WallTime time) {
+    const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+    append_number(to, whole.time_since_epoch().count());
+    to += '.';
+    append_padded(to, static_cast<unsigned>((time - whole).count()), 3);
+}
+
+void append_iso_time(std::string& to, WallTime time) {
+    const Civil c = civil(time);
+    append_padded(to, static_cast<unsigned>(c.year), 4);
+    to += '-';
+    append_padded(to, c.month, 2);
+    to += '-';
+    append_padded(to, c.day, 2);
+    to += 'T';
+    append_padded(to, c.hour, 2);
+    to += ':';
+    append_padded(to, c.minute, 2);
+    to += ':';
+    append_padded(to, c.second, 2);
+    to += 'Z';
+}
+
+std::string trail_date(WallTime time) {
+    static constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const Civil c = civil(time);
+    std::string out(kMonths[c.month - 1]);
+    out += ' ';
+    append_number(out, c.day);
+    out += ", ";
+    append_number(out, c.year);
+    out += ", ";
+    append_number(out, c.hour % 12 == 0 ? 12 : c.hour % 12);
+    out += ':';
+    append_padded(out, c.minute, 2);
+    out += ':';
+    append_padded(out, c.second, 2);
+    out += c.hour < 12 ? " AM" : " PM";
+    return out;
+}
+
+}  // namespace claviger::kms

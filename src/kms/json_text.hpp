@@ -1,0 +1,60 @@
+// JSON written by hand into one string: answers and audit records.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <claviger/base/bytes.hpp>
+#include <claviger/base/clock.hpp>
+
+namespace claviger::kms {
+
+// Appends `text` with quotes. Any bytes are accepted: what is not UTF-8 (RFC 3629; surrogates and overlong
+// forms included) becomes U+FFFD, so the output is always valid JSON.
+void append_json_string(std::string& to, std::string_view text);
+
+// The most bytes append_json_string can add.
+constexpr std::size_t json_string_bound(std::size_t text) noexcept {
+    return 6 * text + 2;
+}
+
+void append_number(std::string& to, std::int64_t value);
+// "1798859045.678": epoch seconds, always with milliseconds.
+void append_timestamp(std::string& to, WallTime time);
+// "2026-01-02T03:04:05Z"
+void append_iso_time(std::string& to, WallTime time);
+// "Aug 10, 2022, 10:38:27 PM": how CloudTrail prints dates inside parameters.
+std::string trail_date(WallTime time);
+
+// Commas and names of an object under construction; the caller writes each value.
+class ObjectText {
+public:
+    explicit ObjectText(std::string& out) : out_(out) { out_ += '{'; }
+    // Names are ours: plain ASCII.
+    std::string& name(std::string_view name) {
+        if (!first_) {
+            out_ += ',';
+        }
+        first_ = false;
+        out_ += '"';
+        out_ += name;
+        out_ += "\":";
+        return out_;
+    }
+    void text(std::string_view n, std::string_view value) { append_json_string(name(n), value); }
+    void time(std::string_view n, WallTime value) {
+        std::string& out = name(n);
+        out += '"';
+        append_iso_time(out, value);
+        out += '"';
+    }
+    void close() { out_ += '}'; }
+
+private:
+    std::string& out_;
+    bool first_ = true;
+};
+
+}  // namespace claviger::kms

@@ -1,0 +1,50 @@
+// KeyMetadata, as CreateKey and DescribeKey answer it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/kms/wire.hpp"
+#include "src/store/records.hpp"
+
+namespace claviger::kms {
+
+struct KeyMetadata {
+    std::string_view account;
+    std::string_view id;
+    std::string arn;
+    WallTime created;
+    bool enabled = false;
+    std::string_view description;
+    std::string_view usage;
+    std::string_view state;
+    std::optional<WallTime> deletion_date;
+    std::optional<std::int64_t> pending_window;
+    std::string_view origin;
+    std::string_view manager;
+    std::string_view spec;
+    std::string_view old_spec;
+    std::vector<std::string_view> encryption_algorithms;
+    bool multi_region = false;
+    std::optional<std::string_view> material_id;
+
+    static constexpr auto fields() {
+        return std::tuple(
+            field("AWSAccountId", &KeyMetadata::account), field("KeyId", &KeyMetadata::id),
+            field("Arn", &KeyMetadata::arn), field("CreationDate", &KeyMetadata::created),
+            field("Enabled", &KeyMetadata::enabled), field("Description", &KeyMetadata::description),
+            field("KeyUsage", &KeyMetadata::usage), field("KeyState", &KeyMetadata::state),
+            field("DeletionDate", &KeyMetadata::deletion_date), field("Origin", &KeyMetadata::origin),
+            field("KeyManager", &KeyMetadata::manager),
+            field("CustomerMasterKeySpec", &KeyMetadata::old_spec), field("KeySpec", &KeyMetadata::spec),
+            field("EncryptionAlgorithms", &KeyMetadata::encryption_algorithms),
+            field("MultiRegion", &KeyMetadata::multi_region),
+            field("PendingDeletionWindowInDays", &KeyMetadata::pending_window),
+            field("CurrentKeyMaterialId", &KeyMetadata::material_id));
+    }
+};
+
+// A view of `record`, which must outlive it.
+KeyMetadata metadata_of(const store::KeyRecord& record, std::string arn);
+
+}  // namespace claviger::kms

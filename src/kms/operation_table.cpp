@@ -1,0 +1,221 @@
+#include <algorithm>
+
+#include "src/kms/operations/operations.hpp"
+
+namespace claviger::kms {
+namespace {
+
+using policy::Action;
+
+constexpr AuditField kKeyId[] = {{"KeyId"}};
+constexpr AuditField kAliasAndTarget[] = {{"AliasName"}, {"TargetKeyId"}};
+constexpr AuditField kAliasName[] = {{"AliasName"}};
+constexpr AuditField kCreateKey[] = {
+    {"Description"}, {"KeyUsage"},        {"KeySpec"}, {"CustomerMasterKeySpec"},
+    {"Origin"},      {"MultiRegion"},     {"Tags"},    {"BypassPolicyLockoutSafetyCheck"},
+    {"Policy"},      {"CustomKeyStoreId"}};
+constexpr AuditField kEncrypt[] = {
+    {"KeyId"}, {"EncryptionAlgorithm", Fill::symmetric_default}, {"EncryptionContext"}, {"DryRun"}};
+constexpr AuditField kDecrypt[] = {{"KeyId", Fill::resolved_key},
+                                   {"EncryptionAlgorithm", Fill::symmetric_default},
+                                   {"EncryptionContext"},
+                                   {"DryRun"}};
+constexpr AuditField kDataKey[] = {
+    {"KeyId"}, {"KeySpec"}, {"NumberOfBytes"}, {"EncryptionContext"}, {"DryRun"}};
+constexpr AuditField kReEncrypt[] = {{"SourceKeyId"},
+                                     {"SourceEncryptionAlgorithm", Fill::symmetric_default},
+                                     {"SourceEncryptionContext"},
+                                     {"DestinationKeyId"},
+                                     {"DestinationEncryptionAlgorithm", Fill::symmetric_default},
+                                     {"DestinationEncryptionContext"},
+                                     {"DryRun"}};
+constexpr AuditField kPage[] = {{"Limit"}, {"Marker"}};
+constexpr AuditField kKeyAndPage[] = {{"KeyId"}, {"Limit"}, {"Marker"}};
+constexpr AuditField kSchedule[] = {{"KeyId"}, {"PendingWindowInDays"}};
+constexpr AuditField kDescription[] = {{"KeyId"}, {"Description"}};
+
+constexpr KeyParameter the_key(std::string_view member, Action action, KeyForms forms, States states) {
+    return {member, forms, Need::required, action, states, {}, {}};
+}
+constexpr KeyParameter own_key(Action action, States states) {
+    return the_key("KeyId", action, KeyForms::id_or_arn, states);
+}
+constexpr KeyParameter used_key(Action action) {
+    return the_key("KeyId", action, KeyForms::any, States::usable);
+}
+constexpr KeyParameter ciphertext_key(std::string_view member, Action action, std::string_view algorithm) {
+    return {member, KeyForms::any, Need::optional, action, States::usable, "CiphertextBlob", algorithm};
+}
+constexpr KeyParameter aliased_key(Action action) {
+    return the_key("AliasName", action, KeyForms::existing_alias, States::any);
+}
+constexpr KeyParameter target_key(Action action) {
+    return the_key("TargetKeyId", action, KeyForms::alias_target, States::not_pending_deletion);
+}
+constexpr KeyParameter listed_key() {
+    return {"KeyId", KeyForms::id_or_arn, Need::optional, Action::list_aliases, States::any, {}, {}};
+}
+constexpr KeyParameter kNone{};
+
+// name, IAM action, subject, keys, cost, access, what is audited, handler. Sorted by name.
+constexpr Operation kOperations[] = {
+    {"CancelKeyDeletion",
+     Action::cancel_key_deletion,
+     Subject::keys,
+     {own_key(Action::cancel_key_deletion, States::pending_deletion), kNone},
+     CostClass::write,
+     Access::write,
+     kKeyId,
+     cancel_key_deletion},
+    {"CreateAlias",
+     Action::create_alias,
+     Subject::alias,
+     {target_key(Action::create_alias), kNone},
+     CostClass::write,
+     Access::write,
+     kAliasAndTarget,
+     create_alias},
+    {"CreateKey",
+     Action::create_key,
+     Subject::account,
+     {kNone, kNone},
+     CostClass::slow,
+     Access::write,
+     kCreateKey,
+     create_key},
+    {"Decrypt",
+     Action::decrypt,
+     Subject::keys,
+     {ciphertext_key("KeyId", Action::decrypt, "EncryptionAlgorithm"), kNone},
+     CostClass::fast,
+     Access::read,
+     kDecrypt,
+     decrypt},
+    {"DeleteAlias",
+     Action::delete_alias,
+     Subject::alias,
+     {aliased_key(Action::delete_alias), kNone},
+     CostClass::write,
+     Access::write,
+     kAliasName,
+     delete_alias},
+    {"DescribeKey",
+     Action::describe_key,
+     Subject::keys,
+     {the_key("KeyId", Action::describe_key, KeyForms::any, States::any), kNone},
+     CostClass::none,
+     Access::read,
+     kKeyId,
+     describe_key},
+    {"DisableKey",
+     Action::disable_key,
+     Subject::keys,
+     {own_key(Action::disable_key, States::switchable), kNone},
+     CostClass::write,
+     Access::write,
+     kKeyId,
+     disable_key},
+    {"EnableKey",
+     Action::enable_key,
+     Subject::keys,
+     {own_key(Action::enable_key, States::switchable), kNone},
+     CostClass::write,
+     Access::write,
+     kKeyId,
+     enable_key},
+    {"Encrypt",
+     Action::encrypt,
+     Subject::keys,
+     {used_key(Action::encrypt), kNone},
+     CostClass::fast,
+     Access::read,
+     kEncrypt,
+     encrypt},
+    {"GenerateDataKey",
+     Action::generate_data_key,
+     Subject::keys,
+     {used_key(Action::generate_data_key), kNone},
+     CostClass::fast,
+     Access::read,
+     kDataKey,
+     generate_data_key},
+    {"GenerateDataKeyWithoutPlaintext",
+     Action::generate_data_key_without_plaintext,
+     Subject::keys,
+     {used_key(Action::generate_data_key_without_plaintext), kNone},
+     CostClass::fast,
+     Access::read,
+     kDataKey,
+     generate_data_key_without_plaintext},
+    {"GenerateRandom",
+     Action::generate_random,
+     Subject::account,
+     {kNone, kNone},
+     CostClass::fast,
+     Access::read,
+     {},
+     generate_random},
+    {"ListAliases",
+     Action::list_aliases,
+     Subject::account,
+     {listed_key(), kNone},
+     CostClass::none,
+     Access::read,
+     kKeyAndPage,
+     list_aliases},
+    {"ListKeys",
+     Action::list_keys,
+     Subject::account,
+     {kNone, kNone},
+     CostClass::none,
+     Access::read,
+     kPage,
+     list_keys},
+    {"ReEncrypt",
+     Action::re_encrypt_from,
+     Subject::keys,
+     {ciphertext_key("SourceKeyId", Action::re_encrypt_from, "SourceEncryptionAlgorithm"),
+      the_key("DestinationKeyId", Action::re_encrypt_to, KeyForms::any, States::usable)},
+     CostClass::fast,
+     Access::read,
+     kReEncrypt,
+     re_encrypt},
+    {"ScheduleKeyDeletion",
+     Action::schedule_key_deletion,
+     Subject::keys,
+     {own_key(Action::schedule_key_deletion, States::deletable), kNone},
+     CostClass::write,
+     Access::write,
+     kSchedule,
+     schedule_key_deletion},
+    {"UpdateAlias",
+     Action::update_alias,
+     Subject::alias,
+     {aliased_key(Action::update_alias), target_key(Action::update_alias)},
+     CostClass::write,
+     Access::write,
+     kAliasAndTarget,
+     update_alias},
+    {"UpdateKeyDescription",
+     Action::update_key_description,
+     Subject::keys,
+     {own_key(Action::update_key_description, States::not_pending_deletion), kNone},
+     CostClass::write,
+     Access::write,
+     kDescription,
+     update_key_description},
+};
+static_assert(std::ranges::is_sorted(kOperations, {}, &Operation::name));
+
+}  // namespace
+
+std::span<const Operation> operation_table() noexcept {
+    return kOperations;
+}
+
+const Operation* find_operation(std::string_view name) noexcept {
+    const auto found = std::ranges::lower_bound(kOperations, name, {}, &Operation::name);
+    return found != std::end(kOperations) && found->name == name ? found : nullptr;
+}
+
+}  // namespace claviger::kms

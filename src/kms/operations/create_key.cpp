@@ -1,0 +1,255 @@
+#include <algorithm>
+
+#include <boost/json.hpp>
+
+#include <claviger/base/encoding.hpp>
+#include <claviger/cluster/cluster.hpp>
+
+#include "src/kms/authorise.hpp"
+#include "src/kms/commit.hpp"
+#include "src/kms/context.hpp"
+#include "src/kms/key_spec.hpp"
+#include "src/kms/metadata.hpp"
+#include "src/kms/operations/operations.hpp"
+
+namespace claviger::kms {
+namespace {
+
+constexpr std::uint64_t kKeysPerAccount = 100'000;  // quota of AWS KMS, every state counts
+constexpr std::size_t kMaxTags = 50;
+constexpr std::size_t kMaxPolicy = 32'768;  // bytes; the model's 131072 is a cap on characters
+
+struct TagArgument {
+    std::string_view key;
+    std::string_view value;
+
+    static constexpr auto fields() {
+        return std::tuple(field("TagKey", &TagArgument::key), field("TagValue", &TagArgument::value));
+    }
+};
+
+struct CreateKeyRequest {
+    std::optional<std::string_view> policy;
+    std::string_view description;
+    std::optional<std::string_view> usage;
+    std::optional<std::string_view> spec;
+    std::optional<std::string_view> old_spec;
+    std::string_view origin = "AWS_KMS";
+    std::optional<std::string_view> key_store;
+    std::optional<std::string_view> xks_key;
+    bool multi_region = false;
+    std::vector<TagArgument> tags;
+
+    static constexpr auto fields() {
+        return std::tuple(
+            field("Policy", &CreateKeyRequest::policy), field("Description", &CreateKeyRequest::description),
+            field("KeyUsage", &CreateKeyRequest::usage), field("KeySpec", &CreateKeyRequest::spec),
+            field("CustomerMasterKeySpec", &CreateKeyRequest::old_spec),
+            field("Origin", &CreateKeyRequest::origin),
+            field("CustomKeyStoreId", &CreateKeyRequest::key_store),
+            field("XksKeyId", &CreateKeyRequest::xks_key),
+            field("MultiRegion", &CreateKeyRequest::multi_region), field("Tags", &CreateKeyRequest::tags));
+    }
+};
+
+struct CreateKeyResponse {
+    std::shared_ptr<const store::KeyRecord> record;  // what the metadata is a view of
+    KeyMetadata metadata;
+
+    static constexpr auto fields() { return std::tuple(field("KeyMetadata", &CreateKeyResponse::metadata)); }
+};
+
+using Refused = std::optional<Failure>;
+
+// What the key is to be; what Claviger cannot make yet is refused, never made differently.
+Refused check_kind(const CreateKeyRequest& request) {
+    if (request.spec && request.old_spec) {
+        return validation(
+            "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec "
+            "is "
+            "deprecated.");
+    }
+    const std::string_view spec = request.spec.value_or(request.old_spec.value_or(kSymmetricDefault));
+    if (!request.usage && spec != kSymmetricDefault) {
+        return validation(
+            "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.");
+    }
+    const std::string_view usage = request.usage.value_or("ENCRYPT_DECRYPT");
+    if (!allows_usage(spec, usage)) {
+        return validation("KeyUsage " + std::string(usage) + " is not compatible with KeySpec " +
+                          std::string(spec));
+    }
+    if (request.key_store) {
+        return Failure(ErrorType::custom_key_store_not_found,
+                       "No custom key store has the ID '" + std::string(*request.key_store) + "'.");
+    }
+    if (request.xks_key && request.origin != "EXTERNAL_KEY_STORE") {
+        return validation("XksKeyId is valid only with the Origin EXTERNAL_KEY_STORE.");
+    }
+    if (request.origin == "AWS_CLOUDHSM" || request.origin == "EXTERNAL_KEY_STORE") {
+        return validation("CustomKeyStoreId is required with the Origin " + std::string(request.origin) +
+                          ".");
+    }
+    if (request.origin != "AWS_KMS") {
+        return unsupported("Claviger does not implement the Origin " + std::string(request.origin) + " yet.");
+    }
+    if (request.multi_region) {
+        return unsupported("Claviger does not implement multi-Region keys yet.");
+    }
+    if (spec != kSymmetricDefault) {
+        return unsupported("Claviger does not implement the KeySpec " + std::string(spec) + " yet.");
+    }
+    return std::nullopt;
+}
+
+bool is_reserved(std::string_view tag) noexcept {
+    constexpr std::string_view kReserved = "aws:";
+    return tag.size() >= kReserved.size() &&
+           std::ranges::equal(tag.substr(0, kReserved.size()), kReserved, {},
+                              [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+}
+
+Refused check_tags(const Call& call, const std::vector<TagArgument>& tags) {
+    if (tags.empty()) {
+        return std::nullopt;
+    }
+    if (auto refused = authorise(call, policy::Action::tag_resource, call.principal().account, "*")) {
+        return refused;
+    }
+    if (tags.size() > kMaxTags) {
+        return Failure(ErrorType::tag, "Too many tags");
+    }
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+        if (is_reserved(tags[i].key)) {
+            return Failure(ErrorType::tag, "Tags beginning with aws: are reserved");
+        }
+        for (std::size_t j = 0; j < i; ++j) {
+            if (tags[j].key == tags[i].key) {
+                return Failure(ErrorType::tag, "Duplicate tag keys");
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+Refused check_policy(std::optional<std::string_view> policy) {
+    if (!policy) {
+        return std::nullopt;
+    }
+    if (policy->size() > kMaxPolicy) {
+        return Failure(ErrorType::limit_exceeded,
+                       "The key policy must not be larger than " + std::to_string(kMaxPolicy) + " bytes.");
+    }
+    boost::json::parse_options options;
+    options.max_depth = 32;
+    boost::system::error_code error;
+    const boost::json::value document = boost::json::parse(*policy, error, {}, options);
+    if (error || !document.is_object() || !document.get_object().contains("Statement")) {
+        return Failure(ErrorType::malformed_policy,
+                       "The key policy must be a JSON object with the member Statement.");
+    }
+    return std::nullopt;
+}
+
+// The default policy exactly as AWS prints it, white space too.
+std::string default_policy(std::string_view partition, std::string_view account) {
+    std::string text = R"({
+  "Version" : "2012-10-17",
+  "Id" : "key-default-1",
+  "Statement" : [ {
+    "Sid" : "Enable IAM User Permissions",
+    "Effect" : "Allow",
+    "Principal" : { "AWS" : "arn:)";
+    text.append(partition).append(":iam::").append(account);
+    return text.append(R"(:root" },
+    "Action" : "kms:*",
+    "Resource" : "*"
+  } ]
+})");
+}
+
+store::KeyRecord record_of(const Call& call, const CreateKeyRequest& request) {
+    const Catalogue& catalogue = call.parts.catalogue;
+    store::KeyRecord record;
+    record.account = call.principal().account;
+    record.region = call.http.region;
+    record.id = KeyId(call.parts.random.uuid());
+    record.cluster = call.options.cluster;
+    record.state = store::KeyState::enabled;
+    record.spec = kSymmetricDefault;
+    record.usage = "ENCRYPT_DECRYPT";
+    record.origin = request.origin;
+    record.description = request.description;
+    record.policy =
+        request.policy ? std::string(*request.policy) : default_policy(catalogue.partition(), call.account());
+    for (const TagArgument& tag : request.tags) {
+        record.tags.push_back({std::string(tag.key), std::string(tag.value)});
+    }
+    record.created = call.parts.life.now();
+    return record;
+}
+
+Outcome<Done> insert(const Call& call, store::Txn& txn, const store::KeyRecord& record,
+                     const store::MaterialRecord& material) {
+    auto count = txn.count_keys(record.account, record.region);
+    if (!count) {
+        return store_failed(call, std::move(count).error());
+    }
+    if (*count >= kKeysPerAccount) {
+        return Failure(
+            ErrorType::limit_exceeded,
+            "The account already has " + std::to_string(kKeysPerAccount) + " KMS keys in this Region.");
+    }
+    if (auto written = txn.put(material); !written) {
+        return store_failed(call, std::move(written).error());
+    }
+    return put(call, txn, record);
+}
+
+asio::awaitable<Outcome<CreateKeyResponse>> handle(Call& call, const CreateKeyRequest& request) {
+    for (const Refused& refused :
+         {check_kind(request), check_tags(call, request.tags), check_policy(request.policy)}) {
+        if (refused) {
+            co_return *refused;
+        }
+    }
+    auto record = std::make_shared<store::KeyRecord>(record_of(call, request));
+    cluster::NewKeyIdentity identity{record->account.value(), record->id.value(), {}, record->spec,
+                                     record->usage,           record->origin};
+    call.parts.random.fill(identity.material_id);
+    record->current_material = to_hex(identity.material_id);
+
+    Result<cluster::NewKey> made = co_await call.io.cluster.create_key(identity, call.http.deadline);
+    if (!made) {
+        co_return call.failed(std::move(made).error());
+    }
+    store::MaterialRecord material{record->account,          record->region,         record->id,
+                                   record->current_material, std::move(made->token), record->created};
+    CreateKeyResponse response;
+    response.record = record;
+    response.metadata = metadata_of(*record, key_arn(call.parts.catalogue.partition(), record->region,
+                                                     call.account(), record->id.value()));
+    call.audit.created_arn = response.metadata.arn;
+    append_for_audit(call.audit.response_elements, response);
+    Decide decide = [&](store::Txn& txn) { return insert(call, txn, *record, material); };
+    Outcome<Done> committed = co_await commit(call, std::move(decide));
+    if (!committed) {
+        call.audit.created_arn.clear();
+        const auto parsed = cluster::KeyMaterial::parse(material.key_token);
+        if (parsed) {
+            // Best effort: without its key token the object is of no use to anybody.
+            Status<> gone = co_await call.io.cluster.destroy_key(**parsed, call.http.deadline);
+            static_cast<void>(gone);
+        }
+        co_return std::move(committed).error();
+    }
+    co_return response;
+}
+
+}  // namespace
+
+asio::awaitable<Outcome<std::string>> create_key(Call& call) {
+    return run(call, handle);
+}
+
+}  // namespace claviger::kms

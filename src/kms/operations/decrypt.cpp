@@ -1,0 +1,75 @@
+#include <claviger/cluster/cluster.hpp>
+
+#include "hsm/link/blob.hpp"
+#include "src/kms/context.hpp"
+#include "src/kms/operations/operations.hpp"
+
+namespace claviger::kms {
+namespace {
+
+struct DecryptRequest {
+    ByteView blob;
+    EncryptionContext context;
+    std::string_view algorithm = kSymmetricDefault;
+    bool dry_run = false;
+    std::vector<std::string_view> dry_run_modifiers;
+
+    static constexpr auto fields() {
+        return std::tuple(field("CiphertextBlob", &DecryptRequest::blob),
+                          field("EncryptionContext", &DecryptRequest::context),
+                          field("EncryptionAlgorithm", &DecryptRequest::algorithm),
+                          field("DryRun", &DecryptRequest::dry_run),
+                          field("DryRunModifiers", &DecryptRequest::dry_run_modifiers));
+    }
+};
+
+struct DecryptResponse {
+    std::string_view key;
+    SecretBytes plaintext;
+    std::string_view algorithm;
+    std::string_view material_id;
+
+    static constexpr auto fields() {
+        return std::tuple(field("KeyId", &DecryptResponse::key),
+                          field("Plaintext", &DecryptResponse::plaintext),
+                          field("EncryptionAlgorithm", &DecryptResponse::algorithm),
+                          field("KeyMaterialId", &DecryptResponse::material_id));
+    }
+};
+
+asio::awaitable<Outcome<DecryptResponse>> handle(Call& call, const DecryptRequest& request) {
+    const Key& key = call.key();
+    if (auto refused = check_use(key, call.row->name, request.algorithm)) {
+        co_return *std::move(refused);
+    }
+    const Outcome<Bytes> context = canonical(request.context);
+    if (!context) {
+        co_return context.error();
+    }
+    if (request.dry_run && !request.dry_run_modifiers.empty()) {
+        co_return dry_run();
+    }
+    const auto blob = link::parse_blob(request.blob);
+    const Generation* const generation = blob ? key.generation(blob->name.material) : nullptr;
+    if (generation == nullptr) {
+        co_return invalid_ciphertext();
+    }
+    Result<SecretBytes> plaintext =
+        co_await call.io.cluster.decrypt(*generation->material, request.blob, *context, call.http.deadline);
+    if (!plaintext) {
+        co_return call.failed(std::move(plaintext).error());
+    }
+    call.audit.material_id = generation->id;
+    if (request.dry_run) {
+        co_return dry_run();
+    }
+    co_return DecryptResponse{key.arn, *std::move(plaintext), kSymmetricDefault, generation->id};
+}
+
+}  // namespace
+
+asio::awaitable<Outcome<std::string>> decrypt(Call& call) {
+    return run(call, handle);
+}
+
+}  // namespace claviger::kms

@@ -1,0 +1,23 @@
+#include "src/kms/metadata.hpp"
+#include "src/kms/operations/operations.hpp"
+
+namespace claviger::kms {
+namespace {
+
+struct DescribeResponse {
+    KeyMetadata metadata;
+
+    static constexpr auto fields() { return std::tuple(field("KeyMetadata", &DescribeResponse::metadata)); }
+};
+
+Outcome<DescribeResponse> handle(Call& call, const NoMembers&) {
+    return DescribeResponse{metadata_of(call.key().record, call.key().arn)};
+}
+
+}  // namespace
+
+asio::awaitable<Outcome<std::string>> describe_key(Call& call) {
+    return run(call, handle);
+}
+
+}  // namespace claviger::kms

@@ -1,0 +1,62 @@
+#include <claviger/cluster/cluster.hpp>
+
+#include "src/kms/context.hpp"
+#include "src/kms/operations/operations.hpp"
+
+namespace claviger::kms {
+namespace {
+
+struct EncryptRequest {
+    ByteView plaintext;
+    EncryptionContext context;
+    std::string_view algorithm = kSymmetricDefault;
+    bool dry_run = false;
+
+    static constexpr auto fields() {
+        return std::tuple(field("Plaintext", &EncryptRequest::plaintext),
+                          field("EncryptionContext", &EncryptRequest::context),
+                          field("EncryptionAlgorithm", &EncryptRequest::algorithm),
+                          field("DryRun", &EncryptRequest::dry_run));
+    }
+};
+
+struct EncryptResponse {
+    Bytes blob;
+    std::string_view key;
+    std::string_view algorithm;
+
+    static constexpr auto fields() {
+        return std::tuple(field("CiphertextBlob", &EncryptResponse::blob),
+                          field("KeyId", &EncryptResponse::key),
+                          field("EncryptionAlgorithm", &EncryptResponse::algorithm));
+    }
+};
+
+asio::awaitable<Outcome<EncryptResponse>> handle(Call& call, const EncryptRequest& request) {
+    const Key& key = call.key();
+    if (auto refused = check_use(key, call.row->name, request.algorithm)) {
+        co_return *std::move(refused);
+    }
+    const Outcome<Bytes> context = canonical(request.context);
+    if (!context) {
+        co_return context.error();
+    }
+    if (request.dry_run) {
+        co_return dry_run();
+    }
+    Result<Bytes> blob = co_await call.io.cluster.encrypt(*key.current().material, request.plaintext,
+                                                          *context, call.http.deadline);
+    if (!blob) {
+        co_return call.failed(std::move(blob).error());
+    }
+    call.audit.material_id = key.current().id;
+    co_return EncryptResponse{*std::move(blob), key.arn, kSymmetricDefault};
+}
+
+}  // namespace
+
+asio::awaitable<Outcome<std::string>> encrypt(Call& call) {
+    return run(call, handle);
+}
+
+}  // namespace claviger::kms

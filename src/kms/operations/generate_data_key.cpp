@@ -1,0 +1,72 @@
+#include "src/kms/context.hpp"
+#include "src/kms/operations/data_key.hpp"
+#include "src/kms/operations/operations.hpp"
+
+namespace claviger::kms {
+namespace {
+
+struct DataKeyResponse {
+    Bytes blob;
+    SecretBytes plaintext;
+    std::string_view key;
+    std::string_view material_id;
+
+    static constexpr auto fields() {
+        return std::tuple(
+            field("CiphertextBlob", &DataKeyResponse::blob), field("Plaintext", &DataKeyResponse::plaintext),
+            field("KeyId", &DataKeyResponse::key), field("KeyMaterialId", &DataKeyResponse::material_id));
+    }
+};
+
+Outcome<std::uint16_t> size_of(const DataKeyRequest& request) {
+    if (request.spec.has_value() == request.size.has_value()) {
+        return validation("Please specify either number of bytes or key spec.");
+    }
+    if (request.size) {
+        return static_cast<std::uint16_t>(*request.size);  // 1..1024 by the model
+    }
+    return std::uint16_t{*request.spec == "AES_128" ? std::uint16_t{16} : std::uint16_t{32}};
+}
+
+asio::awaitable<Outcome<DataKeyResponse>> handle(Call& call, const DataKeyRequest& request) {
+    Outcome<cluster::DataKey> made = co_await make_data_key(call, request, cluster::Plaintext::include);
+    if (!made) {
+        co_return std::move(made).error();
+    }
+    const Key& key = call.key();
+    co_return DataKeyResponse{std::move(made->blob), std::move(made->plaintext), key.arn, key.current().id};
+}
+
+}  // namespace
+
+asio::awaitable<Outcome<cluster::DataKey>> make_data_key(Call& call, const DataKeyRequest& request,
+                                                         cluster::Plaintext want) {
+    const Key& key = call.key();
+    if (auto refused = check_use(key, call.row->name)) {
+        co_return *std::move(refused);
+    }
+    const Outcome<std::uint16_t> size = size_of(request);
+    if (!size) {
+        co_return size.error();
+    }
+    const Outcome<Bytes> context = canonical(request.context);
+    if (!context) {
+        co_return context.error();
+    }
+    if (request.dry_run) {
+        co_return dry_run();
+    }
+    Result<cluster::DataKey> made = co_await call.io.cluster.generate_data_key(
+        *key.current().material, *size, want, *context, call.http.deadline);
+    if (!made) {
+        co_return call.failed(std::move(made).error());
+    }
+    call.audit.material_id = key.current().id;
+    co_return *std::move(made);
+}
+
+asio::awaitable<Outcome<std::string>> generate_data_key(Call& call) {
+    return run(call, handle);
+}
+
+}  // namespace claviger::kms

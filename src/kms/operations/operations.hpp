@@ -1,0 +1,27 @@
+// The handlers. Each is the whole of its operation: wire structs and rules in the file of its name.
+#pragma once
+
+#include "src/kms/operation.hpp"
+
+namespace claviger::kms {
+
+asio::awaitable<Outcome<std::string>> cancel_key_deletion(Call& call);
+asio::awaitable<Outcome<std::string>> create_alias(Call& call);
+asio::awaitable<Outcome<std::string>> create_key(Call& call);
+asio::awaitable<Outcome<std::string>> decrypt(Call& call);
+asio::awaitable<Outcome<std::string>> delete_alias(Call& call);
+asio::awaitable<Outcome<std::string>> describe_key(Call& call);
+asio::awaitable<Outcome<std::string>> disable_key(Call& call);
+asio::awaitable<Outcome<std::string>> enable_key(Call& call);
+asio::awaitable<Outcome<std::string>> encrypt(Call& call);
+asio::awaitable<Outcome<std::string>> generate_data_key(Call& call);
+asio::awaitable<Outcome<std::string>> generate_data_key_without_plaintext(Call& call);
+asio::awaitable<Outcome<std::string>> generate_random(Call& call);
+asio::awaitable<Outcome<std::string>> list_aliases(Call& call);
+asio::awaitable<Outcome<std::string>> list_keys(Call& call);
+asio::awaitable<Outcome<std::string>> re_encrypt(Call& call);
+asio::awaitable<Outcome<std::string>> schedule_key_deletion(Call& call);
+asio::awaitable<Outcome<std::string>> update_alias(Call& call);
+asio::awaitable<Outcome<std::string>> update_key_description(Call& call);
+
+}  // namespace claviger::kms

@@ -1,0 +1,50 @@
+#include "src/kms/reaper.hpp"
+
+#include <claviger/cluster/cluster.hpp>
+
+#include "src/kms/audit_record.hpp"
+#include "src/kms/commit.hpp"
+
+namespace claviger::kms {
+namespace {
+
+asio::awaitable<bool> destroy_material(http::IoContext& io, const Key& key, MonoTime deadline) {
+    for (const Generation& generation : key.generations) {
+        Status<> gone = co_await io.cluster.destroy_key(*generation.material, deadline);
+        if (!gone) {
+            co_return false;
+        }
+    }
+    co_return true;
+}
+
+// Still due, as this transaction sees it? Then its rows go, with the record of it.
+bool erase(const ServiceParts& parts, store::Txn& txn, const Key& key, WallTime wall) {
+    const store::KeyRecord& known = key.record;
+    const auto row = txn.key(known.account, known.region, known.id);
+    if (!row || !*row || (**row).state != store::KeyState::pending_deletion || !(**row).deletion_date ||
+        *(**row).deletion_date > parts.life.now()) {
+        return false;
+    }
+    return txn.erase_key(known.account, known.region, known.id).has_value() &&
+           txn.audit(deletion_record(key, wall, parts.random, parts.store.sequence())).has_value();
+}
+
+}  // namespace
+
+asio::awaitable<std::size_t> Reaper::run_due(http::IoContext& io, MonoTime deadline, WallTime wall) {
+    std::size_t gone = 0;
+    for (const KeyPtr& key : parts_.catalogue.due_for_deletion(parts_.life.now())) {
+        const bool destroyed = co_await destroy_material(io, *key, deadline);
+        if (!destroyed) {
+            continue;
+        }
+        bool erased = false;
+        store::Store::Work work = [&](store::Txn& txn) { return erased = erase(parts_, txn, *key, wall); };
+        const Result<std::uint64_t> committed = co_await submit(parts_.store, std::move(work));
+        gone += committed.has_value() && erased ? 1 : 0;
+    }
+    co_return gone;
+}
+
+}  // namespace claviger::kms
