@@ -1,0 +1,254 @@
+// What every store promises, on a file and in memory.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <thread>
+#include <vector>
+
+#include "tests/unit/store/support.hpp"
+
+namespace claviger::store {
+namespace {
+
+const AccountId kAccount("111122223333");
+constexpr std::string_view kRegion = "eu-central-1";
+
+enum class Place { file, memory };
+
+class StoreContract : public testing::TestWithParam<Place> {
+protected:
+    void SetUp() override {
+        if (GetParam() == Place::memory) {
+            home_.options().path = ":memory:";
+        }
+        store_ = home_.open();
+    }
+
+    StoreHome home_;
+    std::unique_ptr<SqliteStore> store_;
+};
+
+TEST_P(StoreContract, WrittenRowsAreReadBackUnchanged) {
+    const KeyRecord written = key("k1");
+    ASSERT_TRUE(put(*store_, written));
+    std::optional<KeyRecord> found;
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        found = txn.key(kAccount, kRegion, KeyId("k1")).value();
+        return false;
+    }));
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->version, 1U);
+    EXPECT_EQ(found->policy, written.policy);
+    EXPECT_EQ(found->tags, written.tags);
+    EXPECT_EQ(found->deletion_date, written.deletion_date);
+    EXPECT_EQ(found->created, written.created);
+    EXPECT_EQ(found->state, written.state);
+    EXPECT_EQ(found->pending_window_days, written.pending_window_days);
+}
+
+TEST_P(StoreContract, AbsentRowsReadAsNothing) {
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        EXPECT_FALSE(txn.key(kAccount, kRegion, KeyId("none")).value());
+        EXPECT_FALSE(txn.alias(kAccount, kRegion, "alias/none").value());
+        EXPECT_FALSE(txn.setting("none").value());
+        return false;
+    }));
+}
+
+TEST_P(StoreContract, WritingAnotherVersionThanTheStoredOneConflicts) {
+    ASSERT_TRUE(put(*store_, alias("alias/a")));
+    std::vector<Errc> codes;
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        codes.push_back(txn.put(alias("alias/a")).error().code);
+        AliasRecord future = alias("alias/b");
+        future.version = 3;
+        codes.push_back(txn.put(future).error().code);
+        return false;
+    }));
+    EXPECT_THAT(codes, testing::ElementsAre(Errc::conflict, Errc::conflict));
+}
+
+TEST_P(StoreContract, RolledBackTransactionLeavesNothing) {
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        EXPECT_TRUE(txn.put(key("k1")));
+        EXPECT_TRUE(txn.put(alias("alias/a")));
+        EXPECT_EQ(txn.count_keys(kAccount, kRegion).value(), 1U);
+        EXPECT_TRUE(txn.audit("{}"));
+        return false;
+    }));
+    const Result<Contents> contents = store_->load();
+    ASSERT_TRUE(contents) << why(contents);
+    EXPECT_TRUE(contents->keys.empty());
+    EXPECT_TRUE(contents->aliases.empty());
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        EXPECT_EQ(txn.count_keys(kAccount, kRegion).value(), 0U);
+        EXPECT_EQ(txn.count_aliases(kAccount, kRegion, KeyId("k1")).value(), 0U);
+        return false;
+    }));
+}
+
+TEST_P(StoreContract, ThrowingTransactionFailsAloneAndTheStoreGoesOn) {
+    const Result<std::uint64_t> thrown = commit(*store_, [](Txn& txn) -> bool {
+        (void)txn.put(alias("alias/thrown"));
+        throw std::runtime_error("bug");
+    });
+    ASSERT_FALSE(thrown);
+    EXPECT_EQ(thrown.error().code, Errc::internal);
+    EXPECT_TRUE(put(*store_, alias("alias/after")));
+    EXPECT_EQ(store_->load()->aliases.size(), 1U);
+}
+
+TEST_P(StoreContract, CountsFollowWritesMovesAndErasures) {
+    ASSERT_TRUE(put(*store_, key("k1")));
+    ASSERT_TRUE(put(*store_, key("k2")));
+    ASSERT_TRUE(put(*store_, alias("alias/a", "k1")));
+    ASSERT_TRUE(put(*store_, alias("alias/b", "k1")));
+    AliasRecord moved = alias("alias/b", "k2");
+    moved.version = 1;
+    ASSERT_TRUE(put(*store_, moved));
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        EXPECT_EQ(txn.count_keys(kAccount, kRegion).value(), 2U);
+        EXPECT_EQ(txn.count_aliases(kAccount, kRegion, KeyId("k1")).value(), 1U);
+        EXPECT_EQ(txn.count_aliases(kAccount, kRegion, KeyId("k2")).value(), 1U);
+        EXPECT_TRUE(txn.erase_alias(kAccount, kRegion, "alias/a"));
+        EXPECT_EQ(txn.count_aliases(kAccount, kRegion, KeyId("k1")).value(), 0U);
+        EXPECT_EQ(txn.erase_alias(kAccount, kRegion, "alias/a").error().code, Errc::not_found);
+        return true;
+    }));
+}
+
+TEST_P(StoreContract, ErasedKeyTakesItsMaterialsAndAliases) {
+    ASSERT_TRUE(commit(*store_, [](Txn& txn) {
+        return txn.put(key("k1")) && txn.put(key("k2")) && txn.put(material("k1", "m1")) &&
+               txn.put(material("k1", "m2")) && txn.put(material("k2", "m3")) &&
+               txn.put(alias("alias/a", "k1")) && txn.put(alias("alias/b", "k2"));
+    }));
+    ASSERT_TRUE(
+        commit(*store_, [](Txn& txn) { return txn.erase_key(kAccount, kRegion, KeyId("k1")).has_value(); }));
+    const Result<Contents> contents = store_->load();
+    ASSERT_TRUE(contents) << why(contents);
+    ASSERT_EQ(contents->keys.size(), 1U);
+    EXPECT_EQ(contents->keys[0].id, KeyId("k2"));
+    ASSERT_EQ(contents->materials.size(), 1U);
+    EXPECT_EQ(contents->materials[0].id, "m3");
+    ASSERT_EQ(contents->aliases.size(), 1U);
+    EXPECT_TRUE(contents->refused.empty());
+}
+
+TEST_P(StoreContract, ObserverHearsOfACommitBeforeItsSubmitter) {
+    home_.options().path = ":memory:";
+    const auto store = home_.open();
+    std::vector<std::string> seen;
+    store->observe([&](const Change& change) {
+        for (const AliasRecord& changed : change.aliases) {
+            seen.push_back(changed.name + " v" + std::to_string(changed.version));
+        }
+        for (const AliasRecord& erased : change.erased_aliases) {
+            seen.push_back("-" + erased.name);
+        }
+    });
+    ASSERT_TRUE(put(*store, alias("alias/a")));
+    EXPECT_THAT(seen, testing::ElementsAre("alias/a v1"));
+    ASSERT_TRUE(commit(*store, [](Txn& txn) {
+        (void)txn.put(alias("alias/never"));
+        return false;
+    }));
+    ASSERT_TRUE(
+        commit(*store, [](Txn& txn) { return txn.erase_alias(kAccount, kRegion, "alias/a").has_value(); }));
+    EXPECT_THAT(seen, testing::ElementsAre("alias/a v1", "-alias/a"));
+}
+
+TEST_P(StoreContract, ThousandSubmitsShareFewCommits) {
+    constexpr int kSubmits = 1000;
+    std::latch all(kSubmits);
+    std::atomic<int> failed{0};
+    std::latch held(1);
+    store_->submit(
+        [&](Txn&) {
+            held.wait();  // what is submitted meanwhile queues up
+            return false;
+        },
+        {});
+    for (int i = 0; i < kSubmits; ++i) {
+        store_->submit([i](Txn& txn) { return txn.put(alias("alias/" + std::to_string(i))).has_value(); },
+                       [&](const Result<std::uint64_t>& outcome) {
+                           failed += outcome ? 0 : 1;
+                           all.count_down();
+                       });
+    }
+    held.count_down();
+    all.wait();
+    EXPECT_EQ(failed, 0);
+    EXPECT_LE(store_->commits(), 4U);
+    EXPECT_EQ(store_->load()->aliases.size(), 1000U);
+}
+
+TEST_P(StoreContract, OneFailingTransactionDoesNotSpoilItsBatch) {
+    std::latch held(1);
+    std::latch all(3);
+    store_->submit(
+        [&](Txn&) {
+            held.wait();
+            return false;
+        },
+        {});
+    const auto count = [&](const Result<std::uint64_t>&) { all.count_down(); };
+    store_->submit([](Txn& txn) { return txn.put(alias("alias/first")).has_value(); }, count);
+    store_->submit(
+        [](Txn& txn) {
+            (void)txn.put(alias("alias/second"));
+            return false;
+        },
+        count);
+    store_->submit([](Txn& txn) { return txn.put(alias("alias/third")).has_value(); }, count);
+    held.count_down();
+    all.wait();
+    const Result<Contents> contents = store_->load();
+    ASSERT_EQ(contents->aliases.size(), 2U);
+    EXPECT_EQ(contents->aliases[0].name, "alias/first");
+    EXPECT_EQ(contents->aliases[1].name, "alias/third");
+}
+
+TEST_P(StoreContract, SequenceRisesWithEachCommitOnly) {
+    const std::uint64_t before = store_->sequence();
+    const Result<std::uint64_t> committed = put(*store_, alias("alias/a"));
+    ASSERT_TRUE(committed);
+    EXPECT_EQ(*committed, before + 1);
+    EXPECT_EQ(store_->sequence(), before + 1);
+    ASSERT_TRUE(commit(*store_, [](Txn&) { return false; }));
+    EXPECT_EQ(store_->sequence(), before + 1);
+}
+
+TEST_P(StoreContract, EveryKindOfRecordComesBackFromLoad) {
+    ASSERT_TRUE(commit(*store_, [](Txn& txn) {
+        return txn.put(AccountRecord{AccountId("111122223333"), "acme", 0}) &&
+               txn.put(PrincipalRecord{AccountId("111122223333"), "arn:p", "alice", "AIDA", 0}) &&
+               txn.put(AccessKeyRecord{"AKIA1", "arn:p", Bytes(60), false, WallTime(), 0}) &&
+               txn.put(ClusterRecord{
+                   ClusterId("cluster-1"), "ACTIVE", 1, Bytes(3), Bytes(4), Bytes(5), {}, "pem", "", 0}) &&
+               txn.put(HsmRecord{HsmId("hsm-1"), ClusterId("cluster-1"), "a", "s", "ACTIVE", Bytes(9), 0}) &&
+               txn.put(SettingRecord{"life.offset", Bytes(8), 0});
+    }));
+    const Result<Contents> contents = store_->load();
+    ASSERT_TRUE(contents) << why(contents);
+    EXPECT_TRUE(contents->refused.empty());
+    ASSERT_EQ(contents->accounts.size(), 1U);
+    EXPECT_EQ(contents->accounts[0].alias, "acme");
+    ASSERT_EQ(contents->principals.size(), 1U);
+    EXPECT_EQ(contents->principals[0].name, "alice");
+    ASSERT_EQ(contents->access_keys.size(), 1U);
+    EXPECT_FALSE(contents->access_keys[0].active);
+    ASSERT_EQ(contents->clusters.size(), 1U);
+    EXPECT_EQ(contents->clusters[0].check_token, Bytes(5));
+    ASSERT_EQ(contents->hsms.size(), 1U);
+    EXPECT_EQ(contents->hsms[0].sealed_officer_pin.size(), 9U);
+    ASSERT_EQ(contents->settings.size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Places, StoreContract, testing::Values(Place::file, Place::memory),
+                         [](const auto& place) { return place.param == Place::file ? "File" : "Memory"; });
+
+}  // namespace
+}  // namespace claviger::store

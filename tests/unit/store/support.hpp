@@ -1,0 +1,129 @@
+// What the store's tests share: a directory that goes away, a sealing key, builders, and submit-and-wait.
+#pragma once
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include <claviger/base/clock.hpp>
+
+#include "src/store/sqlite/sqlite_store.hpp"
+
+namespace claviger::store {
+
+class TemporaryDirectory {
+public:
+    TemporaryDirectory() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "claviger-XXXXXX").string();
+        if (::mkdtemp(pattern.data()) == nullptr) {
+            throw std::runtime_error("mkdtemp");
+        }
+        path_ = pattern;
+    }
+    ~TemporaryDirectory() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    TemporaryDirectory(const TemporaryDirectory&) = delete;
+    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+    const std::filesystem::path& path() const noexcept { return path_; }
+    std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
+
+private:
+    std::filesystem::path path_;
+};
+
+// The failure of `result`, as text for an assertion message.
+template <class T>
+std::string why(const Result<T>& result) {
+    return result ? "ok" : result.error().describe();
+}
+
+inline AliasRecord alias(std::string name, std::string target = "k1") {
+    AliasRecord record;
+    record.account = AccountId("111122223333");
+    record.region = "eu-central-1";
+    record.name = std::move(name);
+    record.target = KeyId(std::move(target));
+    record.created = WallTime(std::chrono::milliseconds(1'700'000'000'123));
+    record.updated = record.created;
+    return record;
+}
+
+inline KeyRecord key(std::string id) {
+    KeyRecord record;
+    record.account = AccountId("111122223333");
+    record.region = "eu-central-1";
+    record.id = KeyId(std::move(id));
+    record.cluster = ClusterId("cluster-abcdefghijk");
+    record.spec = "SYMMETRIC_DEFAULT";
+    record.usage = "ENCRYPT_DECRYPT";
+    record.origin = "AWS_KMS";
+    record.description = "of " + record.id.value();
+    record.policy = R"({"Statement":[],"Id":")" + record.id.value() + "\"}";
+    record.tags = {{"Project", "Alpha"}, {"Owner", record.id.value()}};
+    record.created = WallTime(std::chrono::milliseconds(1'700'000'000'000));
+    record.deletion_date = record.created + std::chrono::days(7);
+    record.pending_window_days = 7;
+    record.current_material = std::string(64, 'a');
+    return record;
+}
+
+inline MaterialRecord material(std::string key_id, std::string id) {
+    MaterialRecord record;
+    record.account = AccountId("111122223333");
+    record.region = "eu-central-1";
+    record.key = KeyId(std::move(key_id));
+    record.key_token = to_bytes(as_bytes("token of " + record.key.value() + id));
+    record.id = std::move(id);
+    record.created = WallTime(std::chrono::milliseconds(1'700'000'000'000));
+    return record;
+}
+
+// Submits and waits for the completion.
+inline Result<std::uint64_t> commit(Store& store, Store::Work work) {
+    std::promise<Result<std::uint64_t>> promise;
+    auto future = promise.get_future();
+    store.submit(std::move(work),
+                 [&](Result<std::uint64_t> outcome) { promise.set_value(std::move(outcome)); });
+    return future.get();
+}
+
+template <class Record>
+Result<std::uint64_t> put(Store& store, Record record) {
+    return commit(store, [&](Txn& txn) { return txn.put(record).has_value(); });
+}
+
+// A sealing key file and stores opened with it.
+class StoreHome {
+public:
+    StoreHome() : key_(SealingKey::create(directory_ / "sealing.key", random_).value()) {
+        options_.path = directory_ / "store.db";
+        options_.kind = StoreKind::dev;
+    }
+
+    Result<std::unique_ptr<SqliteStore>> try_open() { return SqliteStore::open(options_, key_, random_); }
+    std::unique_ptr<SqliteStore> open() {
+        auto opened = try_open();
+        if (!opened) {
+            throw std::runtime_error(opened.error().describe());
+        }
+        return std::move(*opened);
+    }
+    SqliteOptions& options() noexcept { return options_; }
+    const SealingKey& key() const noexcept { return key_; }
+    Random& random() noexcept { return random_; }
+    const TemporaryDirectory& directory() const noexcept { return directory_; }
+
+private:
+    TemporaryDirectory directory_;
+    SystemRandom random_;
+    SealingKey key_;
+    SqliteOptions options_;
+};
+
+}  // namespace claviger::store
