@@ -9,10 +9,13 @@
 namespace claviger::hsm {
 namespace {
 
-// RFC 5649 section 6, the example of 20 octets wrapped with a 192-bit KEK.
-constexpr std::string_view kKek = "5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8";
-constexpr std::string_view kKeyData = "c37b7e6492584340bed12207808941155068f738";
-constexpr std::string_view kWrapped = "138bdeaa9b8fa7fc61f97742e72248ee5ae6ae5360d1ae6a5f54f373fa543b6a";
+// RFC 5649 of a 16-byte AES key: Project Wycheproof, aes_kwp_test.json, tcId 1. RFC 3394 answers other bytes
+// and PKCS#7 padding 32 of them. The RFC's own 20-byte example does not serve: SoftHSM 2.6.1 fills key
+// material up with zeros to a multiple of eight bytes before it wraps, so only whole semi-blocks show the
+// algorithm.
+constexpr std::string_view kKek = "6f67486d1e914419cb43c28509c7c1ea";
+constexpr std::string_view kKeyData = "8dc0632d92ee0be4f740028410b08270";
+constexpr std::string_view kWrapped = "8cd63fa6788aa5edfa753fc87d645a672b14107c3b4519e7";
 
 CK_OBJECT_HANDLE create(const Functions& p11, CK_SESSION_HANDLE session, Template attributes) {
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
@@ -26,7 +29,7 @@ unsigned long find_key_wrap(const Functions& p11, CK_SESSION_HANDLE session) {
     kek.number(CKA_CLASS, CKO_SECRET_KEY).number(CKA_KEY_TYPE, CKK_AES).no(CKA_TOKEN).yes(CKA_WRAP);
     kek.bytes(CKA_VALUE, *from_hex(kKek));
     Template key;
-    key.number(CKA_CLASS, CKO_SECRET_KEY).number(CKA_KEY_TYPE, CKK_GENERIC_SECRET).no(CKA_TOKEN);
+    key.number(CKA_CLASS, CKO_SECRET_KEY).number(CKA_KEY_TYPE, CKK_AES).no(CKA_TOKEN);
     key.yes(CKA_EXTRACTABLE).no(CKA_SENSITIVE).bytes(CKA_VALUE, *from_hex(kKeyData));
     const TemporaryObject wrapping(p11, session, create(p11, session, std::move(kek)));
     const TemporaryObject wrapped(p11, session, create(p11, session, std::move(key)));

@@ -143,8 +143,9 @@ Template loaded_template(const KeyKindRow& kind, const Capabilities& capabilitie
         case Residency::session: out.no(CKA_TOKEN); break;
         case Residency::token: out.yes(CKA_TOKEN); break;
     }
-    out.yes(CKA_PRIVATE).yes(CKA_SENSITIVE).no(CKA_EXTRACTABLE).no(CKA_COPYABLE).no(CKA_MODIFIABLE);
+    out.yes(CKA_PRIVATE).yes(CKA_SENSITIVE).no(CKA_EXTRACTABLE).no(CKA_COPYABLE);
     out.append(usage_template(kind, capabilities));
+
     return out;
 }
 
