@@ -17,7 +17,8 @@ enum class Verdict : std::uint8_t {
 
 struct AttackResult {
     std::string name;
-    std::string outcome;  // "refused (CKR_…)", or what the attacker got
+    std::string weakness;  // what a module that lets it pass does not enforce
+    std::string outcome;   // "refused (CKR_…)", or what the attacker got
     bool refused = false;
 };
 
@@ -31,6 +32,8 @@ struct Profile {
     Verdict verdict = Verdict::unusable;
     std::string summary;  // "strong", or "weak: UNWRAP_TEMPLATE not enforced; …"
     Capabilities capabilities;
+    // false (SoftHSM): a transport key lets its holder unwrap a CWK without its UNWRAP_TEMPLATE, and so read
+    // every key token. Why transport keys live for one join only.
     bool nests_unwrap_template = false;
     std::vector<AttackResult> attacks;
     std::vector<KeyKind> key_kinds;
