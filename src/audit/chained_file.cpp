@@ -14,7 +14,7 @@ namespace claviger::audit {
 namespace {
 
 constexpr std::size_t kKeptBuffer = 256U << 10U;  // a burst must not keep its memory for ever
-constexpr off_t kProbeBytes = 64 << 10;
+constexpr std::size_t kProbeBytes = 64U << 10U;
 
 Error os_error(const std::string& what) {
     return {Errc::io_error, what + ": " + std::strerror(errno)};
@@ -221,11 +221,10 @@ Status<> ChainedFile::probe() {
         }
         tail_is_dirty_ = false;
     }
-    if (::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size_), kProbeBytes) == 0 ||
-        errno == EOPNOTSUPP) {  // a file system that cannot say: the next record tells
-        return done;
-    }
-    return os_error("reserve space for the audit file");
+    // Zeros, because that is what recovery cuts off if the process ends before it is done here.
+    const Status<> written = write_all(file_.get(), std::string(kProbeBytes, '\0'));
+    tail_is_dirty_ = ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0;
+    return written;
 }
 
 }  // namespace claviger::audit

@@ -25,6 +25,7 @@ public:
 
     void file(const SeriesFile& file, std::string_view text) {
         file_ = file.path.filename().string();
+        first_number_ = file.first_number;
         line_ = 0;
         while (!text.empty()) {
             ++line_;
@@ -59,8 +60,9 @@ private:
         // The oldest file kept may start anywhere; the first line of all links to nothing.
         const bool linked = head_ ? line->number == head_->number + 1 && line->previous == head_->hash
                                   : line->number != 1 || line->previous == Sha256Digest{};
+        const bool placed = line_ != 1 || line->number == first_number_;  // what the file's name says
         const bool linkable = head_ || line_ == 1 || to_.broken;
-        if (!linked || !linkable) {
+        if (!linked || !linkable || !placed) {
             broken("the link to the line before is broken: lines were removed, put in or exchanged");
         }
         head_ = line->head();
@@ -93,6 +95,7 @@ private:
     const std::function<void(const RecordView&)>& visit_;
     std::optional<ChainHead> head_;
     std::string file_;
+    std::uint64_t first_number_ = 0;
     std::uint64_t line_ = 0;
 };
 
