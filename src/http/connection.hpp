@@ -21,7 +21,10 @@ class Connection
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
     virtual ~Connection() = default;
-    // Ends pending reads and writes; the connection's coroutine then ends by itself.
+    // Ends the read or write that is pending; the connection's coroutine then ends by itself. One that has
+    // just completed counts: a request that arrived in this moment is still answered.
+    virtual void retire() noexcept = 0;
+    // Closes the socket at once, whatever is under way.
     virtual void abort() noexcept = 0;
 
     Phase phase() const noexcept { return phase_; }

@@ -62,8 +62,7 @@ void IoThread::run(const std::function<void()>& ready) {
         }
     }
     if (abandoned_) {
-        static_cast<void>(services_.release());
-        return;
+        return;  // with everything alive that suspended calls point to
     }
     api_.reset();
     verifier_.reset();
@@ -124,7 +123,7 @@ void IoThread::start_connection(Socket socket, bool tls) {
 bool IoThread::make_room() {
     for (Connection& connection : connections_) {
         if (connection.phase() == Phase::idle) {
-            connection.abort();
+            connection.retire();
             return true;
         }
     }
@@ -159,7 +158,7 @@ awaitable<void> IoThread::sweep_loop() {
         const MonoTime now = shared_.parts.clock.mono();
         for (Connection& connection : connections_) {
             if (connection.overdue(now)) {
-                connection.abort();
+                connection.retire();
             }
         }
     }
@@ -178,7 +177,7 @@ void IoThread::begin_stop() {
         }
         for (Connection& connection : connections_) {
             if (connection.phase() == Phase::idle) {
-                connection.abort();
+                connection.retire();
             }
         }
         finish_if_done();

@@ -59,6 +59,10 @@ public:
     }
     ~Session() override { thread_.closed(*this); }
 
+    void retire() noexcept override {
+        error_code ignored;
+        socket_of(stream_).cancel(ignored);
+    }
     void abort() noexcept override {
         error_code ignored;
         socket_of(stream_).close(ignored);
