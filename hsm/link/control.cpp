@@ -119,7 +119,7 @@ struct Fields<Status> {
         f.flag(m.admitted);
         f.text(m.cluster_id);
         f.number(m.generation);
-        f.choice(m.profile, Verdict::unknown, Verdict::weak);
+        f.choice(m.profile, Verdict::unknown, Verdict::unusable);
         f.list(m.weaknesses, kTextElement);
         f.list(m.capabilities, kTextElement);
         Fields<Counters>::visit(f, m.counters);
@@ -206,7 +206,7 @@ struct Fields<CheckCluster> {
 template <>
 struct Fields<Probed> {
     static void visit(auto& f, auto& m) {
-        f.choice(m.profile, Verdict::unknown, Verdict::weak);
+        f.choice(m.profile, Verdict::unknown, Verdict::unusable);
         f.list(m.weaknesses, kTextElement);
         f.list(m.capabilities, kTextElement);
     }

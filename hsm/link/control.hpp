@@ -111,7 +111,8 @@ inline constexpr std::size_t kMaxList = 1024;
 // Requests and replies without content: login, logout, rotate_pin, …
 struct Empty {};
 
-enum class Verdict : std::uint8_t { unknown = 0, strong = 1, weak = 2 };
+// unusable: what a member must do cannot be done on this module.
+enum class Verdict : std::uint8_t { unknown = 0, strong = 1, weak = 2, unusable = 3 };
 
 struct Counters {
     std::uint64_t operations = 0;       // data requests answered, good or bad

@@ -87,6 +87,9 @@ struct LoadKeyRequest {
 struct DestroyKeyRequest {
     KeyName name;
 };
+// What the identity key signs begins with this: a host asked to sign anything else refuses.
+inline constexpr std::string_view kProofPrefix = "claviger-slot-proof-v1";
+
 struct ProveRequest {
     ByteView challenge;  // the whole message to sign, at most 512 bytes
 };

@@ -1,0 +1,560 @@
+#include "hsm/host/control_service.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include <claviger/hsm/cluster_keys.hpp>
+
+#include "hsm/host/log.hpp"
+#include "hsm/link/key_token.hpp"
+
+namespace claviger::host {
+
+namespace {
+
+namespace control = link::control;
+using control::Operation;
+using link::FrameView;
+
+constexpr std::string_view kClusterCertificate = "claviger-cluster";
+
+struct CheckedCwk {
+    hsm::CwkId cluster;
+    std::unique_ptr<hsm::Key> check_key;
+    control::CwkCreated created;  // create_cwk only
+};
+
+Error not_established() {
+    return Error(Errc::conflict,
+                 "no cluster was established on this host: create_cwk or check_cluster comes first");
+}
+
+// Loads the cluster's check token, which proves that this token holds that cluster's CWK.
+Result<CheckedCwk> prove_cwk(hsm::Lane& lane, const hsm::CwkId& cluster, ByteView check_token) {
+    const auto parsed = link::parse_key_token(check_token);
+    if (!parsed || parsed->header.cluster_id != cluster.cluster_id ||
+        parsed->header.cwk_generation != cluster.generation) {
+        return Error(Errc::data_invalid, "the check token is not one of " + cluster.cluster_id);
+    }
+    Result<std::unique_ptr<hsm::Key>> key = lane.load_key(check_token, hsm::Residency::session);
+    if (!key) {
+        return key.error();
+    }
+    CheckedCwk checked;
+    checked.cluster = cluster;
+    checked.check_key = std::move(*key);
+    return checked;
+}
+
+Result<CheckedCwk> make_cwk(hsm::Lane& lane, TokenFilesGuard& files, const control::CreateCwk& request) {
+    const hsm::CwkId cluster{request.cluster_id, request.generation};
+    const Result<bool> trusted = hsm::has_trusted(lane, request.recovery_public);
+    if (!trusted) {
+        return trusted.error();
+    }
+    if (!*trusted) {
+        return Error(
+            Errc::not_found,
+            "this recovery key is not installed as trusted; an officer does that before there is a CWK");
+    }
+    const Status<> generated = hsm::generate_cwk(lane, cluster);
+    if (!generated) {
+        return generated.error();
+    }
+    // From here on a failure must not leave a CWK that nobody can recover.
+    const auto undo = [&](const Error& why) {
+        const Status<> destroyed = hsm::destroy_cwk(lane, cluster);
+        if (!destroyed) {
+            log(Level::error, "a CWK without recovery bundle is left: " + destroyed.error().describe());
+        }
+        return why;
+    };
+    Result<Bytes> bundle = hsm::wrap_cwk(lane, cluster, request.recovery_public);
+    if (!bundle) {
+        return undo(bundle.error());
+    }
+    Result<Bytes> check_token = hsm::create_check_token(lane, cluster);
+    if (!check_token) {
+        return undo(check_token.error());
+    }
+    Result<CheckedCwk> checked = prove_cwk(lane, cluster, *check_token);
+    if (!checked) {
+        return undo(checked.error());
+    }
+    const Status<> saved = files.save();
+    if (!saved) {
+        return undo(saved.error());
+    }
+    checked->created = {std::move(*bundle), std::move(*check_token)};
+    return checked;
+}
+
+Result<control::Wrapped> recover(hsm::Lane& lane, const control::RecoverCwk& request) {
+    const hsm::CwkId cluster{request.cluster_id, request.generation};
+    const Status<> opened = hsm::accept_cwk(lane, cluster, hsm::PrivateHalf::recovery, hsm::Membership::open,
+                                            request.recovery_bundle);
+    if (!opened) {
+        return opened.error();
+    }
+    Result<Bytes> wrapped = hsm::wrap_cwk(lane, cluster, request.transport_public);
+    // A vault holds a CWK only for this moment.
+    const Status<> destroyed = hsm::destroy_cwk(lane, cluster);
+    if (!wrapped) {
+        return wrapped.error();
+    }
+    if (!destroyed) {
+        return destroyed.error();
+    }
+    return control::Wrapped{std::move(*wrapped)};
+}
+
+control::Verdict to_wire(hsm::Verdict verdict) noexcept {
+    switch (verdict) {
+        case hsm::Verdict::strong: return control::Verdict::strong;
+        case hsm::Verdict::weak: return control::Verdict::weak;
+        case hsm::Verdict::unusable: return control::Verdict::unusable;
+    }
+    return control::Verdict::unknown;
+}
+
+control::Probed to_wire(const hsm::Profile& profile) {
+    control::Probed probed;
+    probed.profile = to_wire(profile.verdict);
+    for (const hsm::AttackResult& attack : profile.attacks) {
+        if (!attack.refused) {
+            probed.weaknesses.push_back(attack.name + ": " + attack.outcome);
+        }
+    }
+    for (const hsm::KeyKind& kind : profile.key_kinds) {
+        if (kind.refusal.empty()) {
+            probed.capabilities.push_back(kind.spec + "/" + kind.usage);
+        }
+    }
+    return probed;
+}
+
+// What a reply that carries nothing but success is made of.
+Result<control::Empty> emptied(const Status<>& status) {
+    if (!status) {
+        return status.error();
+    }
+    return control::Empty{};
+}
+
+Result<control::Empty> then_saved(const Status<>& status, TokenFilesGuard& files) {
+    return status ? emptied(files.save()) : emptied(status);
+}
+
+}  // namespace
+
+template <class Reply, class Work, class Settle>
+void ControlService::start(Thread thread, Connection& connection, const FrameView& frame, Work work,
+                           Settle settle) {
+    ++host_.control_outstanding_;
+    Worker& worker = thread == Thread::slow ? *host_.slow_ : *host_.generate_;
+    worker.submit(make_job(
+        [task = std::move(work), deadline = frame.deadline](hsm::Lane& lane) mutable -> decltype(work(lane)) {
+            if (deadline < link::to_wire(SystemClock().mono())) {
+                return Error(Errc::deadline_exceeded, "the deadline had passed when its turn came");
+            }
+            return task(lane);
+        },
+        [this, settle_it = std::move(settle), from = connection.id(), id = frame.id](auto result) mutable {
+            --host_.control_outstanding_;
+            Connection* asked = host_.find(from);
+            if (!result) {
+                if (asked != nullptr) {
+                    host_.refuse(*asked, id, result.error());
+                }
+                return;
+            }
+            const Reply reply = settle_it(std::move(*result));
+            if (asked != nullptr) {
+                control::append_reply(asked->out(), id, reply);
+                host_.mark_dirty(*asked);
+            }
+        }));
+}
+
+template <class Reply, class Work>
+void ControlService::start(Thread thread, Connection& connection, const FrameView& frame, Work work) {
+    start<Reply>(thread, connection, frame, std::move(work), [](Reply reply) { return reply; });
+}
+
+template <class Request, class Handler>
+void ControlService::with(Connection& connection, const FrameView& frame, Handler handler) {
+    std::optional<Request> request = control::decode<Request>(frame.payload);
+    if (!request) {
+        host_.refuse(connection, frame.id, Error(Errc::protocol_error, "request does not decode"));
+        return;
+    }
+    handler(std::move(*request));
+}
+
+void ControlService::answer_empty(Connection& connection, std::uint64_t id) {
+    control::append_reply(connection.out(), id, control::Empty{});
+    host_.mark_dirty(connection);
+}
+
+void ControlService::serve(Connection& connection, const FrameView& frame) {
+    const control::OperationRow* row = control::find_operation(static_cast<Operation>(frame.code));
+    if (row == nullptr || row->served_by != control::ServedBy::host) {
+        host_.refuse(connection, frame.id, Error(Errc::protocol_error, "unknown operation"));
+        return;
+    }
+    if (host_.is_late(frame.deadline)) {
+        host_.refuse(connection, frame.id,
+                     Error(Errc::deadline_exceeded, "the deadline had passed when it was read"));
+        return;
+    }
+    switch (row->operation) {
+        case Operation::status: return status(connection, frame);
+        case Operation::login: return login(connection, frame);
+        case Operation::logout: return logout(connection, frame);
+        case Operation::set_user_pin:
+            return with<control::SetUserPin>(connection, frame, [&](control::SetUserPin request) {
+                start<control::Empty>(
+                    Thread::slow, connection, frame, [this, pins = std::move(request)](hsm::Lane&) mutable {
+                        return emptied(pins_.set(std::move(pins.current), std::move(pins.fresh)));
+                    });
+            });
+        case Operation::rotate_pin:
+            return start<control::Empty>(Thread::slow, connection, frame,
+                                         [this](hsm::Lane&) { return emptied(pins_.rotate()); });
+        case Operation::create_cwk: return create_cwk(connection, frame);
+        case Operation::make_transport:
+        case Operation::wrap_cwk:
+        case Operation::accept_cwk:
+        case Operation::drop_transport:
+        case Operation::seal_membership:
+        case Operation::make_recovery:
+        case Operation::recover_cwk: return join(row->operation, connection, frame);
+        case Operation::create_identity:
+        case Operation::install_identity:
+        case Operation::make_csr:
+        case Operation::install_certificate: return identity(row->operation, connection, frame);
+        case Operation::check_cluster: return check_cluster(connection, frame);
+        case Operation::probe: return probe(connection, frame);
+        case Operation::admit: return admit(connection, frame);
+        case Operation::refuse: host_.admitted_ = false; return answer_empty(connection, frame.id);
+        case Operation::drain:
+            host_.admitted_ = false;
+            host_.drain_waiters_.emplace_back(connection.id(), frame.id);
+            return;
+        case Operation::wipe:
+            host_.admitted_ = false;
+            host_.fast_.forget_all();
+            return start<control::Empty>(
+                Thread::slow, connection, frame,
+                [this](hsm::Lane& lane) -> Result<control::Empty> {
+                    const Result<std::size_t> wiped = hsm::wipe_user_objects(lane);
+                    if (!wiped) {
+                        return wiped.error();
+                    }
+                    log(Level::info, "wiped " + std::to_string(*wiped) + " objects");
+                    return then_saved(done, token_.files());
+                },
+                [this](control::Empty reply) {
+                    host_.fast_.forget_all();
+                    host_.cluster_.reset();
+                    return reply;
+                });
+        case Operation::list_objects: return list_objects(connection, frame);
+        case Operation::init_token:
+        case Operation::install_trusted:
+        case Operation::remove_trusted:
+        case Operation::init_user_pin:
+        case Operation::wipe_token: break;
+    }
+    host_.refuse(connection, frame.id,
+                 Error(Errc::protocol_error, "officer work is not done by a serving host"));
+}
+
+void ControlService::status(Connection& connection, const FrameView& frame) {
+    start<control::Status>(
+        Thread::slow, connection, frame,
+        [this](hsm::Lane&) -> Result<control::Status> {
+            const Result<hsm::TokenFacts> facts = token_.token().facts();
+            if (!facts) {
+                return facts.error();
+            }
+            const Result<std::vector<hsm::Certificate>> certificates =
+                token_.module().certificates(facts->slot);
+            if (!certificates) {
+                return certificates.error();
+            }
+            control::Status status;
+            status.serial = facts->serial;
+            status.label = facts->label;
+            status.model = facts->model;
+            status.firmware = facts->firmware;
+            status.module = token_.module().path();
+            status.flags = facts->flags;
+            status.process = static_cast<std::uint64_t>(getpid());
+            for (const hsm::Certificate& certificate : *certificates) {
+                if (certificate.label == kClusterCertificate) {
+                    status.certificate = certificate.der;
+                }
+            }
+            status.has_pin = pins_.has_pin();
+            status.logged_in = token_.token().logged_in();
+            return status;
+        },
+        [this](control::Status status) {
+            status.admitted = host_.admitted_;
+            if (host_.cluster_) {
+                status.cluster_id = host_.cluster_->cluster_id;
+                status.generation = host_.cluster_->generation;
+            }
+            if (probed_) {
+                status.profile = probed_->profile;
+                status.weaknesses = probed_->weaknesses;
+                status.capabilities = probed_->capabilities;
+            }
+            status.counters = host_.fast_.counters();
+            status.counters.keys_loaded = host_.fast_.keys().size();
+            status.counters.evictions = host_.fast_.keys().evictions();
+            status.counters.nonce_redraws = host_.fast_.nonce_draws();
+            status.counters.shadow_restores = token_.files().restored();
+            return status;
+        });
+}
+
+void ControlService::login(Connection& connection, const FrameView& frame) {
+    start<control::Empty>(Thread::slow, connection, frame, [this](hsm::Lane& lane) -> Result<control::Empty> {
+        if (token_.token().logged_in()) {
+            return control::Empty{};  // only this process can have done that, with the PIN kept here
+        }
+        const Status<> entered = pins_.login();
+        if (!entered) {
+            log(Level::error, "login: " + entered.error().describe());
+            return entered.error();
+        }
+        log(Level::info, "logged in");
+        const Result<bool> left = hsm::has_transport(lane);
+        if (!left) {
+            return left.error();
+        }
+        if (!*left) {
+            return control::Empty{};
+        }
+        log(Level::warning, "a join was interrupted: destroying its transport key");
+        return then_saved(hsm::drop_transport(lane), token_.files());
+    });
+}
+
+void ControlService::logout(Connection& connection, const FrameView& frame) {
+    host_.admitted_ = false;
+    host_.fast_.forget_all();
+    start<control::Empty>(
+        Thread::slow, connection, frame, [this](hsm::Lane&) { return emptied(token_.token().logout()); },
+        [this](control::Empty reply) {
+            host_.fast_.forget_all();  // loads that were under way
+            host_.cluster_.reset();
+            return reply;
+        });
+}
+
+void ControlService::established(const hsm::CwkId& cluster, std::unique_ptr<hsm::Key> check_key) {
+    host_.cluster_ = cluster;
+    std::vector<std::unique_ptr<hsm::Key>> former;
+    if (std::unique_ptr<hsm::Key> old = host_.fast_.set_check_key(std::move(check_key))) {
+        former.push_back(std::move(old));
+    }
+    host_.destroy_objects(std::move(former));
+}
+
+void ControlService::create_cwk(Connection& connection, const FrameView& frame) {
+    with<control::CreateCwk>(connection, frame, [&](control::CreateCwk request) {
+        start<control::CwkCreated>(
+            Thread::slow, connection, frame,
+            [this, wanted = std::move(request)](hsm::Lane& lane) {
+                return make_cwk(lane, token_.files(), wanted);
+            },
+            [this](CheckedCwk checked) {
+                established(checked.cluster, std::move(checked.check_key));
+                return std::move(checked.created);
+            });
+    });
+}
+
+void ControlService::check_cluster(Connection& connection, const FrameView& frame) {
+    with<control::CheckCluster>(connection, frame, [&](control::CheckCluster request) {
+        start<control::Empty>(
+            Thread::slow, connection, frame,
+            [wanted = std::move(request)](hsm::Lane& lane) {
+                return prove_cwk(lane, {wanted.cluster_id, wanted.generation}, wanted.check_token);
+            },
+            [this](CheckedCwk checked) {
+                established(checked.cluster, std::move(checked.check_key));
+                return control::Empty{};
+            });
+    });
+}
+
+void ControlService::admit(Connection& connection, const FrameView& frame) {
+    with<control::Admit>(connection, frame, [&](const control::Admit& request) {
+        if (!host_.cluster_ || *host_.cluster_ != hsm::CwkId{request.cluster_id, request.generation}) {
+            host_.refuse(connection, frame.id, not_established());
+            return;
+        }
+        if (!host_.shutting_down_) {
+            host_.admitted_ = true;
+        }
+        log(Level::info, "admitted to " + request.cluster_id);
+        answer_empty(connection, frame.id);
+    });
+}
+
+void ControlService::probe(Connection& connection, const FrameView& frame) {
+    start<control::Probed>(
+        Thread::generate, connection, frame,
+        [](hsm::Lane& lane) { return hsm::probe(lane, hsm::ProbeDepth::all_key_kinds); },
+        [this](const hsm::Profile& profile) {
+            probed_ = to_wire(profile);
+            log(Level::info, "probe: " + profile.summary);
+            return *probed_;
+        });
+}
+
+void ControlService::join(Operation operation, Connection& connection, const FrameView& frame) {
+    const auto public_key_of = [this](Result<Bytes> made) -> Result<control::PublicKey> {
+        if (!made) {
+            return made.error();
+        }
+        const Status<> saved = token_.files().save();
+        if (!saved) {
+            return saved.error();
+        }
+        return control::PublicKey{std::move(*made)};
+    };
+    if (operation == Operation::make_transport) {
+        return with<control::MakeTransport>(connection, frame, [&](const control::MakeTransport& request) {
+            const auto membership = request.sealed ? hsm::Membership::sealed : hsm::Membership::open;
+            start<control::PublicKey>(Thread::generate, connection, frame,
+                                      [public_key_of, membership](hsm::Lane& lane) {
+                                          return public_key_of(hsm::make_transport(lane, membership));
+                                      });
+        });
+    }
+    if (operation == Operation::make_recovery) {
+        return start<control::PublicKey>(
+            Thread::generate, connection, frame,
+            [public_key_of](hsm::Lane& lane) { return public_key_of(hsm::make_recovery_pair(lane)); });
+    }
+    if (operation == Operation::recover_cwk) {
+        return with<control::RecoverCwk>(connection, frame, [&](control::RecoverCwk request) {
+            start<control::Wrapped>(
+                Thread::slow, connection, frame,
+                [wanted = std::move(request)](hsm::Lane& lane) { return recover(lane, wanted); });
+        });
+    }
+    if (operation == Operation::accept_cwk) {
+        return with<control::AcceptCwk>(connection, frame, [&](control::AcceptCwk request) {
+            start<control::Empty>(
+                Thread::slow, connection, frame, [this, wanted = std::move(request)](hsm::Lane& lane) {
+                    const auto membership = wanted.sealed ? hsm::Membership::sealed : hsm::Membership::open;
+                    const Status<> accepted =
+                        hsm::accept_cwk(lane, {wanted.cluster_id, wanted.generation},
+                                        hsm::PrivateHalf::transport, membership, wanted.wrapped);
+                    return then_saved(accepted, token_.files());
+                });
+        });
+    }
+    if (operation == Operation::drop_transport) {
+        return start<control::Empty>(Thread::slow, connection, frame, [this](hsm::Lane& lane) {
+            return then_saved(hsm::drop_transport(lane), token_.files());
+        });
+    }
+    // What is left works with the CWK that this host was proved to hold.
+    if (!host_.cluster_) {
+        host_.refuse(connection, frame.id, not_established());
+        return;
+    }
+    const hsm::CwkId cluster = *host_.cluster_;
+    if (operation == Operation::seal_membership) {
+        return start<control::Empty>(Thread::slow, connection, frame, [this, cluster](hsm::Lane& lane) {
+            return then_saved(hsm::seal_cwk(lane, cluster), token_.files());
+        });
+    }
+    with<control::WrapCwk>(connection, frame, [&](control::WrapCwk request) {
+        start<control::Wrapped>(
+            Thread::slow, connection, frame,
+            [cluster, wanted = std::move(request)](hsm::Lane& lane) -> Result<control::Wrapped> {
+                return hsm::wrap_cwk(lane, cluster, wanted.transport_public).transform([](Bytes wrapped) {
+                    return control::Wrapped{std::move(wrapped)};
+                });
+            });
+    });
+}
+
+void ControlService::identity(Operation operation, Connection& connection, const FrameView& frame) {
+    if (operation == Operation::create_identity) {
+        if (!host_.cluster_) {
+            host_.refuse(connection, frame.id, not_established());
+            return;
+        }
+        return start<control::IdentityCreated>(
+            Thread::generate, connection, frame,
+            [cluster = *host_.cluster_](hsm::Lane& lane) -> Result<control::IdentityCreated> {
+                return hsm::create_identity(lane, cluster).transform([](hsm::IdentityKey made) {
+                    return control::IdentityCreated{std::move(made.token), std::move(made.public_key)};
+                });
+            });
+    }
+    if (operation == Operation::install_identity) {
+        return with<control::InstallIdentity>(connection, frame, [&](control::InstallIdentity request) {
+            start<control::Empty>(
+                Thread::slow, connection, frame, [this, wanted = std::move(request)](hsm::Lane& lane) {
+                    return then_saved(hsm::install_identity(lane, wanted.identity_token), token_.files());
+                });
+        });
+    }
+    if (operation == Operation::make_csr) {
+        return with<control::MakeCsr>(connection, frame, [&](control::MakeCsr request) {
+            start<control::Der>(Thread::slow, connection, frame,
+                                [wanted = std::move(request)](hsm::Lane& lane) -> Result<control::Der> {
+                                    const hsm::CsrSubject subject{
+                                        .common_name = wanted.common_name,
+                                        .organization = wanted.organization,
+                                        .organizational_unit = wanted.organizational_unit};
+                                    return hsm::identity_csr(lane, subject).transform([](Bytes der) {
+                                        return control::Der{std::move(der)};
+                                    });
+                                });
+        });
+    }
+    with<control::Der>(connection, frame, [&](control::Der request) {
+        start<control::Empty>(
+            Thread::slow, connection, frame, [this, wanted = std::move(request)](hsm::Lane& lane) {
+                return then_saved(hsm::install_certificate(lane, kClusterCertificate, wanted.der),
+                                  token_.files());
+            });
+    });
+}
+
+void ControlService::list_objects(Connection& connection, const FrameView& frame) {
+    with<control::ListObjects>(connection, frame, [&](const control::ListObjects& request) {
+        start<control::ObjectList>(
+            Thread::slow, connection, frame,
+            [this, offset = request.offset](hsm::Lane&) -> Result<control::ObjectList> {
+                Result<std::vector<hsm::TokenObject>> all = token_.token().objects();
+                if (!all) {
+                    return all.error();
+                }
+                control::ObjectList list;
+                const std::size_t first = std::min<std::size_t>(offset, all->size());
+                const std::size_t last = std::min(first + control::kMaxList, all->size());
+                for (std::size_t i = first; i < last; ++i) {
+                    hsm::TokenObject& object = (*all)[i];
+                    list.objects.push_back(
+                        {object.object_class, std::move(object.label), std::move(object.id)});
+                }
+                list.more = last < all->size();
+                return list;
+            });
+    });
+}
+
+}  // namespace claviger::host

@@ -1,0 +1,108 @@
+#include "hsm/host/files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace claviger::host {
+
+void Descriptor::reset() noexcept {
+    if (fd_ >= 0) {
+        close(fd_);
+        fd_ = -1;
+    }
+}
+
+Error io_failed(std::string_view call, std::string_view path) {
+    const int code = errno;
+    return Error(Errc::io_error,
+                 std::string(call) + " " + std::string(path) + ": " + std::generic_category().message(code));
+}
+
+Result<std::optional<SecretBytes>> read_file(const std::string& path, std::size_t limit) {
+    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file) {
+        if (errno == ENOENT) {
+            return std::optional<SecretBytes>();
+        }
+        return io_failed("open", path);
+    }
+    SecretBytes content(limit + 1);
+    const std::span<std::byte> room = content.reveal_mutable(SecretAccess());
+    std::size_t size = 0;
+    while (size < room.size()) {
+        const ssize_t got = read(file.get(), room.data() + size, room.size() - size);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return io_failed("read", path);
+        }
+        if (got == 0) {
+            break;
+        }
+        size += static_cast<std::size_t>(got);
+    }
+    if (size > limit) {
+        return Error(Errc::io_error, path + ": larger than it can be");
+    }
+    content.resize(size);
+    return std::optional<SecretBytes>(std::move(content));
+}
+
+Status<> replace_file(const std::string& directory, const std::string& name, ByteView content) {
+    const std::string path = directory + "/" + name;
+    const std::string beside = path + ".new";
+    {
+        Descriptor file(open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+        if (!file) {
+            return io_failed("open", beside);
+        }
+        while (!content.empty()) {
+            const ssize_t put = write(file.get(), content.data(), content.size());
+            if (put < 0 && errno == EINTR) {
+                continue;
+            }
+            if (put < 0) {
+                return io_failed("write", beside);
+            }
+            content = content.subspan(static_cast<std::size_t>(put));
+        }
+        if (fsync(file.get()) != 0) {
+            return io_failed("fsync", beside);
+        }
+    }
+    if (rename(beside.c_str(), path.c_str()) != 0) {
+        return io_failed("rename", beside);
+    }
+    const Descriptor folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder || fsync(folder.get()) != 0) {
+        return io_failed("fsync", directory);
+    }
+    return done;
+}
+
+Status<> make_private_directory(const std::string& path) {
+    if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+        return io_failed("mkdir", path);
+    }
+    struct stat facts {};
+    if (stat(path.c_str(), &facts) != 0) {
+        return io_failed("stat", path);
+    }
+    if (!S_ISDIR(facts.st_mode)) {
+        return Error(Errc::bad_config, path + " is not a directory");
+    }
+    // 0750 with the service's group is how systemd runs hosts under a user of their own.
+    if (facts.st_uid != geteuid() || (facts.st_mode & 027) != 0) {
+        return Error(
+            Errc::bad_config,
+            path + " must belong to this user with mode 0700 or 0750: chown and chmod it, or name another");
+    }
+    return done;
+}
+
+}  // namespace claviger::host

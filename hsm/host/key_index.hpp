@@ -1,0 +1,55 @@
+// The loaded keys of a host, least recently used first to go. Belongs to the loop: no locks.
+#pragma once
+
+#include <cstring>
+#include <list>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include <claviger/hsm/key.hpp>
+
+#include "hsm/link/message.hpp"
+
+namespace claviger::host {
+
+// Memory of one session key in SoftHSM 2.6.1, measured.
+inline constexpr std::size_t kKeyFootprint = 8300;
+inline constexpr std::size_t kLeastKeys = 8;
+
+class KeyIndex {
+public:
+    explicit KeyIndex(std::size_t capacity) : capacity_(capacity) {}
+
+    // nullptr: not loaded. A found key becomes the most recently used. Valid until the index changes.
+    hsm::Key* find(const link::KeyName& name) noexcept;
+    // Takes the key; answers what must be destroyed for it: evicted keys and a former key of the same name.
+    std::vector<std::unique_ptr<hsm::Key>> insert(const link::KeyName& name, std::unique_ptr<hsm::Key> key);
+    // nullptr: was not loaded.
+    std::unique_ptr<hsm::Key> remove(const link::KeyName& name) noexcept;
+    void clear() noexcept;
+    std::size_t size() const noexcept { return entries_.size(); }
+    std::uint64_t evictions() const noexcept { return evictions_; }
+
+private:
+    struct Entry {
+        link::KeyName name;
+        std::unique_ptr<hsm::Key> key;
+    };
+    // Names are hashes already; the service sends only names of keys that its store vouches for.
+    struct Hash {
+        std::size_t operator()(const link::KeyName& name) const noexcept {
+            std::size_t a = 0;
+            std::size_t b = 0;
+            std::memcpy(&a, name.key_tag.data(), sizeof a);
+            std::memcpy(&b, name.material.data(), sizeof b);
+            return a ^ (b * 0x9e3779b97f4a7c15U);
+        }
+    };
+    std::size_t capacity_;
+    std::list<Entry> by_use_;  // most recent first
+    std::unordered_map<link::KeyName, std::list<Entry>::iterator, Hash> entries_;
+    std::uint64_t evictions_ = 0;
+};
+
+}  // namespace claviger::host

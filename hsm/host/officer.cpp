@@ -1,0 +1,223 @@
+#include "hsm/host/officer.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <memory>
+
+#include <claviger/hsm/officer.hpp>
+
+#include "hsm/host/connection.hpp"
+#include "hsm/host/hosted_token.hpp"
+#include "hsm/host/log.hpp"
+#include "hsm/link/control.hpp"
+#include "hsm/link/peer.hpp"
+
+namespace claviger::host {
+
+namespace {
+
+namespace control = link::control;
+using control::Operation;
+
+hsm::TrustedKind to_hsm(control::TrustedKind kind) noexcept {
+    switch (kind) {
+        case control::TrustedKind::recovery: return hsm::TrustedKind::recovery;
+        case control::TrustedKind::transport: return hsm::TrustedKind::transport;
+    }
+    return hsm::TrustedKind::transport;
+}
+
+// The module as the officer sees it; loaded for the first request.
+class OfficerDesk {
+public:
+    explicit OfficerDesk(const Options& options) : options_(options) {}
+
+    Result<control::TokenMade> init_token(const control::InitToken& request) {
+        const Status<> opened = open();
+        if (!opened) {
+            return opened.error();
+        }
+        const Result<hsm::TokenFacts> made = hsm::init_token(
+            *module_, {.label = request.label, .officer_pin = request.so_pin, .user_pin = request.user_pin},
+            files_.get());
+        if (!made) {
+            return made.error();
+        }
+        const Status<> saved = files_->save();
+        if (!saved) {
+            return saved.error();
+        }
+        return control::TokenMade{made->serial};
+    }
+
+    Result<control::Empty> install_trusted(const control::InstallTrusted& request) {
+        return as_officer(request.so_pin, [&](hsm::Officer& officer) {
+            return officer.install_trusted(to_hsm(request.kind), request.public_key);
+        });
+    }
+
+    Result<control::Empty> remove_trusted(const control::RemoveTrusted& request) {
+        return as_officer(request.so_pin, [&](hsm::Officer& officer) -> Status<> {
+            return officer.remove_trusted(to_hsm(request.kind)).transform([](std::size_t) { return done; });
+        });
+    }
+
+    Result<control::Empty> init_user_pin(const control::InitUserPin& request) {
+        return as_officer(request.so_pin,
+                          [&](hsm::Officer& officer) { return officer.init_user_pin(request.user_pin); });
+    }
+
+    Result<control::Empty> wipe_token(const control::WipeToken& request) {
+        Result<control::Empty> wiped = as_officer(request.so_pin, [&](hsm::Officer& officer) -> Status<> {
+            return officer.wipe().transform([](std::size_t) { return done; });
+        });
+        if (!wiped || options_.token_files == TokenFiles::none) {
+            return wiped;
+        }
+        // C_InitToken keeps the serial, and a process that still has the token open would go on writing into
+        // it.
+        module_.reset();
+        files_.reset();
+        const Status<> erased = softhsm::TokenDirectory::erase(options_.state);
+        if (!erased) {
+            return erased.error();
+        }
+        return control::Empty{};
+    }
+
+private:
+    Status<> open() {
+        if (module_) {
+            return done;
+        }
+        Result<std::unique_ptr<TokenFilesGuard>> files = TokenFilesGuard::open(options_);
+        if (!files) {
+            return files.error();
+        }
+        files_ = std::move(*files);
+        Result<std::unique_ptr<hsm::Module>> module =
+            hsm::Module::load({.path = options_.module, .parameters = options_.module_parameters});
+        if (!module) {
+            return module.error();
+        }
+        module_ = std::move(*module);
+        return done;
+    }
+
+    template <class Work>
+    Result<control::Empty> as_officer(const SecretBytes& pin, Work work) {
+        const Status<> opened = open();
+        if (!opened) {
+            return opened.error();
+        }
+        const Result<hsm::TokenFacts> facts = find_token(*module_, options_.serial);
+        if (!facts) {
+            return facts.error();
+        }
+        Status<> worked = done;
+        {
+            Result<std::unique_ptr<hsm::Officer>> officer =
+                hsm::Officer::login(*module_, facts->slot, pin, files_.get());
+            if (!officer) {
+                return officer.error();
+            }
+            worked = work(**officer);
+        }
+        if (worked) {
+            worked = files_->save();
+        }
+        if (!worked) {
+            return worked.error();
+        }
+        return control::Empty{};
+    }
+
+    const Options& options_;
+    std::unique_ptr<TokenFilesGuard> files_;
+    std::unique_ptr<hsm::Module> module_;
+};
+
+template <class Request, class Handler>
+void answer(const link::FrameView& frame, link::WipedBuffer& out, Handler handler) {
+    const std::optional<Request> request = control::decode<Request>(frame.payload);
+    if (!request) {
+        link::append_error(out, frame.id, Error(Errc::protocol_error, "request does not decode"));
+        return;
+    }
+    const auto reply = handler(*request);
+    if (!reply) {
+        log(Level::error, "officer: " + reply.error().describe());
+        link::append_error(out, frame.id, reply.error());
+        return;
+    }
+    control::append_reply(out, frame.id, *reply);
+}
+
+void serve(OfficerDesk& desk, const link::FrameView& frame, link::WipedBuffer& out) {
+    const control::OperationRow* row = control::find_operation(static_cast<Operation>(frame.code));
+    if (row == nullptr || row->served_by != control::ServedBy::officer) {
+        link::append_error(out, frame.id, Error(Errc::protocol_error, "unknown operation"));
+        return;
+    }
+    if (frame.deadline < link::to_wire(SystemClock().mono())) {
+        link::append_error(out, frame.id,
+                           Error(Errc::deadline_exceeded, "the deadline had passed when it was read"));
+        return;
+    }
+    log(Level::info, "officer: " + std::string(row->name));
+    if (row->operation == Operation::init_token) {
+        answer<control::InitToken>(frame, out, [&](const auto& request) { return desk.init_token(request); });
+    } else if (row->operation == Operation::install_trusted) {
+        answer<control::InstallTrusted>(frame, out,
+                                        [&](const auto& request) { return desk.install_trusted(request); });
+    } else if (row->operation == Operation::remove_trusted) {
+        answer<control::RemoveTrusted>(frame, out,
+                                       [&](const auto& request) { return desk.remove_trusted(request); });
+    } else if (row->operation == Operation::init_user_pin) {
+        answer<control::InitUserPin>(frame, out,
+                                     [&](const auto& request) { return desk.init_user_pin(request); });
+    } else {
+        answer<control::WipeToken>(frame, out, [&](const auto& request) { return desk.wipe_token(request); });
+    }
+}
+
+// The socket may be non-blocking at the other end's choice.
+bool wait_for(int socket, short events) {
+    pollfd waiting{.fd = socket, .events = events, .revents = 0};
+    return poll(&waiting, 1, -1) >= 0 || errno == EINTR;
+}
+
+}  // namespace
+
+int run_officer(const Options& options) {
+    const Status<> allowed = link::check_peer(kOfficerSocket, options.supervisor);
+    if (!allowed) {
+        log(Level::error, "officer socket: " + allowed.error().detail);
+        return 1;
+    }
+    Connection connection(Descriptor(kOfficerSocket), 0, Channel::control);
+    OfficerDesk desk(options);
+    while (wait_for(kOfficerSocket, POLLIN) && connection.read_some() == IoOutcome::open) {
+        while (const std::optional<link::FrameView> frame = connection.in().next()) {
+            serve(desk, *frame, connection.out());
+        }
+        connection.in().consume();
+        if (connection.in().broken()) {
+            log(Level::error, "officer socket: a frame over the limit");
+            return 1;
+        }
+        while (connection.unsent() > 0) {
+            if (connection.write_all() == IoOutcome::closed) {
+                return 0;
+            }
+            if (connection.unsent() > 0 && !wait_for(kOfficerSocket, POLLOUT)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+}  // namespace claviger::host

@@ -1,0 +1,45 @@
+// The command line of claviger-hsm.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include <claviger/base/result.hpp>
+#include <claviger/hsm/token.hpp>
+
+#include "hsm/link/peer.hpp"
+#include "hsm/softhsm/token_directory.hpp"
+
+namespace claviger::host {
+
+enum class Mode : unsigned char { serve, officer, help, version };
+enum class TokenFiles : unsigned char { none, softhsm };
+enum class CoreDumps : unsigned char { never, allowed };
+
+struct Options {
+    Mode mode = Mode::serve;
+    std::string state;   // directory, 0700
+    std::string module;  // PKCS#11 library
+    std::string module_parameters;
+    std::string serial;  // empty: the module's only initialised token
+    std::string name;    // in log lines
+    link::PeerRule supervisor;
+    bool supervisor_is_parent = true;  // then this process ends with it
+    hsm::Residency residency = hsm::Residency::session;
+    std::size_t key_memory = 128UL << 20;
+    hsm::IvScheme iv = hsm::IvScheme::prefix_counter;
+    TokenFiles token_files = TokenFiles::softhsm;
+    softhsm::Shadow shadow = softhsm::Shadow::on;
+    CoreDumps core = CoreDumps::never;
+    std::chrono::milliseconds lock_patience{5000};
+    std::uint32_t nonce_counter = 0;
+};
+
+// bad_config: the detail says what to do.
+Result<Options> parse_options(int argc, char** argv);
+std::string help_text();
+
+}  // namespace claviger::host

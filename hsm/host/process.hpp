@@ -1,0 +1,20 @@
+// What the process does to itself before it touches a PIN.
+#pragma once
+
+#include <claviger/base/result.hpp>
+
+#include "hsm/host/options.hpp"
+
+namespace claviger::host {
+
+// Closes every descriptor from `first` on: what a parent left open is not ours to keep.
+void close_descriptors_from(int first);
+
+// Ends with the parent (PR_SET_PDEATHSIG, prctl(2)), cannot be traced or dumped, writes no core. conflict:
+// the supervisor was gone already. Before threads.
+Status<> harden(const Options& options);
+
+// True while the process that is to supervise us is our parent, or where we do not depend on one.
+bool has_supervisor(const Options& options);
+
+}  // namespace claviger::host

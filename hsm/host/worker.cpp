@@ -1,0 +1,71 @@
+#include "hsm/host/worker.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace claviger::host {
+
+Completions::Completions() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (!event_) {
+        throw std::system_error(errno, std::generic_category(), "eventfd");
+    }
+}
+
+void Completions::push(std::unique_ptr<Job> job) {
+    {
+        const std::lock_guard lock(mutex_);
+        done_.push_back(std::move(job));
+    }
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t put =
+        write(event_.get(), &one, sizeof one);  // full means readable already
+}
+
+std::vector<std::unique_ptr<Job>> Completions::take() {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t got = read(event_.get(), &count, sizeof count);
+    const std::lock_guard lock(mutex_);
+    return std::exchange(done_, {});
+}
+
+Worker::Worker(std::unique_ptr<hsm::Lane> lane, Completions& completions)
+    : lane_(std::move(lane)), completions_(completions), thread_([this] { work(); }) {}
+
+Worker::~Worker() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+void Worker::submit(std::unique_ptr<Job> job) {
+    {
+        const std::lock_guard lock(mutex_);
+        queue_.push_back(std::move(job));
+    }
+    wake_.notify_one();
+}
+
+void Worker::work() {
+    for (;;) {
+        std::unique_ptr<Job> job;
+        {
+            std::unique_lock lock(mutex_);
+            wake_.wait(lock, [&] { return stop_ || !queue_.empty(); });
+            if (stop_) {
+                return;
+            }
+            job = std::move(queue_.front());
+            queue_.pop_front();
+        }
+        job->run(*lane_);
+        completions_.push(std::move(job));
+    }
+}
+
+}  // namespace claviger::host
