@@ -14,8 +14,6 @@ using link::KeyUse;
 using link::Operation;
 
 }
-
-class Host : public testing::Test {
 protected:
     void SetUp() override {
         ASSERT_NO_FATAL_FAILURE(rig.provision());
