@@ -37,6 +37,7 @@ struct ClusterTiming {
     std::chrono::milliseconds patience{120};      // how long a request waits for any HSM while there is none
     std::chrono::milliseconds sweep{5};           // granularity of attempt deadlines
     std::chrono::milliseconds canary{250};        // pause between canaries of an HSM that is suspected
+    std::chrono::milliseconds hang{10000};        // suspected this long without a good canary: killed
     std::chrono::milliseconds admission{5000};    // one step of admission
     std::chrono::milliseconds start{10000};       // from start of the process to its sockets
     std::chrono::milliseconds backoff_first{50};  // before the second restart in a row; doubles

@@ -1,0 +1,191 @@
+#include <claviger/cluster/trust.hpp>
+
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include <ctime>
+#include <utility>
+
+#include "cluster/openssl_handles.hpp"
+
+namespace claviger::cluster {
+namespace {
+
+constexpr long kYears = 10;
+constexpr long kDays = 365 * kYears;
+
+OwnedCertificate read_certificate(std::string_view pem) {
+    const OwnedBio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    return OwnedCertificate(bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+}
+
+Result<std::string> write_certificate(X509* certificate) {
+    const OwnedBio bio(BIO_new(BIO_s_mem()));
+    if (!bio || PEM_write_bio_X509(bio.get(), certificate) != 1) {
+        return openssl_error(Errc::internal, "writing a certificate");
+    }
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(bio.get(), &text);
+    return std::string(text, static_cast<std::size_t>(size));
+}
+
+bool add_extension(X509* certificate, X509* issuer, int nid, const char* value) {
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+    const OwnedExtension extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value));
+    return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
+}
+
+// RFC 5280 section 4.1.2.2: positive, at most 20 octets, unpredictable.
+bool set_serial(X509* certificate) {
+    unsigned char raw[16];
+    if (RAND_bytes(raw, sizeof raw) != 1) {
+        return false;
+    }
+    raw[0] = static_cast<unsigned char>((raw[0] & 0x7f) | 0x40);
+    const std::unique_ptr<BIGNUM, Freeing<&BN_free>> number(BN_bin2bn(raw, sizeof raw, nullptr));
+    return number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
+}
+
+bool set_validity(X509* certificate, WallTime now) {
+    const std::time_t start = std::chrono::system_clock::to_time_t(now - std::chrono::minutes(5));
+    return ASN1_TIME_set(X509_getm_notBefore(certificate), start) != nullptr &&
+           ASN1_TIME_adj(X509_getm_notAfter(certificate), start, kDays, 0) != nullptr;
+}
+
+bool add_name(X509_NAME* name, const char* field, std::string_view value) {
+    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
+                                      reinterpret_cast<const unsigned char*>(value.data()),
+                                      static_cast<int>(value.size()), -1, 0) == 1;
+}
+
+}  // namespace
+
+struct DevAuthority::Key {
+    OwnedKey key;
+    OwnedCertificate certificate;
+};
+
+DevAuthority::DevAuthority(std::unique_ptr<Key> key, std::string certificate_pem)
+    : key_(std::move(key)), certificate_pem_(std::move(certificate_pem)) {}
+DevAuthority::DevAuthority(DevAuthority&&) noexcept = default;
+DevAuthority& DevAuthority::operator=(DevAuthority&&) noexcept = default;
+DevAuthority::~DevAuthority() = default;
+
+Result<DevAuthority> DevAuthority::create(std::string_view organizational_unit, WallTime now) {
+    auto key = std::make_unique<Key>();
+    key->key.reset(EVP_EC_gen("P-256"));
+    key->certificate.reset(X509_new());
+    X509* certificate = key->certificate.get();
+    if (!key->key || certificate == nullptr) {
+        return openssl_error(Errc::internal, "making the development authority");
+    }
+    X509_NAME* name = X509_get_subject_name(certificate);
+    const bool made =
+        X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
+        set_validity(certificate, now) && add_name(name, "O", "Claviger") &&
+        add_name(name, "OU", organizational_unit) && add_name(name, "CN", "Claviger development authority") &&
+        X509_set_issuer_name(certificate, name) == 1 && X509_set_pubkey(certificate, key->key.get()) == 1 &&
+        add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
+        add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+        add_extension(certificate, certificate, NID_subject_key_identifier, "hash") &&
+        X509_sign(certificate, key->key.get(), EVP_sha256()) > 0;
+    if (!made) {
+        return openssl_error(Errc::internal, "making the development authority");
+    }
+    Result<std::string> pem = write_certificate(certificate);
+    if (!pem) {
+        return pem.error();
+    }
+    return DevAuthority(std::move(key), *std::move(pem));
+}
+
+Result<std::string> DevAuthority::sign(ByteView request_der, WallTime now) const {
+    const unsigned char* at = as_uchar(request_der);
+    const OwnedRequest request(d2i_X509_REQ(nullptr, &at, static_cast<long>(request_der.size())));
+    EVP_PKEY* subject_key = request ? X509_REQ_get0_pubkey(request.get()) : nullptr;
+    if (subject_key == nullptr || at != as_uchar(request_der) + request_der.size() ||
+        X509_REQ_verify(request.get(), subject_key) != 1) {
+        return openssl_error(Errc::data_invalid, "not a certificate request that its own key signed");
+    }
+    const OwnedCertificate certificate(X509_new());
+    X509* made = certificate.get();
+    X509* issuer = key_->certificate.get();
+    const bool good = made != nullptr && X509_set_version(made, X509_VERSION_3) == 1 && set_serial(made) &&
+                      set_validity(made, now) &&
+                      X509_set_subject_name(made, X509_REQ_get_subject_name(request.get())) == 1 &&
+                      X509_set_issuer_name(made, X509_get_subject_name(issuer)) == 1 &&
+                      X509_set_pubkey(made, subject_key) == 1 &&
+                      add_extension(made, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+                      add_extension(made, issuer, NID_key_usage, "critical,digitalSignature") &&
+                      add_extension(made, issuer, NID_authority_key_identifier, "keyid") &&
+                      X509_sign(made, key_->key.get(), EVP_sha256()) > 0;
+    if (!good) {
+        return openssl_error(Errc::internal, "signing the cluster certificate");
+    }
+    return write_certificate(made);
+}
+
+struct ClusterTrust::Key {
+    OwnedCertificate certificate;
+    EVP_PKEY* key = nullptr;  // belongs to the certificate
+};
+
+ClusterTrust::ClusterTrust(std::unique_ptr<Key> key, Bytes der, WallTime expires)
+    : key_(std::move(key)), certificate_der_(std::move(der)), expires_(expires) {}
+ClusterTrust::ClusterTrust(ClusterTrust&&) noexcept = default;
+ClusterTrust& ClusterTrust::operator=(ClusterTrust&&) noexcept = default;
+ClusterTrust::~ClusterTrust() = default;
+
+Result<ClusterTrust> ClusterTrust::make(std::string_view certificate_pem, std::string_view anchor_pem) {
+    auto key = std::make_unique<Key>();
+    key->certificate = read_certificate(certificate_pem);
+    const OwnedCertificate anchor = read_certificate(anchor_pem);
+    if (!key->certificate || !anchor) {
+        return openssl_error(Errc::integrity,
+                             "the cluster certificate or the trust anchor is no certificate");
+    }
+    const OwnedStore store(X509_STORE_new());
+    const OwnedStoreContext context(X509_STORE_CTX_new());
+    if (!store || !context || X509_STORE_add_cert(store.get(), anchor.get()) != 1 ||
+        X509_STORE_CTX_init(context.get(), store.get(), key->certificate.get(), nullptr) != 1) {
+        return openssl_error(Errc::internal, "verifying the cluster certificate");
+    }
+    X509_STORE_CTX_set_flags(context.get(), X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_PARTIAL_CHAIN);
+    if (X509_verify_cert(context.get()) != 1) {
+        ERR_clear_error();
+        return Error(Errc::integrity,
+                     std::string("the cluster certificate does not chain to the trust anchor: ") +
+                         X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
+    }
+    key->key = X509_get0_pubkey(key->certificate.get());
+    if (key->key == nullptr || EVP_PKEY_get_base_id(key->key) != EVP_PKEY_RSA ||
+        EVP_PKEY_get_bits(key->key) < 2048) {
+        return Error(Errc::integrity, "the cluster certificate's key is not RSA of 2048 bits or more");
+    }
+    unsigned char* der = nullptr;
+    const int size = i2d_X509(key->certificate.get(), &der);
+    std::tm until{};
+    if (size <= 0 || ASN1_TIME_to_tm(X509_get0_notAfter(key->certificate.get()), &until) != 1) {
+        return openssl_error(Errc::integrity, "the cluster certificate");
+    }
+    Bytes bytes(static_cast<std::size_t>(size));
+    std::memcpy(bytes.data(), der, bytes.size());
+    OPENSSL_free(der);
+    const WallTime expires = std::chrono::floor<std::chrono::milliseconds>(
+        std::chrono::system_clock::from_time_t(::timegm(&until)));
+    return ClusterTrust(std::move(key), std::move(bytes), expires);
+}
+
+bool ClusterTrust::verify(ByteView message, ByteView signature) const {
+    const OwnedDigest context(EVP_MD_CTX_new());
+    const bool good = context &&
+                      EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key_->key) == 1 &&
+                      EVP_DigestVerify(context.get(), as_uchar(signature), signature.size(),
+                                       as_uchar(message), message.size()) == 1;
+    ERR_clear_error();
+    return good;
+}
+
+}  // namespace claviger::cluster
