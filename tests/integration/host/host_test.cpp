@@ -13,7 +13,7 @@ namespace {
 using link::KeyUse;
 using link::Operation;
 
-}
+class Host : public testing::Test {
 protected:
     void SetUp() override {
         ASSERT_NO_FATAL_FAILURE(rig.provision());
