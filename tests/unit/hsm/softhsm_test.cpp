@@ -1,0 +1,189 @@
+// SoftHSM's files torn as a kill or a power cut tears them, and put back from the shadow.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <fstream>
+#include <thread>
+
+#include "hsm/softhsm/object_file.hpp"
+#include "tests/unit/hsm/tokens.hpp"
+
+namespace claviger::test {
+namespace {
+
+namespace fs = std::filesystem;
+using softhsm::FileLock;
+using softhsm::Shadow;
+using softhsm::TokenDirectory;
+
+Bytes read_all(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    return to_bytes(as_bytes(text));
+}
+
+class ShadowTest : public testing::Test {
+protected:
+    // A member with a CWK, an identity and one KMS key as a token object; saved, closed, module unloaded.
+    void make_member(Shadow shadow) {
+        soft_ = std::make_unique<SoftHsm>(shadow);
+        member_ = provision_member(*soft_);
+        const auto identity = expect_value(hsm::create_identity(*member_.slow, kTestCwk));
+        expect_value(hsm::install_identity(*member_.slow, identity.token));
+        key_token_ = expect_value(member_.slow->create_key(kTestCwk, test_identity("key-1"))).token;
+        expect_value(member_.slow->load_key(key_token_, hsm::Residency::token));
+        expect_value(soft_->directory().save());
+        SoftHsm::close(member_);
+    }
+    std::vector<fs::path> files(const std::string& below) const {
+        std::vector<fs::path> out;
+        for (const auto& entry : fs::recursive_directory_iterator(soft_->path() + "/" + below)) {
+            if (entry.is_regular_file() && entry.path().extension() != ".lock") {
+                out.push_back(entry.path());
+            }
+        }
+        std::ranges::sort(out, [](const fs::path& a, const fs::path& b) { return a < b; });
+        return out;
+    }
+    // Opens the directory as the next start does, then logs in and uses CWK and identity.
+    std::vector<std::string> restart_and_use() {
+        const auto directory = expect_value(TokenDirectory::open(soft_->path(), Shadow::on));
+        soft_->reload();
+        SoftHsm::open(soft_->module(), member_);
+        EXPECT_THAT(member_.token->cwks(), testing::ElementsAre(kTestCwk));
+        EXPECT_TRUE(hsm::identity_sign(*member_.slow, as_bytes("x")));
+        EXPECT_TRUE(member_.slow->load_key(key_token_, hsm::Residency::session));
+        SoftHsm::close(member_);
+        return directory->restored();
+    }
+
+    std::unique_ptr<SoftHsm> soft_;
+    OpenToken member_;
+    Bytes key_token_;
+};
+
+TEST_F(ShadowTest, HoldsEverythingButKmsKeys) {
+    make_member(Shadow::on);
+    EXPECT_TRUE(soft_->directory().has_shadow());
+    EXPECT_EQ(files("tokens").size(), 5u);  // generation, token, CWK, identity, KMS key
+    EXPECT_EQ(files("shadow").size(), 4u);
+}
+
+TEST_F(ShadowTest, EveryTornFileIsPutBack) {
+    make_member(Shadow::on);
+    for (const fs::path& copy : files("shadow")) {
+        const fs::path live =
+            fs::path(soft_->path()) / "tokens" / fs::relative(copy, soft_->path() + "/shadow");
+        const Bytes whole = read_all(live);
+        for (const std::size_t size : {std::size_t{0}, std::size_t{7}, whole.size() / 2, whole.size() - 1}) {
+            SCOPED_TRACE(copy.filename().string() + " cut to " + std::to_string(size));
+            fs::resize_file(live, size);
+            EXPECT_THAT(restart_and_use(), testing::Contains(copy.filename().string()));
+        }
+        SCOPED_TRACE(copy.filename().string() + " removed");
+        fs::remove(live);
+        EXPECT_THAT(restart_and_use(), testing::Contains(copy.filename().string()));
+    }
+}
+
+TEST_F(ShadowTest, FileCutBetweenTwoAttributesIsSeenAsTorn) {
+    make_member(Shadow::on);
+    const auto live = files("tokens");
+    const auto token =
+        std::ranges::find(live, "token.object", [](const fs::path& p) { return p.filename().string(); });
+    ASSERT_NE(token, live.end());
+    const Bytes whole = read_all(*token);
+    std::size_t cuts = 0;
+    for (std::size_t size = 9; size < whole.size(); ++size) {
+        if (!softhsm::parse_object_file(ByteView(whole).first(size))) {
+            continue;
+        }
+        ++cuts;
+        fs::resize_file(*token, size);
+        EXPECT_THAT(restart_and_use(), testing::Contains("token.object")) << size;
+    }
+    EXPECT_GE(cuts, 3u);
+}
+
+TEST_F(ShadowTest, WholeFilesAreLeftAlone) {
+    make_member(Shadow::on);
+    EXPECT_THAT(restart_and_use(), testing::IsEmpty());
+}
+
+TEST_F(ShadowTest, DestroyedTransportKeyIsNotBroughtBackAfterTheNextSave) {
+    make_member(Shadow::on);
+    SoftHsm::open(soft_->module(), member_);
+    expect_value(hsm::make_transport(*member_.slow, hsm::Membership::open));
+    expect_value(soft_->directory().save());
+    expect_value(hsm::drop_transport(*member_.slow));
+    expect_value(soft_->directory().save());
+    SoftHsm::close(member_);
+    EXPECT_THAT(restart_and_use(), testing::IsEmpty());
+    EXPECT_EQ(files("shadow").size(), 4u);
+}
+
+TEST_F(ShadowTest, ChangedPinReachesTheShadowWithoutASave) {
+    make_member(Shadow::on);
+    const auto facts = expect_value(soft_->module().find_token(member_.facts.serial));
+    auto token = expect_value(hsm::Token::open(soft_->module(), facts.slot, {.guard = &soft_->directory()}));
+    expect_value(token->login(member_.user_pin));
+    SecretBytes next = softhsm::random_pin();
+    expect_value(token->change_pin(member_.user_pin, next));
+    token.reset();
+    member_.user_pin = std::move(next);
+    for (const fs::path& file : files("tokens")) {
+        if (file.filename() == "token.object") {
+            fs::resize_file(file, 0);
+        }
+    }
+    EXPECT_THAT(restart_and_use(), testing::Contains("token.object"));
+}
+
+// The planted fault: without a shadow the same cut loses the token.
+TEST_F(ShadowTest, TokenIsLostWhenTheShadowIsOff) {
+    make_member(Shadow::off);
+    EXPECT_FALSE(soft_->directory().has_shadow());
+    for (const fs::path& file : files("tokens")) {
+        if (file.filename() == "token.object") {
+            fs::resize_file(file, 0);
+        }
+    }
+    const auto directory = expect_value(TokenDirectory::open(soft_->path(), Shadow::off));
+    EXPECT_THAT(directory->restored(), testing::IsEmpty());
+    soft_->reload();
+    EXPECT_FALSE(soft_->module().find_token(member_.facts.serial));
+}
+
+TEST_F(ShadowTest, ErasedDirectoryStartsEmptyWithAnotherSerial) {
+    make_member(Shadow::on);
+    const std::string serial = member_.facts.serial;
+    expect_value(TokenDirectory::erase(soft_->path()));
+    const auto directory = expect_value(TokenDirectory::open(soft_->path(), Shadow::on));
+    EXPECT_FALSE(directory->has_shadow());
+    soft_->reload();
+    EXPECT_FALSE(soft_->module().find_token(serial));
+    const OpenToken fresh = soft_->provision("fresh");
+    EXPECT_NE(fresh.facts.serial, serial);
+}
+
+TEST(FileLockTest, NamesTheProcessThatHoldsIt) {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path() + "/lock";
+    const auto held = expect_value(FileLock::acquire(path, std::chrono::milliseconds(0)));
+    const auto second = FileLock::acquire(path, std::chrono::milliseconds(20));
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, Errc::conflict);
+    EXPECT_NE(second.error().detail.find("pid " + std::to_string(::getpid())), std::string::npos);
+}
+
+TEST(FileLockTest, WaitsForTheHolder) {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path() + "/lock";
+    auto held =
+        std::make_unique<FileLock>(expect_value(FileLock::acquire(path, std::chrono::milliseconds(0))));
+    std::jthread waiter([&] { EXPECT_TRUE(FileLock::acquire(path, std::chrono::seconds(30))); });
+    held.reset();
+}
+
+}  // namespace
+}  // namespace claviger::test
