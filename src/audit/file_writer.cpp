@@ -163,6 +163,9 @@ bool FileWriter::accepting() const noexcept {
 }
 
 asio::awaitable<Status<>> FileWriter::append(std::string_view record) {
+    if (record.find('\n') != std::string_view::npos || record.find('\0') != std::string_view::npos) {
+        co_return Error(Errc::internal, "an audit record must be one line");
+    }
     impl_->add(record);
     const Failure failure = co_await impl_->wait();
     if (failure) {

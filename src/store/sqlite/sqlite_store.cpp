@@ -54,6 +54,10 @@ std::string_view kind_name(StoreKind kind) noexcept {
     return "unknown";
 }
 
+Error ended() {
+    return {Errc::io_error, "the database ended the transaction: disk full or I/O error"};
+}
+
 Error wrong_kind(StoreKind found, StoreKind wanted) {
     return {Errc::bad_config, "this is a " + std::string(kind_name(found)) + " store and stays one; a " +
                                   std::string(kind_name(wanted)) + " store needs another data directory"};
@@ -78,7 +82,7 @@ public:
     std::uint64_t commits() const noexcept { return commits_.load(std::memory_order_relaxed); }
     std::uint64_t backlog() const noexcept { return backlog_.load(std::memory_order_relaxed); }
     StoreKind kind() const noexcept { return options_.kind; }
-    const std::string& id() const noexcept { return state_.store_id; }
+    const std::string& id() const noexcept { return store_id_; }
 
 private:
     struct Item {
@@ -109,6 +113,7 @@ private:
     SqliteOptions options_;
     Sealer sealer_;
     Sha256Digest key_id_;
+    std::string store_id_;  // constant once open
     Database database_;
     std::optional<StateTable> state_table_;
     std::optional<Tables> tables_;
@@ -161,6 +166,11 @@ Status<> SqliteStore::Impl::start(Random& random) {
     const Status<> adopted = adopt(random);
     if (!adopted) {
         return adopted;
+    }
+    // A predecessor may have died between erasing a key and clearing the WAL of its token.
+    const Status<> cleared = execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!cleared) {
+        return cleared;
     }
     drain();
     thread_ = std::thread([this] { run(); });
@@ -222,6 +232,7 @@ Status<> SqliteStore::Impl::adopt(Random& random) {
         counts_.raise(aliases_of(alias.account.value(), alias.region, alias.target.value()));
     }
     counts_.commit();
+    store_id_ = state.store_id;
     state_ = std::move(state);
     published_.store(state_.sequence, std::memory_order_release);
     fresh_ = std::move(contents);
@@ -349,7 +360,9 @@ void SqliteStore::Impl::run() {
 
 SqliteStore::Impl::Ran SqliteStore::Impl::run_one(Item item, Batch& batch) {
     Ran ran{std::move(item.done), std::nullopt, std::nullopt};
-    const Status<> opened = execute("SAVEPOINT item");
+    // A full disk may have ended the whole transaction; a SAVEPOINT would now begin one of its own and commit
+    // alone.
+    const Status<> opened = database_.in_transaction() ? execute("SAVEPOINT item") : Status<>(ended());
     if (!opened) {
         ran.failure = opened.error();
         return ran;
@@ -415,7 +428,7 @@ Status<> SqliteStore::Impl::forget_drained(Batch& batch) {
 // Commits what the batch did; nothing to commit is fine.
 Status<> SqliteStore::Impl::finish_batch(const Batch& batch, std::size_t kept) {
     if (!database_.in_transaction()) {
-        return Error(Errc::io_error, "the database ended the transaction: disk full or I/O error");
+        return ended();
     }
     if (kept == 0 && forgetting_.empty()) {
         return execute("ROLLBACK");

@@ -265,6 +265,9 @@ Status<> SqliteTxn::erase_key(const AccountId& account, std::string_view region,
 }
 
 Status<> SqliteTxn::audit(std::string record) {
+    if (record.find('\n') != std::string::npos || record.find('\0') != std::string::npos) {
+        return noted(Status<>(Error(Errc::internal, "an audit record must be one line")));
+    }
     if (outbox_ == OutboxState::full) {
         return noted(
             Status<>(Error(Errc::io_error, "the audit files take no records and the outbox is full")));

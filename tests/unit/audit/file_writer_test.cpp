@@ -114,6 +114,16 @@ TEST_P(AuditWriter, FullDiskFailsTheAppendAndARoomAgainIsNoticed) {
     EXPECT_EQ(result.records, 2U);
 }
 
+TEST_P(AuditWriter, RecordOfMoreThanOneLineIsRefusedAlone) {
+    const auto writer = open();
+    asio::co_spawn(context_, append(*writer, "two\nlines"), [](const std::exception_ptr&) {});
+    spawn(*writer, 0, 1);
+    run();
+    EXPECT_EQ(failed_, 1);
+    EXPECT_EQ(succeeded_, 1);
+    EXPECT_FALSE(verify_files(directory_.path())->broken);
+}
+
 TEST_P(AuditWriter, WriterMayGoWhileItsFlushIsQueued) {
     auto writer = open();
     spawn(*writer, 0, 3);

@@ -159,6 +159,48 @@ TEST(StoreDiskFull, WholeBatchFailsAndTheStoreGoesOnAfterwards) {
     }
 }
 
+TEST(StoreDiskFull, BatchLargerThanTheCacheFailsAsAWholeToo) {
+    StoreHome home;
+    auto store = home.open();
+    ASSERT_TRUE(put(*store, alias("alias/before")));
+    {
+        const FileSizeLimit full(1 << 20);
+        std::latch held(1);
+        constexpr int kItems = 400;  // far more than the page cache holds, so pages spill before the COMMIT
+        std::latch all(kItems);
+        std::atomic<int> failed{0};
+        store->submit(
+            [&](Txn&) {
+                held.wait();
+                return false;
+            },
+            {});
+        for (int i = 0; i < kItems; ++i) {
+            store->submit(
+                [i](Txn& txn) {
+                    KeyRecord large = key("full-" + std::to_string(i));
+                    large.policy = std::string(32'000, 'p');
+                    (void)txn.put(large);
+                    return true;  // careless on purpose
+                },
+                [&](const Result<std::uint64_t>& outcome) {
+                    failed += outcome ? 0 : 1;
+                    all.count_down();
+                });
+        }
+        held.count_down();
+        all.wait();
+        EXPECT_EQ(failed, kItems);
+    }
+    ASSERT_TRUE(put(*store, alias("alias/after")));
+    store.reset();
+    store = home.open();
+    const Result<Contents> contents = store->load();
+    ASSERT_TRUE(contents) << why(contents);
+    EXPECT_TRUE(contents->keys.empty());
+    EXPECT_EQ(contents->aliases.size(), 2U);
+}
+
 TEST(StoreErasure, KeyTokenBytesAreGoneFromTheFilesAfterErasure) {
     StoreHome home;
     const auto store = home.open();
