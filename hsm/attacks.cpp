@@ -393,6 +393,7 @@ Status<> AttackTarget::prepare() {
     own_public.remove(CKA_MODULUS_BITS).number(CKA_MODULUS_BITS, 2048);
     Template own_private;
     own_private.no(CKA_TOKEN).yes(CKA_PRIVATE).yes(CKA_SENSITIVE).no(CKA_EXTRACTABLE).yes(CKA_UNWRAP);
+    own_private.no(CKA_DECRYPT).no(CKA_SIGN).no(CKA_SIGN_RECOVER);
     rv = p11->C_GenerateKeyPair(session, &rsa, own_public.data(), own_public.size(), own_private.data(),
                                 own_private.size(), &own_rsa, &own_rsa_private);
     return rv == CKR_OK ? Status<>(done) : call_failed("C_GenerateKeyPair", rv);

@@ -62,11 +62,7 @@ Status<> Lane::refill_random() {
     Token::State& token = token_.state();
     const std::span<std::byte> batch = random_batch_.reveal_mutable(SecretAccess());
     CK_RV rv = token.p11->C_GenerateRandom(session_, out_ptr(batch), batch.size());
-    if (is_session_fault(rv)) {
-        const auto renewed = renew_session();
-        if (!renewed) {
-            return renewed.error();
-        }
+    if (is_session_fault(rv) && renew_session()) {
         rv = token.p11->C_GenerateRandom(session_, out_ptr(batch), batch.size());
     }
     if (rv != CKR_OK) {
@@ -109,7 +105,10 @@ Status<> Lane::draw_iv(std::span<std::byte, 12> out) {
     if (nonces_->needs_prefix(token.clock)) {
         // Straight from the token, not from the batch: a batch drawn before a fork or a snapshot is shared.
         std::array<std::byte, 8> fresh;
-        const CK_RV rv = token.p11->C_GenerateRandom(session_, out_ptr(fresh), fresh.size());
+        CK_RV rv = token.p11->C_GenerateRandom(session_, out_ptr(fresh), fresh.size());
+        if (is_session_fault(rv) && renew_session()) {
+            rv = token.p11->C_GenerateRandom(session_, out_ptr(fresh), fresh.size());
+        }
         if (rv != CKR_OK) {
             return call_failed("C_GenerateRandom", rv);
         }
