@@ -82,6 +82,7 @@ void Catalogue::apply(const store::Change& change) {
     }
     for (const store::KeyRecord& record : change.erased_keys) {
         erase_key(record);
+        erase_aliases_of(record);
     }
     for (const store::KeyRecord& record : change.keys) {
         put_key(record, change.materials);
@@ -176,6 +177,23 @@ void Catalogue::erase_alias(const store::AliasRecord& alias) {
         at.aliases_of.erase(names);
     }
     at.aliases.erase(old);
+}
+
+// Aliases go with their key.
+void Catalogue::erase_aliases_of(const store::KeyRecord& record) {
+    const auto found = places_.find(ScopeView{record.account.value(), record.region});
+    if (found == places_.end()) {
+        return;
+    }
+    Place& at = found->second;
+    const auto names = at.aliases_of.find(record.id.value());
+    if (names == at.aliases_of.end()) {
+        return;
+    }
+    for (const std::string& name : names->second) {
+        at.aliases.erase(name);
+    }
+    at.aliases_of.erase(names);
 }
 
 const Catalogue::Place* Catalogue::place(std::string_view account, std::string_view region) const {

@@ -116,6 +116,7 @@ private:
     void erase_alias(const store::AliasRecord& alias);
     void put_key(KeyPtr key);
     void erase_key(const store::KeyRecord& record);
+    void erase_aliases_of(const store::KeyRecord& record);
     // Empty if the key is now visible, else why not.
     std::string put_key(const store::KeyRecord& record, const std::vector<store::MaterialRecord>& materials);
 

@@ -1,0 +1,514 @@
+#include "tests/unit/kms/fakes.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <stdexcept>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json.hpp>
+
+#include "hsm/link/blob.hpp"
+#include "hsm/link/key_token.hpp"
+#include "src/kms/error.hpp"
+
+namespace claviger::kms::test {
+namespace {
+
+namespace asio = boost::asio;
+
+std::string key_of(const AccountId& account, std::string_view region, std::string_view name) {
+    return account.value() + "/" + std::string(region) + "/" + std::string(name);
+}
+
+class FakeTxn final : public store::Txn {
+public:
+    FakeTxn(FakeStore::State& state, store::Change& change) : state_(state), change_(change) {}
+
+    Result<std::optional<store::KeyRecord>> key(const AccountId& account, std::string_view region,
+                                                const KeyId& id) override {
+        return look_up(state_.keys, key_of(account, region, id.value()));
+    }
+    Result<std::optional<store::AliasRecord>> alias(const AccountId& account, std::string_view region,
+                                                    std::string_view name) override {
+        return look_up(state_.aliases, key_of(account, region, name));
+    }
+    Result<std::uint64_t> count_aliases(const AccountId& account, std::string_view region,
+                                        const KeyId& id) override {
+        std::uint64_t n = 0;
+        for (const auto& [name, alias] : state_.aliases) {
+            n += alias.account == account && alias.region == region && alias.target == id;
+        }
+        return n;
+    }
+    Result<std::uint64_t> count_keys(const AccountId&, std::string_view) override {
+        return std::uint64_t{state_.keys.size()};
+    }
+    Result<std::optional<store::MaterialRecord>> material(const AccountId&, std::string_view, const KeyId&,
+                                                          std::string_view) override {
+        return Error(Errc::unsupported, "not used");
+    }
+    Result<std::optional<store::AccessKeyRecord>> access_key(std::string_view) override {
+        return Error(Errc::unsupported, "not used");
+    }
+    Result<std::optional<store::ClusterRecord>> cluster(const ClusterId&) override {
+        return Error(Errc::unsupported, "not used");
+    }
+    Result<std::optional<store::HsmRecord>> hsm(const HsmId&) override {
+        return Error(Errc::unsupported, "not used");
+    }
+    Result<std::optional<store::SettingRecord>> setting(std::string_view) override {
+        return Error(Errc::unsupported, "not used");
+    }
+    Status<> put(store::KeyRecord record) override {
+        return insert(state_.keys, key_of(record.account, record.region, record.id.value()), record,
+                      change_.keys);
+    }
+    Status<> put(store::MaterialRecord record) override {
+        return insert(state_.materials, key_of(record.account, record.region, record.key.value() + record.id),
+                      record, change_.materials);
+    }
+    Status<> put(store::AliasRecord record) override {
+        return insert(state_.aliases, key_of(record.account, record.region, record.name), record,
+                      change_.aliases);
+    }
+    Status<> put(store::AccountRecord) override { return Error(Errc::unsupported, "not used"); }
+    Status<> put(store::PrincipalRecord) override { return Error(Errc::unsupported, "not used"); }
+    Status<> put(store::AccessKeyRecord) override { return Error(Errc::unsupported, "not used"); }
+    Status<> put(store::ClusterRecord) override { return Error(Errc::unsupported, "not used"); }
+    Status<> put(store::HsmRecord) override { return Error(Errc::unsupported, "not used"); }
+    Status<> put(store::SettingRecord) override { return Error(Errc::unsupported, "not used"); }
+    Status<> erase_alias(const AccountId& account, std::string_view region, std::string_view name) override {
+        const auto found = state_.aliases.find(key_of(account, region, name));
+        change_.erased_aliases.push_back(found->second);
+        state_.aliases.erase(found);
+        return done;
+    }
+    Status<> erase_key(const AccountId& account, std::string_view region, const KeyId& id) override {
+        const auto found = state_.keys.find(key_of(account, region, id.value()));
+        change_.erased_keys.push_back(found->second);
+        std::erase_if(state_.aliases, [&](const auto& entry) { return entry.second.target == id; });
+        state_.keys.erase(found);
+        return done;
+    }
+    Status<> audit(std::string record) override {
+        state_.outbox.push_back(std::move(record));
+        return done;
+    }
+
+private:
+    template <class T>
+    static Result<std::optional<T>> look_up(const std::map<std::string, T>& rows, const std::string& key) {
+        const auto found = rows.find(key);
+        return found == rows.end() ? std::optional<T>{} : std::optional<T>{found->second};
+    }
+    template <class T>
+    static Status<> insert(std::map<std::string, T>& rows, const std::string& name, T& record,
+                           std::vector<T>& changed) {
+        const auto found = rows.find(name);
+        if (record.version != (found == rows.end() ? 0 : found->second.version)) {
+            return Error(Errc::conflict, "version of " + name);
+        }
+        ++record.version;
+        changed.push_back(record);
+        rows[name] = std::move(record);
+        return done;
+    }
+
+    FakeStore::State& state_;
+    store::Change& change_;
+};
+
+constexpr std::size_t kKey = 32;
+constexpr std::size_t kIv = 12;
+
+ByteView key_bytes(const cluster::KeyMaterial& key) {
+    return link::parse_key_token(key.token())->wrapped;
+}
+
+link::KeyName name_of(const cluster::KeyMaterial& key) {
+    link::KeyName name;
+    std::copy_n(key.name().begin(), 16, name.key_tag.begin());
+    std::copy_n(key.name().begin() + 16, 16, name.material.begin());
+    return name;
+}
+
+struct CipherContext {
+    EVP_CIPHER_CTX* raw = EVP_CIPHER_CTX_new();
+    ~CipherContext() { EVP_CIPHER_CTX_free(raw); }
+};
+
+int length(ByteView bytes) {
+    return static_cast<int>(bytes.size());
+}
+
+Bytes seal(const cluster::KeyMaterial& key, ByteView plaintext, ByteView context) {
+    const auto header = link::blob_header(name_of(key), kIv);
+    Bytes blob(header.begin(), header.end());
+    blob.resize(header.size() + kIv + plaintext.size() + link::kGcmTag);
+    unsigned char* const iv = as_uchar_out(std::span(blob).subspan(header.size()));
+    RAND_bytes(iv, kIv);
+    const CipherContext cipher;
+    int n = 0;
+    EVP_EncryptInit_ex(cipher.raw, EVP_aes_256_gcm(), nullptr, as_uchar(key_bytes(key)), iv);
+    EVP_EncryptUpdate(cipher.raw, nullptr, &n, as_uchar(ByteView(blob).first(header.size())),
+                      static_cast<int>(header.size()));
+    if (!context.empty()) {
+        EVP_EncryptUpdate(cipher.raw, nullptr, &n, as_uchar(context), length(context));
+    }
+    EVP_EncryptUpdate(cipher.raw, iv + kIv, &n, as_uchar(plaintext), length(plaintext));
+    EVP_EncryptFinal_ex(cipher.raw, iv + kIv + n, &n);
+    EVP_CIPHER_CTX_ctrl(cipher.raw, EVP_CTRL_GCM_GET_TAG, link::kGcmTag, iv + kIv + plaintext.size());
+    return blob;
+}
+
+Result<SecretBytes> open(const cluster::KeyMaterial& key, ByteView blob, ByteView context) {
+    const auto view = link::parse_blob(blob);
+    if (!view || view->name != name_of(key)) {
+        return Error(Errc::data_invalid, "not a blob of this key");
+    }
+    SecretBytes plaintext(view->ciphertext.size());
+    const CipherContext cipher;
+    int n = 0;
+    Bytes tag = to_bytes(view->sealed.last(link::kGcmTag));
+    EVP_DecryptInit_ex(cipher.raw, EVP_aes_256_gcm(), nullptr, nullptr, nullptr);
+    EVP_CIPHER_CTX_ctrl(cipher.raw, EVP_CTRL_GCM_SET_IVLEN, length(view->iv), nullptr);
+    EVP_DecryptInit_ex(cipher.raw, nullptr, nullptr, as_uchar(key_bytes(key)), as_uchar(view->iv));
+    EVP_DecryptUpdate(cipher.raw, nullptr, &n, as_uchar(view->header), length(view->header));
+    if (!context.empty()) {
+        EVP_DecryptUpdate(cipher.raw, nullptr, &n, as_uchar(context), length(context));
+    }
+    unsigned char* const out = as_uchar_out(plaintext.reveal_mutable(SecretAccess()));
+    EVP_DecryptUpdate(cipher.raw, out, &n, as_uchar(view->ciphertext), length(view->ciphertext));
+    EVP_CIPHER_CTX_ctrl(cipher.raw, EVP_CTRL_GCM_SET_TAG, link::kGcmTag, tag.data());
+    if (EVP_DecryptFinal_ex(cipher.raw, out + n, &n) != 1) {
+        return Error(Errc::data_invalid, "tag");
+    }
+    return plaintext;
+}
+
+const boost::json::value* find_at(const boost::json::value& root, std::string_view path) {
+    const boost::json::value* at = &root;
+    while (!path.empty() && at != nullptr) {
+        const std::string_view name = path.substr(0, path.find('.'));
+        path.remove_prefix(std::min(name.size() + 1, path.size()));
+        if (const auto* list = at->if_array()) {
+            const auto index = static_cast<std::size_t>(std::stoul(std::string(name)));
+            at = index < list->size() ? &(*list)[index] : nullptr;
+        } else {
+            at = at->is_object() ? at->get_object().if_contains(name) : nullptr;
+        }
+    }
+    return at;
+}
+
+template <class T>
+T wait_for(boost::asio::awaitable<T> work) {
+    asio::io_context context;
+    std::optional<T> result;
+    auto body = [&]() -> asio::awaitable<void> { result = co_await std::move(work); };
+    asio::co_spawn(context, std::move(body), [](std::exception_ptr failed) {
+        if (failed) {
+            std::rethrow_exception(failed);
+        }
+    });
+    context.run();
+    return std::move(*result);
+}
+
+}  // namespace
+
+FakeStore::FakeStore() : writer_([this] { run(); }) {}
+
+FakeStore::~FakeStore() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    wake_.notify_one();
+    writer_.join();
+}
+
+void FakeStore::submit(Work work, Completion completion) {
+    {
+        const std::lock_guard lock(mutex_);
+        jobs_.push_back({std::move(work), std::move(completion)});
+    }
+    wake_.notify_one();
+}
+
+void FakeStore::before_next(Work work) {
+    const std::lock_guard lock(mutex_);
+    before_ = std::move(work);
+}
+
+std::vector<std::string> FakeStore::outbox() {
+    const std::lock_guard lock(mutex_);
+    return state_.outbox;
+}
+
+Result<store::Contents> FakeStore::load() {
+    const std::lock_guard lock(mutex_);
+    store::Contents contents;
+    for (const auto& [name, key] : state_.keys) {
+        contents.keys.push_back(key);
+    }
+    for (const auto& [name, material] : state_.materials) {
+        contents.materials.push_back(material);
+    }
+    for (const auto& [name, alias] : state_.aliases) {
+        contents.aliases.push_back(alias);
+    }
+    return contents;
+}
+
+void FakeStore::run() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        wake_.wait(lock, [this] { return stop_ || !jobs_.empty(); });
+        if (jobs_.empty()) {
+            return;
+        }
+        Job job = std::move(jobs_.front());
+        jobs_.pop_front();
+        std::optional<Work> before = std::exchange(before_, std::nullopt);
+        lock.unlock();
+        if (before) {
+            Job first{std::move(*before), [](const Result<std::uint64_t>&) {}};
+            execute(first);
+        }
+        execute(job);
+        lock.lock();
+    }
+}
+
+void FakeStore::execute(Job& job) {
+    store::Change change;
+    std::unique_lock lock(mutex_);
+    State copy = state_;
+    FakeTxn txn(copy, change);
+    const bool wanted = job.work(txn);
+    if (wanted && failing_) {
+        lock.unlock();
+        job.completion(Error(Errc::io_error, "database or disk is full"));
+        return;
+    }
+    if (wanted) {
+        state_ = std::move(copy);
+        ++sequence_;
+    }
+    lock.unlock();
+    if (wanted && observer_) {
+        observer_(change);
+    }
+    job.completion(sequence_.load());
+}
+
+asio::awaitable<Result<Bytes>> FakeClient::encrypt(const cluster::KeyMaterial& key, ByteView plaintext,
+                                                   ByteView context, MonoTime) {
+    ++calls;
+    if (failure) {
+        co_return Error(*failure, "as told");
+    }
+    co_return seal(key, plaintext, context);
+}
+
+asio::awaitable<Result<SecretBytes>> FakeClient::decrypt(const cluster::KeyMaterial& key, ByteView blob,
+                                                         ByteView context, MonoTime) {
+    ++calls;
+    if (failure) {
+        co_return Error(*failure, "as told");
+    }
+    co_return open(key, blob, context);
+}
+
+asio::awaitable<Result<Bytes>> FakeClient::re_encrypt(const cluster::KeyMaterial& source, ByteView blob,
+                                                      ByteView source_context,
+                                                      const cluster::KeyMaterial& destination,
+                                                      ByteView destination_context, MonoTime) {
+    ++calls;
+    if (failure) {
+        co_return Error(*failure, "as told");
+    }
+    const Result<SecretBytes> plaintext = open(source, blob, source_context);
+    if (!plaintext) {
+        co_return plaintext.error();
+    }
+    co_return seal(destination, plaintext->reveal(SecretAccess()), destination_context);
+}
+
+asio::awaitable<Result<cluster::DataKey>> FakeClient::generate_data_key(const cluster::KeyMaterial& key,
+                                                                        std::uint16_t size,
+                                                                        cluster::Plaintext want,
+                                                                        ByteView context, MonoTime) {
+    ++calls;
+    if (failure) {
+        co_return Error(*failure, "as told");
+    }
+    SecretBytes plaintext(size);
+    RAND_bytes(as_uchar_out(plaintext.reveal_mutable(SecretAccess())), size);
+    cluster::DataKey made;
+    made.blob = seal(key, plaintext.reveal(SecretAccess()), context);
+    if (want == cluster::Plaintext::include) {
+        made.plaintext = std::move(plaintext);
+    }
+    co_return made;
+}
+
+asio::awaitable<Result<SecretBytes>> FakeClient::random(std::uint16_t size, MonoTime) {
+    ++calls;
+    if (failure) {
+        co_return Error(*failure, "as told");
+    }
+    SecretBytes bytes(size);
+    RAND_bytes(as_uchar_out(bytes.reveal_mutable(SecretAccess())), size);
+    co_return bytes;
+}
+
+asio::awaitable<Result<cluster::NewKey>> FakeClient::create_key(const cluster::NewKeyIdentity& identity,
+                                                                MonoTime) {
+    ++calls;
+    if (failure) {
+        co_return Error(*failure, "as told");
+    }
+    Bytes key(kKey);
+    RAND_bytes(as_uchar_out(key), kKey);
+    link::KeyToken token;
+    token.header.cluster_id = "cluster-abcdefghijk";
+    token.header.cwk_generation = 1;
+    token.header.wrap_algorithm = link::kWrapRfc5649;
+    token.header.account = identity.account;
+    token.header.key_id = identity.key_id;
+    token.header.material_id = identity.material_id;
+    token.header.origin = identity.origin;
+    token.header.spec = identity.spec;
+    token.header.usage = identity.usage;
+    token.header.check_value = ByteView(key).first(16);
+    token.wrapped = key;
+    std::optional<Bytes> encoded = link::encode_key_token(token);
+    if (!encoded) {
+        co_return Error(Errc::internal, "key token out of limits");
+    }
+    cluster::NewKey made;
+    made.token = *std::move(encoded);
+    co_return made;
+}
+
+asio::awaitable<Status<>> FakeClient::destroy_key(const cluster::KeyMaterial& key, MonoTime) {
+    ++calls;
+    if (failure) {
+        co_return Error(*failure, "as told");
+    }
+    destroyed.push_back(key.key_id());
+    co_return done;
+}
+
+asio::awaitable<Status<>> FakeAudit::append(std::string_view record) {
+    if (failing) {
+        co_return Error(Errc::io_error, "no space left on device");
+    }
+    if (keeping) {
+        records.emplace_back(record);
+    }
+    co_return done;
+}
+
+Harness::Harness()
+    : service(
+          [this] {
+              ServiceOptions options;
+              options.cluster = ClusterId("cluster-abcdefghijk");
+              options.marker_key = SecretBytes("0123456789abcdef0123456789abcdef");
+              options.report = [this](const http::Call&, const Failure& failure) {
+                  reported.push_back(failure.detail);
+              };
+              return options;
+          }(),
+          {store, catalogue, life, random}) {
+    store.observe([this](const store::Change& change) { catalogue.apply(change); });
+}
+
+http::Answer Harness::call(std::string_view operation, std::string_view body, std::string_view account,
+                           std::string_view region) {
+    policy::Principal principal;
+    principal.account = AccountId(std::string(account));
+    principal.arn = "arn:aws:iam::" + std::string(account) + ":user/alice";
+    principal.principal_id = "AIDAEXAMPLE";
+    principal.user_name = "alice";
+    principal.access_key_id = "AKIAEXAMPLE";
+    const http::Call request{operation,
+                             as_bytes(body),
+                             principal,
+                             region,
+                             "11111111-2222-4333-8444-555555555555",
+                             "192.0.2.10",
+                             "aws-cli/2.x",
+                             "kms.test",
+                             "TLSv1.3",
+                             "TLS_AES_128_GCM_SHA256",
+                             life.time,
+                             std::chrono::steady_clock::now() + std::chrono::seconds(10)};
+    return wait_for(service.call(io_, request));
+}
+
+void Harness::refuse(const http::Refusal& refusal) {
+    asio::io_context context;
+    asio::co_spawn(context, service.refused(io_, refusal), [](std::exception_ptr failed) {
+        if (failed) {
+            std::rethrow_exception(failed);
+        }
+    });
+    context.run();
+}
+
+std::size_t Harness::reap() {
+    Reaper reaper({store, catalogue, life, random});
+    return wait_for(
+        reaper.run_due(io_, std::chrono::steady_clock::now() + std::chrono::seconds(10), life.time));
+}
+
+std::string Harness::make_key(std::string_view account, std::string_view region) {
+    const http::Answer answer = call("CreateKey", "{}", account, region);
+    if (answer.status != 200) {
+        throw std::runtime_error(answer.body);
+    }
+    return text_at(answer.body, "KeyMetadata.KeyId");
+}
+
+std::string Harness::arn(std::string_view id, std::string_view account) const {
+    return key_arn("aws", kRegion, account, id);
+}
+
+void Harness::change_key(std::string_view id, const std::function<void(store::KeyRecord&)>& change) {
+    std::mutex mutex;
+    std::condition_variable wake;
+    bool finished = false;
+    store.submit(
+        [&](store::Txn& txn) {
+            auto row = txn.key(AccountId(kAccount), kRegion, KeyId(std::string(id)));
+            change(**row);
+            return txn.put(**std::move(row)).has_value();
+        },
+        [&](const Result<std::uint64_t>&) {
+            const std::lock_guard lock(mutex);
+            finished = true;
+            wake.notify_one();
+        });
+    std::unique_lock lock(mutex);
+    wake.wait(lock, [&] { return finished; });
+}
+
+std::string text_at(std::string_view json, std::string_view path) {
+    const boost::json::value root = boost::json::parse(json);
+    const boost::json::value* found = find_at(root, path);
+    return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string{};
+}
+
+std::string json_at(std::string_view json, std::string_view path) {
+    const boost::json::value root = boost::json::parse(json);
+    const boost::json::value* found = find_at(root, path);
+    return found != nullptr ? boost::json::serialize(*found) : std::string{};
+}
+
+}  // namespace claviger::kms::test
