@@ -1,0 +1,223 @@
+#include "cluster/enrolment.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <claviger/base/encoding.hpp>
+
+#include "cluster/connection.hpp"
+
+namespace claviger::cluster {
+namespace {
+
+namespace control = link::control;
+
+constexpr auto kAwait = boost::asio::as_tuple(boost::asio::use_awaitable);
+constexpr std::chrono::milliseconds kPoll{2};
+constexpr std::chrono::milliseconds kGrace{5000};
+
+boost::asio::awaitable<void> collect(boost::asio::awaitable<Status<>> work, std::optional<Status<>>& result,
+                                     std::size_t& left, std::shared_ptr<boost::asio::steady_timer> finished) {
+    result.emplace(co_await std::move(work));
+    if (--left == 0) {
+        finished->cancel();
+    }
+}
+
+}  // namespace
+
+boost::asio::awaitable<Status<>> all_of(boost::asio::io_context& io,
+                                        std::vector<boost::asio::awaitable<Status<>>> works) {
+    std::vector<std::optional<Status<>>> results(works.size());
+    std::size_t left = works.size();
+    const auto finished = std::make_shared<boost::asio::steady_timer>(io, std::chrono::hours(24 * 365));
+    for (std::size_t i = 0; i < works.size(); ++i) {
+        boost::asio::co_spawn(io, collect(std::move(works[i]), results[i], left, finished),
+                              [](std::exception_ptr failure) {
+                                  if (failure) {
+                                      std::rethrow_exception(failure);
+                                  }
+                              });
+    }
+    while (left > 0) {
+        co_await finished->async_wait(kAwait);
+    }
+    for (std::optional<Status<>>& result : results) {
+        if (!*result) {
+            co_return result->error();
+        }
+    }
+    co_return done;
+}
+
+Enrolment::Enrolment(boost::asio::io_context& io, std::filesystem::path program, HsmOptions hsm,
+                     const Clock& clock, Random& random, MonoTime deadline)
+    : io_(io),
+      program_(std::move(program)),
+      hsm_(std::move(hsm)),
+      clock_(clock),
+      random_(random),
+      deadline_(deadline) {}
+
+// 128 bits in hexadecimal: digits and letters only, whatever a token takes for a PIN.
+SecretBytes Enrolment::draw_pin() {
+    std::array<std::byte, 16> raw;
+    random_.fill(raw);
+    std::string text = to_hex(raw);
+    SecretBytes pin{std::string_view(text)};
+    wipe(std::span(raw));
+    wipe(text);
+    return pin;
+}
+
+std::vector<std::string> Enrolment::arguments() const {
+    std::vector<std::string> all{
+        "--state", hsm_.state_dir.string(), "--module", hsm_.module.string(), "--name", hsm_.hsm_id};
+    if (!hsm_.serial.empty()) {
+        all.insert(all.end(), {"--serial", hsm_.serial});
+    }
+    all.insert(all.end(), hsm_.host_arguments.begin(), hsm_.host_arguments.end());
+    return all;
+}
+
+Result<Enrolment::Officer> Enrolment::start_officer() {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        return Error(Errc::io_error, hsm_.hsm_id + ": socketpair failed");
+    }
+    std::vector<std::string> with = arguments();
+    with.insert(with.begin(), "--officer");
+    Result<std::unique_ptr<HostProcess>> process = HostProcess::start(io_, program_, with, ends[1]);
+    ::close(ends[1]);
+    if (!process) {
+        ::close(ends[0]);
+        return process.error();
+    }
+    Officer officer;
+    officer.process = *std::move(process);
+    officer.link = std::make_shared<ControlLink>(io_, clock_, ends[0]);
+    return officer;
+}
+
+// The end of its socket ends it.
+boost::asio::awaitable<void> Enrolment::end_officer(Officer officer) {
+    officer.link->close();
+    co_await officer.process->end(kGrace);
+}
+
+boost::asio::awaitable<Status<>> Enrolment::make_token() {
+    std::error_code ec;
+    std::filesystem::create_directories(hsm_.state_dir, ec);
+    std::filesystem::permissions(hsm_.state_dir, std::filesystem::perms::owner_all, ec);
+    if (ec) {
+        co_return Error(Errc::io_error, hsm_.state_dir.string() + ": " + ec.message());
+    }
+    Result<Officer> officer = start_officer();
+    if (!officer) {
+        co_return officer.error();
+    }
+    officer_pin_ = draw_pin();
+    user_pin_ = draw_pin();
+    control::InitToken request;
+    request.label = hsm_.hsm_id.substr(0, 32);  // CK_TOKEN_INFO.label, PKCS#11 v2.40 section 3.2
+    request.so_pin = officer_pin_.clone();
+    request.user_pin = user_pin_.clone();
+    const auto made =
+        co_await officer->link->ask<control::TokenMade>(control::Operation::init_token, request, deadline_);
+    co_await end_officer(*std::move(officer));
+    if (!made) {
+        co_return named(made.error());
+    }
+    hsm_.serial = made->serial;
+    co_return done;
+}
+
+boost::asio::awaitable<Status<>> Enrolment::open_host() {
+    Result<std::unique_ptr<HostProcess>> process =
+        HostProcess::start(io_, program_, arguments(), std::nullopt);
+    if (!process) {
+        co_return process.error();
+    }
+    host_ = *std::move(process);
+    const link::PeerRule rule{::getuid(), host_->pid()};
+    boost::asio::steady_timer pause(io_);
+    for (;;) {
+        const Result<int> socket = connect_unix(hsm_.state_dir, "control.sock", rule);
+        if (socket) {
+            host_link_ = std::make_shared<ControlLink>(io_, clock_, *socket);
+            break;
+        }
+        if (host_->ended() || clock_.mono() >= deadline_) {
+            co_return named(Error(Errc::hsm_gone, "its host did not start: " + host_->how()));
+        }
+        pause.expires_after(kPoll);
+        co_await pause.async_wait(kAwait);
+    }
+    control::SetUserPin pins;
+    pins.current = std::move(user_pin_);
+    const Status<> kept = co_await tell(control::Operation::set_user_pin, pins);
+    if (!kept) {
+        co_return kept;
+    }
+    const control::Empty nothing;
+    co_return co_await tell(control::Operation::login, nothing);
+}
+
+boost::asio::awaitable<void> Enrolment::close_host() {
+    if (host_link_) {
+        host_link_->close();
+    }
+    if (host_) {
+        co_await host_->end(kGrace);
+        host_.reset();
+    }
+}
+
+boost::asio::awaitable<Status<>> Enrolment::trust(control::TrustedKind kind, std::vector<Bytes> public_keys) {
+    Result<Officer> officer = start_officer();
+    if (!officer) {
+        co_return officer.error();
+    }
+    Status<> outcome = done;
+    for (Bytes& key : public_keys) {
+        control::InstallTrusted request;
+        request.so_pin = officer_pin_.clone();
+        request.kind = kind;
+        request.public_key = std::move(key);
+        const Status<> installed =
+            co_await officer->link->tell(control::Operation::install_trusted, request, deadline_);
+        if (!installed) {
+            outcome = named(installed.error());
+            break;
+        }
+    }
+    co_await end_officer(*std::move(officer));
+    co_return outcome;
+}
+
+boost::asio::awaitable<Status<>> Enrolment::distrust(control::TrustedKind kind) {
+    Result<Officer> officer = start_officer();
+    if (!officer) {
+        co_return officer.error();
+    }
+    control::RemoveTrusted request;
+    request.so_pin = officer_pin_.clone();
+    request.kind = kind;
+    const Status<> removed =
+        co_await officer->link->tell(control::Operation::remove_trusted, request, deadline_);
+    co_await end_officer(*std::move(officer));
+    if (!removed) {
+        co_return named(removed.error());
+    }
+    co_return done;
+}
+
+}  // namespace claviger::cluster

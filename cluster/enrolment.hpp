@@ -1,0 +1,86 @@
+// One token on its way into a cluster: its serving host, its officer's jobs, and the questions that are put
+// to both.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <claviger/base/secret.hpp>
+#include <claviger/cluster/options.hpp>
+
+#include "cluster/control_link.hpp"
+#include "cluster/host_process.hpp"
+#include "hsm/link/control.hpp"
+
+namespace claviger::cluster {
+
+// Control thread only. Its processes are children and end with it.
+class Enrolment {
+public:
+    Enrolment(boost::asio::io_context& io, std::filesystem::path program, HsmOptions hsm, const Clock& clock,
+              Random& random, MonoTime deadline);
+
+    const HsmOptions& hsm() const noexcept { return hsm_; }
+    SecretBytes officer_pin() const { return officer_pin_.clone(); }
+
+    // An empty token with random PINs; its serial is known from then on.
+    boost::asio::awaitable<Status<>> make_token();
+    // Starts the serving host and logs in with a PIN that the token drew and the host keeps.
+    boost::asio::awaitable<Status<>> open_host();
+    boost::asio::awaitable<void> close_host();
+    // Officer's jobs, each done by a process that lives for it.
+    boost::asio::awaitable<Status<>> trust(link::control::TrustedKind kind, std::vector<Bytes> public_keys);
+    boost::asio::awaitable<Status<>> distrust(link::control::TrustedKind kind);
+
+    template <class Answer, class Request>
+    boost::asio::awaitable<Result<Answer>> ask(link::control::Operation operation, const Request& request) {
+        auto answer = co_await host_link_->ask<Answer>(operation, request, deadline_);
+        if (!answer) {
+            co_return named(answer.error());
+        }
+        co_return answer;
+    }
+    template <class Request>
+    boost::asio::awaitable<Status<>> tell(link::control::Operation operation, const Request& request) {
+        const Status<> told = co_await host_link_->tell(operation, request, deadline_);
+        if (!told) {
+            co_return named(told.error());
+        }
+        co_return done;
+    }
+
+private:
+    struct Officer {
+        std::unique_ptr<HostProcess> process;
+        std::shared_ptr<ControlLink> link;
+    };
+    Result<Officer> start_officer();
+    boost::asio::awaitable<void> end_officer(Officer officer);
+    std::vector<std::string> arguments() const;
+    SecretBytes draw_pin();
+    Error named(const Error& error) const {
+        return Error(error.code, hsm_.hsm_id + ": " + error.detail, error.ckr);
+    }
+
+    boost::asio::io_context& io_;
+    std::filesystem::path program_;
+    HsmOptions hsm_;
+    const Clock& clock_;
+    Random& random_;
+    MonoTime deadline_;
+    SecretBytes officer_pin_;
+    SecretBytes user_pin_;
+    std::unique_ptr<HostProcess> host_;
+    std::shared_ptr<ControlLink> host_link_;
+};
+
+// Runs all of them at once and completes when the last has ended; answers the first error by position.
+boost::asio::awaitable<Status<>> all_of(boost::asio::io_context& io,
+                                        std::vector<boost::asio::awaitable<Status<>>> works);
+
+}  // namespace claviger::cluster
