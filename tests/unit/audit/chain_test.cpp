@@ -226,6 +226,7 @@ TEST_F(AuditChain, FailedWriteLeavesFileAndChainAsTheyWere) {
         const Status<> flushed = file.flush();
         ASSERT_FALSE(flushed);
         EXPECT_EQ(flushed.error().code, Errc::io_error);
+        EXPECT_EQ(std::filesystem::file_size(only_file()), size) << "half a line must not stay";
         EXPECT_FALSE(file.probe());
     }
     EXPECT_EQ(std::filesystem::file_size(only_file()), size);
