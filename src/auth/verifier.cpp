@@ -110,8 +110,10 @@ Result<Verified, AuthError> Verifier::verify(const SignedRequest& request, std::
     const bool five_parts = claim.split_credential();
     auto outcome = [&]() -> Result<Verified, AuthError> {
         if (options_.accept == Accept::any_credentials && five_parts) {
-            const std::string region(
-                is_region(claim.region) || options_.regions.empty() ? claim.region : options_.regions[0]);
+            std::string region = options_.regions.empty() ? "us-east-1" : options_.regions[0];
+            if (is_region(claim.region)) {
+                region = claim.region;
+            }
             return Verified{std::make_shared<const policy::Principal>(root_of(claim.access_key_id)), region};
         }
         if (!claim.signs("host") && !claim.signs(":authority")) {
