@@ -65,8 +65,7 @@ Refused authorise_alias(Call& call) {
     if (auto refused = check_alias_name(name)) {
         return refused;
     }
-    call.audit.aliases[0] =
-        alias_arn(call.parts.catalogue.partition(), call.http.region, call.account(), name);
+    call.audit.aliases[0] = alias_arn(call.parts.catalogue.partition(), call.http.region, call.account(), name);
     return authorise(call, call.row->action, call.principal().account, call.audit.aliases[0]);
 }
 
@@ -80,7 +79,12 @@ Refused admit_key(Call& call, const KeyParameter& parameter, KeyPtr& to) {
         return std::nullopt;
     }
     const Key& key = **found;
-    if (auto refused = authorise(call, parameter.action, key.record.account, key.arn, key.record.policy)) {
+    // A key that only narrows a list of the caller's own account needs no permission of its own.
+    const bool filter =
+        call.row->subject == Subject::account && key.record.account == call.principal().account;
+    if (auto refused =
+            filter ? std::nullopt
+                   : authorise(call, parameter.action, key.record.account, key.arn, key.record.policy)) {
         return named_by_ciphertext_only(call, parameter) ? Refused(foreign_ciphertext()) : std::move(refused);
     }
     to = *std::move(found);

@@ -214,7 +214,8 @@ Outcome<KeyPtr> resolve_key(Call& call, const KeyParameter& parameter) {
     }
     const auto* text = given(call, parameter.member);
     if (text == nullptr) {
-        return KeyPtr{};
+        return parameter.need == Need::optional ? Outcome<KeyPtr>(KeyPtr{})
+                                                : missing_member(lower_camel(parameter.member));
     }
     return Resolver(call, parameter).resolve(wire::text_of(*text));
 }
