@@ -8,6 +8,7 @@ namespace claviger::bench {
 
 void run_raw(const Options& options, Report& report);
 void run_noop(const Options& options, Report& report);
+void run_link(const Options& options, Report& report);
 void run_http(const Options& options, Report& report);
 
 // Ratios from the rows of all parts that ran.
