@@ -245,6 +245,7 @@ Result<std::size_t> Lane::decrypt(Key& key, ByteView blob, ByteView context, std
             return reloaded.error();
         }
     }
+    k.verified_at = now;
     // Once more, now that the handle is known to be good: what failed may have been the handle, not the
     // bytes.
     rv = attempt();
@@ -259,7 +260,7 @@ Result<std::size_t> Lane::decrypt(Key& key, ByteView blob, ByteView context, std
 }
 
 Status<> Lane::verify(Key& key) {
-    Key::State& k = key.state();
+    const Key::State& k = key.state();
     const CheckedKey checked{.kind = *k.kind,
                              .handle = k.handle,
                              .input = k.check_input,
@@ -272,9 +273,6 @@ Status<> Lane::verify(Key& key) {
             return renewed.error();
         }
         verified = verify_check_value(*this, checked);
-    }
-    if (verified) {
-        k.verified_at = token_.state().clock.mono();
     }
     return verified;
 }

@@ -53,7 +53,7 @@ struct Key::State {
     std::array<std::byte, link::kBlobHeader> blob_header{};
     Bytes check_input;                            // what the check value binds the key to
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;  // the session object that works
-    MonoTime verified_at{};                       // last time the check value was seen to be good
+    MonoTime verified_at{};                       // when a failure last made us verify it, and it was good
 };
 
 // Labels of what is ours on a token; the wipe and the orphan report go by them.

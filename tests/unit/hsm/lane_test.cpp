@@ -90,11 +90,9 @@ TEST_F(LaneTest, SwappedHandlesAreFoundByTheCheckValueAndReloaded) {
     const auto one = make_key("key-1");
     const auto two = make_key("key-2");
     const Bytes blob = seal(*one, "right plaintext");
-    one->state().verified_at = {};
     std::swap(one->state().handle, two->state().handle);
     EXPECT_EQ(expect_value(open(*one, blob)), "right plaintext");
     EXPECT_EQ(member_.fast->counters().key_reloads, 1u);
-    two->state().verified_at = {};
     EXPECT_FALSE(member_.fast->verify(*two));
 }
 
@@ -118,7 +116,6 @@ TEST_F(LaneTest, UnusableKeyTokenAfterABadHandleIsAKeyFault) {
     // The handle is another key's, and so is the wrapped material: nothing here is key-1 any more.
     key->state().handle = other->state().handle;
     key->state().token.wrapped = other->state().token.wrapped;
-    key->state().verified_at = {};
     const auto opened = open(*key, blob);
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, Errc::key_fault);
