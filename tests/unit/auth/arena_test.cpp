@@ -32,7 +32,9 @@ TEST(SecretArena, MemoryIsLockedAndLeftOutOfDumps) {
         }
     }
     EXPECT_NE(flags.find(" dd"), std::string::npos) << flags;
+#ifndef CLAVIGER_SANITIZED  // the sanitizers make mlock(2) a no-op that reports success
     EXPECT_EQ(flags.find(" lo") != std::string::npos, (*arena)->locked()) << flags;
+#endif
 }
 
 TEST(SecretArena, GivenUpSecretIsWipedAndItsPlaceUsedAgain) {
