@@ -27,11 +27,9 @@ public:
     RawDatabase& operator=(const RawDatabase&) = delete;
 
     void execute(const std::string& sql) {
-        char* message = nullptr;
-        if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, &message) != SQLITE_OK) {
-            throw std::runtime_error(sql + ": " + message);
+        if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+            throw std::runtime_error(sql + ": " + sqlite3_errmsg(handle_));
         }
-        ASSERT_GT(sqlite3_total_changes(handle_), -1);
     }
     Rows query(const std::string& sql) {
         Rows rows;
