@@ -156,6 +156,7 @@ std::unique_ptr<Client> Cluster::client(boost::asio::io_context& thread) {
 
 std::vector<MemberView> Cluster::members() const {
     std::vector<MemberView> views;
+    const std::shared_ptr<const Membership> membership = impl_->board.current();
     for (const std::shared_ptr<Member>& member : impl_->members) {
         const Board::Sums sums = impl_->board.sums(member->index());
         MemberView view;
@@ -169,6 +170,11 @@ std::vector<MemberView> Cluster::members() const {
         view.keys_loaded = member->keys_loaded.load(std::memory_order_relaxed);
         view.outstanding = sums.outstanding;
         view.last_error = member->last_error();
+        for (const Serving& serving : membership->serving) {
+            if (serving.member == member) {
+                view.process = serving.process;
+            }
+        }
         views.push_back(std::move(view));
     }
     return views;

@@ -58,20 +58,12 @@ private:
         Status<> status = co_await make_tokens();
         report("tokens", status);
         if (status) {
-            status = co_await make_recovery_and_transport();
-            report("recovery key and transport keys", status);
-        }
-        if (status) {
-            status = co_await install_recovery();
-            report("recovery key trusted", status);
-        }
-        if (status) {
-            status = co_await make_wrapping_key();
-            report("wrapping key", status);
+            status = co_await make_keys();
+            report("recovery, wrapping, identity and transport keys", status);
         }
         if (status) {
             status = co_await share_wrapping_key();
-            report("identity, wrapping key shared", status);
+            report("wrapping key shared", status);
         }
         if (status) {
             status = co_await certify();
@@ -105,14 +97,27 @@ private:
         co_return done;
     }
 
-    // RSA key pairs take long: all tokens make theirs at once.
-    awaitable<Status<>> make_recovery_and_transport() {
+    // RSA key pairs take long: the joining tokens make theirs while the first one gets its keys.
+    awaitable<Status<>> make_keys() {
         std::vector<awaitable<Status<>>> works;
-        works.push_back(make_recovery());
+        works.push_back(make_first_member());
         for (std::size_t i = 1; i < hsms_.size(); ++i) {
             works.push_back(make_transport(i));
         }
         co_return co_await all_of(io_, std::move(works));
+    }
+    awaitable<Status<>> make_first_member() {
+        Status<> status = co_await make_recovery();
+        if (status) {
+            status = co_await install_recovery();
+        }
+        if (status) {
+            status = co_await make_wrapping_key();
+        }
+        if (status) {
+            status = co_await make_identity();
+        }
+        co_return status;
     }
     awaitable<Status<>> make_recovery() {
         const auto made = co_await vault_.ask<control::PublicKey>(Operation::make_recovery, kNothing);
@@ -154,34 +159,30 @@ private:
         co_return done;
     }
 
-    // The first HSM makes the identity in one thread and wraps for the others in another; a control
-    // connection takes one question at a time, so the wrapping comes first and is short.
     awaitable<Status<>> share_wrapping_key() {
-        if (hsms_.size() > 1) {
-            std::vector<Bytes> keys(transports_.begin() + 1, transports_.end());
-            const Status<> trusted =
-                co_await hsms_[0]->trust(control::TrustedKind::transport, std::move(keys));
-            if (!trusted) {
-                co_return trusted;
-            }
-            std::vector<Bytes> wrapped(hsms_.size());
-            for (std::size_t i = 1; i < hsms_.size(); ++i) {
-                const control::WrapCwk request{transports_[i]};
-                const auto answer = co_await hsms_[0]->ask<control::Wrapped>(Operation::wrap_cwk, request);
-                if (!answer) {
-                    co_return answer.error();
-                }
-                wrapped[i] = answer->wrapped;
-            }
-            std::vector<awaitable<Status<>>> works;
-            works.push_back(hsms_[0]->distrust(control::TrustedKind::transport));
-            works.push_back(make_identity());
-            for (std::size_t i = 1; i < hsms_.size(); ++i) {
-                works.push_back(accept(*hsms_[i], std::move(wrapped[i])));
-            }
-            co_return co_await all_of(io_, std::move(works));
+        if (hsms_.size() == 1) {
+            co_return done;
         }
-        co_return co_await make_identity();
+        std::vector<Bytes> keys(transports_.begin() + 1, transports_.end());
+        const Status<> trusted = co_await hsms_[0]->trust(control::TrustedKind::transport, std::move(keys));
+        if (!trusted) {
+            co_return trusted;
+        }
+        std::vector<awaitable<Status<>>> works;
+        Status<> shared = done;
+        for (std::size_t i = 1; shared && i < hsms_.size(); ++i) {
+            const control::WrapCwk request{transports_[i]};
+            auto answer = co_await hsms_[0]->ask<control::Wrapped>(Operation::wrap_cwk, request);
+            if (answer) {
+                works.push_back(accept(*hsms_[i], std::move(answer->wrapped)));
+            } else {
+                shared = answer.error();
+            }
+        }
+        // The public halves go whatever came of it.
+        works.push_back(hsms_[0]->distrust(control::TrustedKind::transport));
+        const Status<> joined = co_await all_of(io_, std::move(works));
+        co_return shared ? joined : shared;
     }
     awaitable<Status<>> make_identity() {
         const auto made =

@@ -107,6 +107,7 @@ struct MemberView {
     std::uint64_t restarts = 0;
     std::uint64_t keys_loaded = 0;
     std::uint64_t outstanding = 0;
+    std::int64_t process = 0;  // of the host that serves; 0 while none does
     std::string last_error;
 };
 

@@ -1,6 +1,9 @@
 // Founding, admission and refusal with real hosts.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <thread>
+
 #include <claviger/cluster/trust.hpp>
 
 #include "tests/integration/cluster/cluster_rig.hpp"
@@ -50,9 +53,11 @@ TEST_F(FoundingTest, TakesUnderFiveSeconds) {
         std::printf("    %s\n", step.c_str());
     }
     std::printf("    founding: %lld ms\n", static_cast<long long>(founded_->took.count()));
-#ifndef CLAVIGER_SANITIZED
-    EXPECT_LT(founded_->took, 5s);
-#endif
+    // RSA key pairs are all that takes long: the bound says something only where cores are free.
+    double load[1] = {0};
+    if (::getloadavg(load, 1) == 1 && load[0] < 1.5 * std::thread::hardware_concurrency()) {
+        EXPECT_LT(founded_->took, 5s);
+    }
     EXPECT_EQ(founded_->founded.hsms.size(), 3u);
     EXPECT_FALSE(founded_->founded.recovery_bundle.empty());
     EXPECT_FALSE(founded_->founded.vault.serial.empty());
