@@ -309,9 +309,8 @@ void Host::close_connection(std::uint64_t id) {
     if (found == connections_.end()) {
         return;
     }
-    const Channel channel = found->second->channel();
     connections_.erase(found);  // closes the socket, which also leaves epoll
-    if (channel == Channel::control && !has_supervisor(options_)) {
+    if (!has_supervisor(options_)) {
         log(Level::warning, "the supervisor is gone");
         exit_code_ = 3;
         begin_shutdown();
