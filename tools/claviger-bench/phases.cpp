@@ -12,12 +12,13 @@
 namespace claviger::bench {
 namespace {
 
-Row raw_row(const char* operation, unsigned processes, double rate) {
+Row raw_row(const char* operation, unsigned processes, const RawRate& rate) {
     Row row;
     row.part = "raw";
     row.operation = operation;
     row.width = processes;
-    row.rate = rate;
+    row.rate = rate.per_second;
+    row.cpu = {{"token", rate.cpu_microseconds}};
     return row;
 }
 
@@ -106,6 +107,24 @@ double best_rate(const Report& report, std::string_view operation, unsigned widt
     return best;
 }
 
+// CPU of one request in all processes together; 0 if the point was not measured.
+double cpu_of_row(const Row* row) {
+    double sum = 0;
+    if (row != nullptr) {
+        for (const auto& [name, value] : row->cpu) {
+            sum += value;
+        }
+    }
+    return sum;
+}
+
+// The least CPU that one request costs in an empty server, its generator included.
+double least_cpu(const Report& report, unsigned width) {
+    const double beast = cpu_of_row(report.find("noop", "GenerateDataKey", width));
+    const double nginx = cpu_of_row(report.find("nginx", "GenerateDataKey", width));
+    return beast == 0 || nginx == 0 ? std::max(beast, nginx) : std::min(beast, nginx);
+}
+
 // What acceptance asks of a point; 0 if it asks nothing.
 double required_share(std::string_view part, std::string_view operation, unsigned connections) {
     if (connections == 64 && part == "replay") {
@@ -169,6 +188,11 @@ void add_ratios(const Options& options, Report& report) {
                     add(fmt::format("{} {} at {} / {} {:.0f}", part, operation, connections,
                                     uses_token ? "limit" : "N", limit),
                         row->rate / limit, required_share(part, operation, connections));
+                    const double token_cpu = cpu_of_row(report.find("raw", operation, options.cores));
+                    if (const double cpu = cpu_of_row(row); row->cpu.size() > 1 && cpu > 0) {
+                        add(fmt::format("  the same by CPU time ({:.1f} us)", cpu),
+                            (least_cpu(report, widest) + token_cpu) / cpu, 0);
+                    }
                 }
             }
         }
@@ -178,6 +202,10 @@ void add_ratios(const Options& options, Report& report) {
         if (row.part == "link" && token > 0) {
             add(fmt::format("link {} at depth {} / raw token {:.0f}", row.operation, row.width, token),
                 row.rate / token, row.width == 16 ? 0.85 : 0);
+            if (!row.cpu.empty() && row.cpu.front().second > 0) {
+                add(fmt::format("  the same by CPU time ({:.1f} us in the host)", row.cpu.front().second),
+                    cpu_of_row(report.find("raw", row.operation, 1)) / row.cpu.front().second, 0);
+            }
         }
     }
     if (noop > 0) {

@@ -132,9 +132,10 @@ private:
     CK_ULONG ciphertext_size_ = 0;
 };
 
-double rate(RawToken& token, void (RawToken::*operation)(), Seconds duration) {
+RawRate rate(RawToken& token, void (RawToken::*operation)(), Seconds duration) {
     using Clock = std::chrono::steady_clock;
     const Clock::time_point start = Clock::now();
+    const Seconds cpu = own_cpu();
     double done = 0;
     for (;;) {
         for (int i = 0; i < kBatch; ++i) {
@@ -143,21 +144,21 @@ double rate(RawToken& token, void (RawToken::*operation)(), Seconds duration) {
         done += kBatch;
         const Seconds passed = Clock::now() - start;
         if (passed >= duration) {
-            return done / passed.count();
+            return {done / passed.count(), (own_cpu() - cpu).count() * 1e6 / done};
         }
     }
 }
 
-// Serves orders from `orders` until stop: one character each, answered by a rate.
+// Serves orders from `orders` until stop: one character each, answered by a RawRate.
 void serve(const std::filesystem::path& module, const std::filesystem::path& directory, Seconds duration,
            int orders, int answers) {
     RawToken token(module, directory);
-    const auto answer = [answers](double value) {
+    const auto answer = [answers](const RawRate& value) {
         if (::write(answers, &value, sizeof value) != sizeof value) {
             ::_exit(1);
         }
     };
-    answer(0);
+    answer({});
     char order = 0;
     while (::read(orders, &order, 1) == 1) {
         switch (RawOperation{order}) {
@@ -175,26 +176,32 @@ struct Worker {
     int answers;
 };
 
-double ask_all(const std::vector<Worker>& workers) {
-    double sum = 0;
+// The sum of their rates and the mean of their costs.
+RawRate ask_all(const std::vector<Worker>& workers) {
+    RawRate all;
     for (const Worker& worker : workers) {
-        double value = 0;
+        RawRate value;
         if (::read(worker.answers, &value, sizeof value) != sizeof value) {
             throw std::runtime_error("raw token: a worker ended early");
         }
-        sum += value;
+        all.per_second += value.per_second;
+        all.cpu_microseconds += value.cpu_microseconds / static_cast<double>(workers.size());
     }
-    return sum;
+    return all;
 }
 
-double measure(const std::vector<Worker>& workers, RawOperation operation) {
-    const char order = static_cast<char>(operation);
+void order(const std::vector<Worker>& workers, RawOperation operation) {
+    const char letter = static_cast<char>(operation);
     for (const Worker& worker : workers) {
-        if (::write(worker.orders, &order, 1) != 1) {
+        if (::write(worker.orders, &letter, 1) != 1) {
             throw std::runtime_error("raw token: a worker ended early");
         }
     }
-    return operation == RawOperation::stop ? 0 : ask_all(workers);
+}
+
+RawRate measure(const std::vector<Worker>& workers, RawOperation operation) {
+    order(workers, operation);
+    return ask_all(workers);
 }
 
 }  // namespace
@@ -223,7 +230,7 @@ RawRates measure_raw(const std::filesystem::path& module, unsigned processes, Se
     rates.encrypt = measure(workers, RawOperation::encrypt);
     rates.decrypt = measure(workers, RawOperation::decrypt);
     rates.data_key = measure(workers, RawOperation::data_key);
-    measure(workers, RawOperation::stop);
+    order(workers, RawOperation::stop);
     for (Worker& worker : workers) {
         worker.child.stop(std::chrono::seconds(5));
         ::close(worker.orders);

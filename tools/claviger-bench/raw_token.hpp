@@ -8,10 +8,15 @@
 
 namespace claviger::bench {
 
+struct RawRate {
+    double per_second = 0;
+    double cpu_microseconds = 0;  // of one operation
+};
+
 struct RawRates {
-    double encrypt = 0;   // AES-256-GCM of 64 bytes, 12-byte IV, AAD; operations per second
-    double decrypt = 0;   // the same back
-    double data_key = 0;  // C_GenerateRandom of 32 bytes and their encryption: GenerateDataKey
+    RawRate encrypt;   // AES-256-GCM of 64 bytes, 12-byte IV, AAD
+    RawRate decrypt;   // the same back
+    RawRate data_key;  // C_GenerateRandom of 32 bytes and their encryption: GenerateDataKey
 };
 
 // The sum over `processes` processes that work at the same time, each on a token of its own, `duration` for

@@ -29,13 +29,13 @@ std::string exported(const std::string& lines, const std::string& name) {
     throw std::runtime_error("the service's env file has no " + name);
 }
 
-// A host is named by its state directory: "claviger-hsm a".
+// A host is named by its state directory.
 std::string name_of(const NamedProcess& process) {
     std::string words = read_file("/proc/" + std::to_string(process.pid) + "/cmdline");
     std::istringstream stream(words);
     for (std::string word; std::getline(stream, word, '\0');) {
         if (word == "--state" && std::getline(stream, word, '\0')) {
-            return "hsm " + std::filesystem::path(word).filename().string();
+            return std::filesystem::path(word).filename().string();
         }
     }
     return process.name;
