@@ -26,6 +26,9 @@ namespace {
 constexpr auto kAwait = boost::asio::as_tuple(boost::asio::use_awaitable);
 constexpr std::chrono::seconds kCertificateWarning{90LL * 24 * 3600};
 
+// What a host labels the token objects of KMS keys; everything else on a token belongs to the cluster itself.
+constexpr std::string_view kKeyLabel = "claviger-key";
+
 Status<> check(const ClusterOptions& options) {
     if (options.cluster_id.empty() || options.check_token.empty()) {
         return Error(Errc::bad_config, "a cluster needs an id and a check token");
@@ -234,7 +237,7 @@ boost::asio::awaitable<Result<std::vector<Leftover>>> Cluster::Impl::leftovers(c
             co_return list.error();
         }
         for (const wire::ObjectRow& object : list->objects) {
-            if (object.id.size() == sizeof(FlatName) && !known.contains(object.id)) {
+            if (object.label == kKeyLabel && !known.contains(object.id)) {
                 found.push_back(Leftover{driver.member().options().hsm_id, object.label, to_hex(object.id)});
             }
         }
