@@ -56,6 +56,7 @@ function(claviger_make_test_pch)
     target_include_directories(claviger_test_pch PRIVATE ${CMAKE_SOURCE_DIR})
     target_link_libraries(claviger_test_pch PRIVATE GTest::gmock GTest::gtest_main)
     target_precompile_headers(claviger_test_pch PRIVATE ${CMAKE_SOURCE_DIR}/tools/cmake/pch_test.hpp)
+    claviger_warnings(claviger_test_pch)  # -Wpedantic changes predefined macros: the flags must be the same
 endfunction()
 
 # claviger_test(NAME SOURCES ... LINKS ... [LABELS ...]): one GoogleTest program, one ctest entry of that name.
