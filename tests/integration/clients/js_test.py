@@ -39,7 +39,8 @@ def main():
               f"{missing[0]} is not installed" if missing else "npm cannot install the packages")
         return SKIPPED
     with Dev() as dev:
-        done = subprocess.run(["node", "sdk.mjs"], cwd=folder, env=dict(os.environ, **dev.settings()), timeout=120,
+        done = subprocess.run(["node", "sdk.mjs"], cwd=folder,
+                              env=dict(os.environ, **dev.settings(), NODE_OPTIONS="--no-deprecation --no-warnings"), timeout=120,
                               check=False)
         assert done.returncode == 0, "sdk.mjs failed"
     return 0

@@ -68,7 +68,7 @@ console.log("AWS SDK for JavaScript v3: all operations passed");
 const { encrypt, decrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
 const keyring = new KmsKeyringNode({
   generatorKeyId: key.Arn, keyIds: [second.Arn],
-  clientProvider: () => new kms.KMSClient(settings) });
+  clientProvider: () => new kms.KMS(settings) });
 const file = randomBytes(10 * 1024 * 1024);
 const { result } = await encrypt(keyring, file, { encryptionContext: { file: "ten-megabytes" } });
 const { plaintext, messageHeader } = await decrypt(keyring, result);
