@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <string_view>
 
+#include "hsm/host/doctor.hpp"
 #include "hsm/host/files.hpp"
 #include "hsm/host/host.hpp"
 #include "hsm/host/log.hpp"
@@ -58,6 +60,9 @@ int run_officer_mode(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc > 1 && std::string_view(argv[1]) == "doctor") {
+        return run_doctor({argv + 2, argv + argc});
+    }
     const Result<Options> options = parse_options(argc, argv);
     if (!options) {
         std::fprintf(stderr, "claviger-hsm: %s\n", options.error().detail.c_str());

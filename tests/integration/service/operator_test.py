@@ -1,0 +1,115 @@
+"""What an operator types: serve with a configuration, status, leftovers, audit verify, clock advance, doctor."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from claviger_dev import BIN, Dev, until
+
+CLAVIGER = os.path.join(BIN, "claviger")
+
+
+def claviger(*arguments, **keywords):
+    return subprocess.run([CLAVIGER, *arguments], capture_output=True, text=True, timeout=120, check=False, **keywords)
+
+
+class Operator(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="claviger-operator-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def test_serve_founds_a_production_cluster_and_serves_it_again(self):
+        config = os.path.join(self.folder, "claviger.toml")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f'[service]\ndata = "{self.folder}/data"\nsealing-key = "{self.folder}/sealing.key"\n'
+                       'account = "123456789012"\n[http]\nlisten = "127.0.0.1:0"\nadmin-listen = "127.0.0.1:0"\n'
+                       '[cluster]\nrecovery = "vault"\n'
+                       '[[hsm]]\nname = "hsm-1"\nzone = "a"\n[[hsm]]\nname = "hsm-2"\nzone = "b"\n')
+        blob = None
+        for _ in range(2):
+            ready = self.folder + "/ready"
+            service = subprocess.Popen([CLAVIGER, "serve", "--config", config, "--ready-file", ready],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                until(lambda: os.path.exists(ready) or service.poll() is not None, 60, "ready")
+                dev = Dev(data=self.folder + "/data")  # only to read its settings
+                kms = dev.boto3()
+                if blob is None:
+                    key = kms.create_key()["KeyMetadata"]
+                    self.assertEqual(key["AWSAccountId"], "123456789012")
+                    blob = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"kept")["CiphertextBlob"]
+                answer = kms.decrypt(CiphertextBlob=blob)
+                self.assertEqual(answer["Plaintext"], b"kept")
+                self.assertNotIn("x-claviger-mode", answer["ResponseMetadata"]["HTTPHeaders"])
+                refused = claviger("dev", "clock", "advance", "1d", "--data", self.folder + "/data")
+                self.assertIn("dev store", refused.stderr)
+            finally:
+                service.send_signal(signal.SIGTERM)
+                self.assertEqual(service.wait(20), 0)
+                if os.path.exists(ready):
+                    os.unlink(ready)
+
+    def test_status_leftovers_clock_and_audit_of_a_running_service(self):
+        with Dev() as dev:
+            kms = dev.boto3()
+            key = kms.create_key()["KeyMetadata"]["KeyId"]
+            kms.generate_data_key(KeyId=key, KeySpec="AES_256")
+            until(lambda: dev.metric_sum("claviger_hsm_serving") == 3, 20, "three HSMs serve")
+            status = json.loads(claviger("status", "--data", dev.data).stdout)
+            self.assertEqual(status["serving"], 3)
+            self.assertEqual([h["state"] for h in status["hsms"]], ["serving"] * 3)
+            self.assertGreater(sum(h["operations"] for h in status["hsms"]), 0)
+            self.assertEqual(json.loads(claviger("report", "leftovers", "--data", dev.data).stdout), [])
+
+            kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+            before = time.time()
+            self.assertEqual(claviger("dev", "clock", "advance", "8d", "--data", dev.data).returncode, 0)
+            made = kms.create_key()["KeyMetadata"]["CreationDate"].timestamp()
+            self.assertGreater(made - before, 8 * 86400 - 60)
+
+            def gone():
+                try:
+                    kms.describe_key(KeyId=key)
+                except kms.exceptions.NotFoundException:
+                    return True
+                return False
+            until(gone, 40, "the key whose waiting period ended is gone")
+            dev.stop()
+            verified = claviger("audit", "verify", os.path.join(dev.data, "audit"))
+            self.assertEqual(verified.returncode, 0, verified.stderr)
+            deleted = [r for r in dev.audit_records() if r["eventName"] == "DeleteKey"]
+            self.assertEqual(len(deleted), 1)
+
+            victim = next(os.path.join(dev.data, "audit", name) for name in sorted(os.listdir(dev.data + "/audit"))
+                          if os.path.getsize(os.path.join(dev.data, "audit", name)))
+            with open(victim, "r+b") as file:
+                text = file.read()
+                file.seek(text.index(b"eventTime") + 15)
+                file.write(b"9")
+            broken = claviger("audit", "verify", os.path.join(dev.data, "audit"))
+            self.assertNotEqual(broken.returncode, 0)
+            self.assertIn(os.path.basename(victim), broken.stderr)
+
+    def test_status_without_a_service_says_what_to_do(self):
+        answer = claviger("status", "--data", self.folder)
+        self.assertNotEqual(answer.returncode, 0)
+        self.assertIn("--data", answer.stderr)
+
+    def test_doctor_finds_softhsm_strong_and_explains_refusals(self):
+        soft = claviger("hsm", "doctor", "--soft", "--attacks-only")
+        self.assertEqual(soft.returncode, 0, soft.stderr)
+        self.assertIn("verdict   strong", soft.stdout)
+        self.assertNotIn("PASSED", soft.stdout)
+        wrong = claviger("hsm", "doctor", "--module", "/nonexistent.so", "--serial", "1", input="1234\n")
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("/nonexistent.so", wrong.stderr)
+        self.assertEqual(claviger("hsm", "doctor").returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
