@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "hsm/softhsm/object_file.hpp"
 
@@ -21,6 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto kLockPatience = std::chrono::seconds(10);
+constexpr auto kTornPatience = std::chrono::seconds(2);
+constexpr auto kTornPause = std::chrono::milliseconds(2);
 constexpr std::string_view kTokenObject = "token.object";
 constexpr std::string_view kGeneration = "generation";
 
@@ -115,7 +119,24 @@ std::vector<fs::path> entries(const fs::path& directory) {
     return out;
 }
 
-// Copies one token's files to `to`. integrity: a file is torn right now.
+// SoftHSM makes an object file empty and fills it at the end of the call: another process that creates an
+// object at this moment (the officer beside the serving host) needs a few milliseconds. nullopt: destroyed
+// since the directory was listed. integrity: torn for as long as that can never take.
+Result<std::optional<Bytes>> read_settled(const fs::path& path) {
+    const auto limit = std::chrono::steady_clock::now() + kTornPatience;
+    for (;;) {
+        auto bytes = read_file(path);
+        if (!bytes || !is_object(path) || parse_object_file(*bytes)) {
+            return bytes;
+        }
+        if (std::chrono::steady_clock::now() > limit) {
+            return Error(Errc::integrity, path.string() + " is not a whole object file");
+        }
+        std::this_thread::sleep_for(kTornPause);
+    }
+}
+
+// Copies one token's files to `to`. integrity: a file is torn and stays so.
 Status<> copy_token(const fs::path& from, const fs::path& to) {
     const auto made = make_directory(to);
     if (!made) {
@@ -125,18 +146,16 @@ Status<> copy_token(const fs::path& from, const fs::path& to) {
         if (!is_object(path) && path.filename() != kGeneration) {
             continue;
         }
-        const auto bytes = read_file(path);
-        if (!bytes) {
-            continue;  // destroyed since the directory was listed
+        const auto settled = read_settled(path);
+        if (!settled) {
+            return settled.error();
         }
-        if (is_object(path)) {
-            const auto file = parse_object_file(*bytes);
-            if (!file) {
-                return Error(Errc::integrity, path.string() + " is not a whole object file");
-            }
-            if (is_kms_key(*file)) {
-                continue;
-            }
+        const std::optional<Bytes>& bytes = *settled;
+        if (!bytes) {
+            continue;
+        }
+        if (is_object(path) && is_kms_key(*parse_object_file(*bytes))) {
+            continue;
         }
         const auto written = write_file(to / path.filename(), *bytes);
         if (!written) {

@@ -122,6 +122,24 @@ TEST_F(ShadowTest, DestroyedTransportKeyIsNotBroughtBackAfterTheNextSave) {
     EXPECT_EQ(files("shadow").size(), 4u);
 }
 
+// SoftHSM fills an object file at the end of the call that makes it; another process may save meanwhile.
+TEST_F(ShadowTest, AnObjectThatAnotherProcessIsMakingIsWaitedFor) {
+    make_member(Shadow::on);
+    const auto shadows = files("shadow");
+    const auto whole = std::ranges::find_if(
+        shadows, [](const fs::path& p) { return p.extension() == ".object" && p.stem() != "token"; });
+    ASSERT_NE(whole, shadows.end());
+    const fs::path live =
+        fs::path(soft_->path()) / "tokens" / whole->parent_path().filename() / "young.object";
+    std::ofstream(live).close();
+    std::jthread maker([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));  // the length of the other's call
+        fs::copy_file(*whole, live, fs::copy_options::overwrite_existing);
+    });
+    expect_value(soft_->directory().save());
+    EXPECT_EQ(files("shadow").size(), 5u);
+}
+
 TEST_F(ShadowTest, ChangedPinReachesTheShadowWithoutASave) {
     make_member(Shadow::on);
     const auto facts = expect_value(soft_->module().find_token(member_.facts.serial));
