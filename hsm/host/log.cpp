@@ -13,6 +13,8 @@ std::string& log_name() {
     return name;
 }
 
+Level least_level = Level::info;
+
 constexpr std::string_view word_of(Level level) noexcept {
     switch (level) {
         case Level::info: return "info";
@@ -28,7 +30,14 @@ void set_log_name(std::string_view name) {
     log_name() = name;
 }
 
+void set_log_level(Level least) noexcept {
+    least_level = least;
+}
+
 void log(Level level, std::string_view text) {
+    if (level < least_level) {
+        return;
+    }
     std::string line = log_name();
     line.append(": ").append(word_of(level)).append(": ");
     for (const char c : text) {

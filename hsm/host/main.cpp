@@ -77,6 +77,9 @@ int main(int argc, char** argv) {
     if (!options->name.empty()) {
         set_log_name("claviger-hsm[" + options->name + "]");
     }
+    if (options->verbosity == Verbosity::warnings) {
+        set_log_level(Level::warning);
+    }
     close_descriptors_from(options->mode == Mode::officer ? kOfficerSocket + 1 : STDERR_FILENO + 1);
     const Status<> hardened = harden(*options);
     if (!hardened) {

@@ -24,6 +24,7 @@ enum Letter : int {
     kTokenFiles,
     kShadow,
     kAllowCore,
+    kQuiet,
     kLockPatience,
     kNonceCounter,
     kOfficer,
@@ -45,6 +46,7 @@ constexpr option kLongOptions[] = {
     {"token-files", required_argument, nullptr, kTokenFiles},
     {"shadow", required_argument, nullptr, kShadow},
     {"allow-core", no_argument, nullptr, kAllowCore},
+    {"quiet", no_argument, nullptr, kQuiet},
     {"lock-patience-ms", required_argument, nullptr, kLockPatience},
     {"nonce-counter", required_argument, nullptr, kNonceCounter},
     {"officer", no_argument, nullptr, kOfficer},
@@ -143,6 +145,7 @@ Status<> set_option(int letter, std::string_view value, Options& options) {
         case kTokenFiles: return store(choice("token-files", value, kTokenFilesWords), options.token_files);
         case kShadow: return store(choice("shadow", value, kShadows), options.shadow);
         case kAllowCore: options.core = CoreDumps::allowed; return done;
+        case kQuiet: options.verbosity = Verbosity::warnings; return done;
         case kLockPatience: {
             const Result<std::uint32_t> wait = number<std::uint32_t>("lock-patience-ms", value, 0, 3600'000);
             if (wait) {
@@ -236,6 +239,7 @@ token files
   --shadow on|off         keep a crash-safe copy of SoftHSM's token files; default on
   --lock-patience-ms N    how long to wait for another process that holds DIR/lock; default 5000
 
+  --quiet                 log warnings and errors only: the supervisor tells the rest
   --allow-core            dumpable, for the test that looks for secrets in memory; never in production
   --help, --version
 

@@ -18,6 +18,7 @@ namespace claviger::host {
 enum class Mode : unsigned char { serve, officer, help, version };
 enum class TokenFiles : unsigned char { none, softhsm };
 enum class CoreDumps : unsigned char { never, allowed };
+enum class Verbosity : unsigned char { every_event, warnings };
 
 struct Options {
     Mode mode = Mode::serve;
@@ -34,6 +35,7 @@ struct Options {
     TokenFiles token_files = TokenFiles::softhsm;
     softhsm::Shadow shadow = softhsm::Shadow::on;
     CoreDumps core = CoreDumps::never;
+    Verbosity verbosity = Verbosity::every_event;
     std::chrono::milliseconds lock_patience{5000};
     std::uint32_t nonce_counter = 0;
 };

@@ -37,6 +37,7 @@ cluster::HsmOptions hsm_options(const Settings& settings, const Layout& layout, 
     options.zone = hsm.zone;
     options.state_dir = layout.hsm(hsm.name);
     options.module = hsm.module;
+    options.host_arguments = {"--quiet"};  // what matters of a host's life is in our own log
     if (settings.allow_core) {
         options.host_arguments.emplace_back("--allow-core");
     }
@@ -152,6 +153,7 @@ Status<> found_cluster(const Settings& settings, const Layout& layout, store::St
     options.vault.zone = "vault";
     options.vault.state_dir = layout.vault();
     options.vault.module = settings.config.hsms.front().module;
+    options.vault.host_arguments = {"--quiet"};
     options.organization = "Claviger";
     options.organizational_unit = unit_of(settings.kind);
     options.trust_anchor_pem = authority->certificate_pem();

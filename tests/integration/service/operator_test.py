@@ -34,7 +34,7 @@ class Operator(unittest.TestCase):
         for _ in range(2):
             ready = self.folder + "/ready"
             service = subprocess.Popen([CLAVIGER, "serve", "--config", config, "--ready-file", ready],
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                       stdout=subprocess.DEVNULL)
             try:
                 until(lambda: os.path.exists(ready) or service.poll() is not None, 60, "ready")
                 dev = Dev(data=self.folder + "/data")  # only to read its settings
