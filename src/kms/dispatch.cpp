@@ -65,7 +65,8 @@ Refused authorise_alias(Call& call) {
     if (auto refused = check_alias_name(name)) {
         return refused;
     }
-    call.audit.aliases[0] = alias_arn(call.parts.catalogue.partition(), call.http.region, call.account(), name);
+    call.audit.aliases[0] =
+        alias_arn(call.parts.catalogue.partition(), call.http.region, call.account(), name);
     return authorise(call, call.row->action, call.principal().account, call.audit.aliases[0]);
 }
 
