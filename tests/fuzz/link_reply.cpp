@@ -44,6 +44,10 @@ void read_all(ByteView payload) {
     read_control<link::control::IdentityCreated>(payload);
     read_control<link::control::Probed>(payload);
     read_control<link::control::ObjectList>(payload);
+    read_control<link::control::PublicKey>(payload);
+    read_control<link::control::Wrapped>(payload);
+    read_control<link::control::Der>(payload);
+    read_control<link::control::TokenMade>(payload);
     (void)link::to_error(payload);
 }
 

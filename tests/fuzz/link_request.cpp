@@ -53,6 +53,15 @@ void read_all(ByteView payload) {
     read_control<link::control::RecoverCwk>(payload);
     read_control<link::control::InitToken>(payload);
     read_control<link::control::InstallTrusted>(payload);
+    read_control<link::control::MakeTransport>(payload);
+    read_control<link::control::WrapCwk>(payload);
+    read_control<link::control::InstallIdentity>(payload);
+    read_control<link::control::Der>(payload);
+    read_control<link::control::Admit>(payload);
+    read_control<link::control::ListObjects>(payload);
+    read_control<link::control::RemoveTrusted>(payload);
+    read_control<link::control::InitUserPin>(payload);
+    read_control<link::control::WipeToken>(payload);
     (void)link::parse_blob(payload);
     (void)link::parse_key_token(payload);
 }
