@@ -19,6 +19,7 @@ constexpr std::string_view kOverview = R"(claviger: an AWS KMS API whose keys li
   claviger serve    production: serves what claviger.toml describes
   claviger status   what the running service is doing: members, keys, faults
   claviger report leftovers   objects in the tokens that no key in the store accounts for
+  claviger admin clock accept   ends the hold on destruction that a leap of the wall clock began
   claviger audit verify DIR   checks the hash chains of audit files
   claviger hsm doctor --module LIB ...   what a PKCS#11 module can do and enforces
 
@@ -230,6 +231,9 @@ Result<Command> parse_command_line(const Arguments& arguments, const std::filesy
     } else if (first == "report" && !rest.empty() && rest[0] == "leftovers") {
         command = ask({rest.begin() + 1, rest.end()}, "report leftovers",
                       "objects in the tokens that no key in the store accounts for, as JSON");
+    } else if (first == "admin" && rest.size() >= 2 && rest[0] == "clock" && rest[1] == "accept") {
+        command = ask({rest.begin() + 2, rest.end()}, "clock accept",
+                      "ends the hold on destruction that a leap of the wall clock began");
     } else if (first == "audit") {
         command = audit(rest);
     } else if (first == "hsm" && !rest.empty() && rest[0] == "doctor") {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,7 @@
 #include "src/app/data_directory.hpp"
 #include "src/app/founding.hpp"
 #include "src/app/identities.hpp"
+#include "src/app/leap_guard.hpp"
 #include "src/app/life_clock.hpp"
 #include "src/app/metrics.hpp"
 #include "src/audit/file_writer.hpp"
@@ -49,7 +51,9 @@ using namespace std::chrono_literals;
 constexpr auto kShutdownGrace = 5s;
 constexpr auto kFirstAdmission = 30s;
 constexpr auto kReaperInterval = 15s;
+constexpr auto kMarkInterval = 5min;
 constexpr auto kTlsWatchInterval = 30s;
+constexpr std::size_t kAnnouncement = 8192;
 
 std::string_view kind_name(Kind kind) {
     return kind == Kind::dev ? "dev" : "production";
@@ -58,11 +62,26 @@ std::string_view kind_name(Kind kind) {
 // The service sees plaintexts: nothing may dump it or read its memory by accident.
 void protect_process() {
 #ifndef CLAVIGER_SANITIZED  // LeakSanitizer attaches to its own process, which this forbids
+    umask(077);             // whatever is made below the data directory is for this user alone
     prctl(PR_SET_DUMPABLE, 0);
 #endif
     const rlimit none{0, 0};
     setrlimit(RLIMIT_CORE, &none);
     std::signal(SIGPIPE, SIG_IGN);
+}
+
+// stdio would keep a copy in its buffer.
+void print_unbuffered(std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t put = write(STDOUT_FILENO, text.data(), text.size());
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put <= 0) {
+            return;  // nobody reads our output; the file has the same lines
+        }
+        text.remove_prefix(static_cast<std::size_t>(put));
+    }
 }
 
 void log_failure(std::exception_ptr failure) {
@@ -72,6 +91,12 @@ void log_failure(std::exception_ptr failure) {
         } catch (const std::exception& error) {
             observe::error("service.task_failed", {{"reason", error.what()}});
         }
+    }
+}
+
+void log_unsaved_mark(const Status<>& saved) {
+    if (!saved) {
+        observe::warn("clock.mark_not_saved", {{"reason", saved.error().detail}});
     }
 }
 
@@ -132,6 +157,7 @@ private:
     Status<> load_contents();
     std::unique_ptr<IoThread> make_io_thread(asio::io_context& io, std::string writer);
     asio::awaitable<void> reap();
+    void watch_clock();
     asio::awaitable<void> watch_certificate();
     asio::awaitable<Result<std::string>> answer_operator(std::string request);
     Result<std::string> advance_clock(std::string_view by);
@@ -148,6 +174,7 @@ private:
     SystemClock clock_;
     SystemRandom random_;
     StoredLifeClock life_;
+    LeapGuard leaps_;
     asio::io_context control_{1};  // the main thread's: cluster control, operator's socket, timers
 
     std::optional<DataDirectory> directory_;
@@ -167,6 +194,7 @@ private:
     std::unique_ptr<http::AdminServer> admin_;
     std::unique_ptr<AdminSocket> admin_socket_;
     std::atomic<unsigned> io_threads_made_{0};
+    MonoTime marked_{};
 };
 
 Status<> Service::open_store() {
@@ -224,10 +252,21 @@ Status<> Service::load_contents() {
     for (const std::string& sentence : contents_.refused) {
         observe::error("store.row_refused", {{"reason", sentence}});
     }
-    return life_.load(contents_);
+    if (!contents_.refused_foundation.empty()) {
+        return Error(Errc::integrity, contents_.refused_foundation.front() +
+                                          ": the service does not start without it; restore the store "
+                                          "from a backup");
+    }
+    Status<> clock = life_.load(contents_);
+    return clock ? leaps_.load(contents_) : std::move(clock);
 }
 
 Status<> Service::open_identities() {
+    if (contents_.access_keys.empty() && !contents_.refused.empty()) {
+        // A fresh key would hand the service to whoever damaged the rows of the real ones.
+        return Error(Errc::integrity, "no access key of the store verifies, the first finding is: " +
+                                          contents_.refused.front() + ": restore the store from a backup");
+    }
     const std::string user = settings_.kind == Kind::dev ? "dev" : "admin";
     Status<> ensured = ensure_first_access_key(*store_, contents_, *sealing_key_, config_.service.account,
                                                user, clock_.wall(), random_);
@@ -386,19 +425,23 @@ Status<> Service::announce() {
         const bool v6 = endpoint.address.find(':') != std::string::npos;
         return fmt::format("{}://{}{}{}:{}", scheme, v6 ? "[" : "", endpoint.address, v6 ? "]" : "", port);
     };
-    std::string lines = fmt::format(
+    std::string lines;
+    lines.reserve(kAnnouncement);  // a string that grows leaves its old content in the heap
+    lines += fmt::format(
         "export AWS_ENDPOINT_URL={}\n",
         url(config_.http.listen, server_->port(), config_.http.tls_certificate.empty() ? "http" : "https"));
     if (!keys.empty()) {
-        lines += fmt::format("export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\n",
-                             keys.front().id, as_text(keys.front().secret.reveal(SecretAccess{})));
+        lines += fmt::format("export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY=", keys.front().id);
+        lines += as_text(keys.front().secret.reveal(SecretAccess{}));
+        lines += '\n';
     }
     lines += fmt::format("export AWS_REGION={}\nexport AWS_DEFAULT_REGION={}\nexport CLAVIGER_ADMIN_URL={}\n",
                          config_.service.region, config_.service.region,
                          url(config_.http.admin_listen, admin_->port(), "http"));
     Status<> written = write_file_atomically(layout_.env(), lines);
     if (written && settings_.kind == Kind::dev) {
-        std::fputs(lines.c_str(), stdout);
+        std::fflush(stdout);
+        print_unbuffered(lines);
         fmt::print("# these lines stand in {}; ready\n", layout_.env().string());
     } else if (written) {
         fmt::print("serving; the first access key stands in {}\n", layout_.env().string());
@@ -453,11 +496,28 @@ asio::awaitable<void> Service::reap() {
     for (;;) {
         timer.expires_after(kReaperInterval);
         co_await timer.async_wait(asio::use_awaitable);
+        watch_clock();
+        if (leaps_.holds(clock_.wall())) {
+            continue;  // the alarm was raised when the hold began
+        }
         const std::size_t gone =
             co_await reaper.run_due(control_thread_->io(), clock_.mono() + kReaperInterval, clock_.wall());
         if (gone != 0) {
             observe::info("kms.keys_deleted", {{"count", gone}});
         }
+    }
+}
+
+// A mark every few minutes is enough: a leap is an hour.
+void Service::watch_clock() {
+    const bool leapt = leaps_.observe(read_clocks()) == LeapGuard::Seen::leap;
+    if (leapt) {
+        observe::error("clock.leapt", {{"held", "24 h"},
+                                       {"do", "check the date; claviger admin clock accept ends the hold"}});
+    }
+    if (leapt || clock_.mono() - marked_ > kMarkInterval) {
+        marked_ = clock_.mono();
+        leaps_.save(*store_, log_unsaved_mark);
     }
 }
 
@@ -491,6 +551,11 @@ asio::awaitable<Result<std::string>> Service::answer_operator(std::string reques
     }
     if (request == "report leftovers") {
         co_return co_await leftovers();
+    }
+    if (request == "clock accept") {
+        leaps_.accept();
+        leaps_.save(*store_, log_unsaved_mark);
+        co_return std::string("keys whose time has come are destroyed again\n");
     }
     if (request.starts_with(kAdvance)) {
         co_return advance_clock(std::string_view(request).substr(kAdvance.size()));
