@@ -298,8 +298,11 @@ boost::asio::awaitable<Status<>> ClientCore::run(Work& work) {
             }
         }
         const std::shared_ptr<Connection> connection = lines_[choice->member].connection;
-        auto answers = connection->call(work.operation, cost,
-                                        attempt_deadline(cost, row.repeat, now, work.deadline), work.request);
+        MonoTime limit = attempt_deadline(cost, row.repeat, now, work.deadline);
+        if (row.repeat == Repeat::freely && lines_[choice->member].member->breaker.open()) {
+            limit = std::min(limit, now + options_.timing.suspect_attempt);
+        }
+        auto answers = connection->call(work.operation, cost, limit, work.request);
         sweeper_->wake();
         const Reply reply = co_await std::move(answers);
         if (settle(work, course, *choice, cost, reply) == Next::finish) {

@@ -286,6 +286,9 @@ boost::asio::awaitable<Happening> MemberDriver::probe() {
         co_return Happening::canary_good;
     }
     log(Severity::warning, "canary: " + canary.error().describe());
+    if (canary.error().code == Errc::deadline_exceeded) {
+        member_->breaker.record(Evidence::silent);  // callers' loads and slow work are no such evidence
+    }
     co_await sleep(context_.options.timing.canary);
     co_return host_ended() ? Happening::ended : Happening::canary_bad;
 }

@@ -9,7 +9,9 @@ void Sweeper::schedule() {
         if (!self || ec) {
             return;
         }
-        if (self->sweep_(self->clock_.mono()) == Left::waiting) {
+        self->woken_ = false;
+        const Left left = self->sweep_(self->clock_.mono());
+        if (left == Left::waiting || self->woken_) {
             self->schedule();
         } else {
             self->ticking_ = false;

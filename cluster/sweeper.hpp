@@ -23,7 +23,9 @@ public:
         : timer_(io), clock_(clock), interval_(interval), sweep_(std::move(sweep)) {}
 
     // Something waits from now on. Costs a comparison while the timer ticks.
+    // A sweep resumes callers who send again, to a line it has already passed: that must not be forgotten.
     void wake() {
+        woken_ = true;
         if (!ticking_) {
             ticking_ = true;
             schedule();
@@ -38,6 +40,7 @@ private:
     std::chrono::milliseconds interval_;
     Sweep sweep_;
     bool ticking_ = false;
+    bool woken_ = false;  // since the running or the last sweep began
 };
 
 }  // namespace claviger::cluster

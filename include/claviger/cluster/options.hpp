@@ -34,6 +34,9 @@ struct HsmOptions {
 struct ClusterTiming {
     std::chrono::milliseconds fast_attempt{100};  // one attempt of the fast class
     std::chrono::milliseconds load_attempt{300};  // the same when the host must load the key first
+    // One attempt on an HSM that is suspected, taken because no other is left: three of them and the answer
+    // that there is no HSM come within 200 ms.
+    std::chrono::milliseconds suspect_attempt{60};
     std::chrono::milliseconds patience{120};      // how long a request waits for any HSM while there is none
     std::chrono::milliseconds sweep{5};           // granularity of attempt deadlines
     std::chrono::milliseconds canary{250};        // pause between canaries of an HSM that is suspected
