@@ -48,7 +48,7 @@ std::span<std::byte> FrameReader::space() {
         next_ = begin_ = 0;
         end_ = rest;
     }
-    std::size_t wanted = std::max(kFirstBuffer, end_ + 1);
+    std::size_t wanted = std::max(std::min(kFirstBuffer, kFrameHeader + max_payload_), end_ + 1);
     if (end_ >= kFrameHeader) {
         const std::size_t payload = load_le<std::uint32_t>(buffer_.data());
         wanted = std::max(wanted, kFrameHeader + std::min(payload, max_payload_));

@@ -10,6 +10,8 @@ namespace {
 
 using namespace claviger;
 
+constexpr std::size_t kLargestFrame = 2048;  // a small buffer: filling a large one would be all the work
+
 template <class Message>
 void read(ByteView payload) {
     if (const auto message = link::decode<Message>(payload)) {
@@ -57,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const ByteView input(reinterpret_cast<const std::byte*>(data), size);
     read_all(input);
 
-    link::FrameReader reader;
+    link::FrameReader reader(kLargestFrame);
     const auto space = reader.space();
     const std::size_t take = std::min(space.size(), input.size());
     std::memcpy(space.data(), input.data(), take);

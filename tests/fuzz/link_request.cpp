@@ -13,6 +13,8 @@ namespace {
 
 using namespace claviger;
 
+constexpr std::size_t kLargestFrame = 2048;  // a small buffer: filling a large one would be all the work
+
 // What decodes must encode to the very bytes it came from: two readings of one message cannot differ.
 template <class Message>
 void read(ByteView payload) {
@@ -72,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ByteView input(reinterpret_cast<const std::byte*>(data), size);
     read_all(input);
 
-    link::FrameReader reader;
+    link::FrameReader reader(kLargestFrame);
     std::size_t piece = 1;
     while (!input.empty() && !reader.broken()) {
         const auto space = reader.space();
