@@ -255,7 +255,9 @@ boost::asio::awaitable<Result<std::vector<Leftover>>> Cluster::report_leftovers(
         names.insert(to_bytes(name));
     }
     std::vector<Leftover> all;
-    for (const Serving& serving : impl_->board.current()->serving) {
+    // Held over the awaits: the board may replace its snapshot meanwhile.
+    const std::shared_ptr<const Membership> membership = impl_->board.current();
+    for (const Serving& serving : membership->serving) {
         const MemberDriver& driver = *impl_->drivers[serving.member->index()];
         Result<std::vector<Leftover>> found = co_await impl_->leftovers(driver, names);
         if (!found) {
