@@ -129,14 +129,16 @@ void HostProcess::signal(int number) noexcept {
 boost::asio::awaitable<void> HostProcess::end(std::chrono::milliseconds grace) {
     signal(SIGTERM);
     auto limit = std::make_shared<boost::asio::steady_timer>(io_, grace);
-    // The pid stays ours until wait() has reaped it, and then the timer is cancelled.
-    limit->async_wait([limit, this](const boost::system::error_code& ec) {
-        if (!ec) {
+    // A timer that has expired but not yet run cannot be cancelled, and by then this process may be gone.
+    const auto waiting = std::make_shared<bool>(true);
+    limit->async_wait([limit, waiting, this](const boost::system::error_code& ec) {
+        if (!ec && *waiting) {
             signal(SIGKILL);
         }
     });
     while (!co_await wait()) {
     }
+    *waiting = false;
     limit->cancel();
 }
 
