@@ -178,8 +178,10 @@ void serve(OfficerDesk& desk, const link::FrameView& frame, link::WipedBuffer& o
     } else if (row->operation == Operation::init_user_pin) {
         answer<control::InitUserPin>(frame, out,
                                      [&](const auto& request) { return desk.init_user_pin(request); });
-    } else {
+    } else if (row->operation == Operation::wipe_token) {
         answer<control::WipeToken>(frame, out, [&](const auto& request) { return desk.wipe_token(request); });
+    } else {
+        link::append_error(out, frame.id, Error(Errc::protocol_error, "unknown operation"));
     }
 }
 
