@@ -130,10 +130,8 @@ void append_resources(std::string& out, const Call& call) {
     if (!call.audit.created_arn.empty()) {
         append_resource(out, call.account(), call.audit.created_arn);
     }
-    for (const std::string& alias : call.audit.aliases) {
-        if (!alias.empty()) {
-            append_resource(out, call.account(), alias);
-        }
+    if (!call.audit.alias_arn.empty()) {
+        append_resource(out, call.account(), call.audit.alias_arn);
     }
     out += ']';
 }

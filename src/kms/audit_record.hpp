@@ -37,11 +37,11 @@ struct AuditField {
 
 // What a request contributes beyond its parameters while it runs.
 struct AuditDraft {
-    std::array<std::string, 2> aliases;  // ARNs of aliases concerned
-    std::string response_elements;       // a JSON object; empty: null
-    std::string created_arn;             // of a key that this request makes
-    std::string_view material_id;        // 64 hex digits
-    bool committed = false;              // the record went into a store transaction
+    std::string alias_arn;          // of the alias that AliasName names
+    std::string response_elements;  // a JSON object; empty: null
+    std::string created_arn;        // of a key that this request makes
+    std::string_view material_id;   // 64 hex digits
+    bool committed = false;         // the record went into a store transaction
 };
 
 // `failure` nullptr: the request succeeded. `sequence` is the store's, at the time of writing.

@@ -65,9 +65,9 @@ Refused authorise_alias(Call& call) {
     if (auto refused = check_alias_name(name)) {
         return refused;
     }
-    call.audit.aliases[0] =
+    call.audit.alias_arn =
         alias_arn(call.parts.catalogue.partition(), call.http.region, call.account(), name);
-    return authorise(call, call.row->action, call.principal().account, call.audit.aliases[0]);
+    return authorise(call, call.row->action, call.principal().account, call.audit.alias_arn);
 }
 
 // One key after the other, so that trouble with the source of ReEncrypt is reported before its destination.

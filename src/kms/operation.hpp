@@ -61,9 +61,6 @@ enum class Subject : std::uint8_t {
     alias,    // authorised on the alias that AliasName names, and on each key
 };
 
-// Slow work has its own lane in the HSM hosts and is never repeated for being late.
-enum class CostClass : std::uint8_t { none, fast, slow, write };
-
 enum class Access : std::uint8_t { read, write };  // `readOnly` of the audit record
 
 struct Call;
@@ -74,7 +71,6 @@ struct Operation {
     policy::Action action;
     Subject subject;
     std::array<KeyParameter, 2> keys;  // checked in this order
-    CostClass cost;
     Access access;
     std::span<const AuditField> audited;
     Run run;

@@ -27,7 +27,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const CreateAliasRequest& req
         }
         if (*taken) {
             return Failure(ErrorType::already_exists,
-                           "An alias with the name " + call.audit.aliases[0] + " already exists");
+                           "An alias with the name " + call.audit.alias_arn + " already exists");
         }
         auto count = txn.count_aliases(key.account, key.region, key.id);
         if (!count) {

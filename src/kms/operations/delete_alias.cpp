@@ -18,7 +18,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const DeleteAliasRequest& req
             return store_failed(call, std::move(alias).error());
         }
         if (!*alias) {
-            return not_found("Alias " + call.audit.aliases[0] + " is not found.");
+            return not_found("Alias " + call.audit.alias_arn + " is not found.");
         }
         if (auto erased = txn.erase_alias(key.account, key.region, request.name); !erased) {
             return store_failed(call, std::move(erased).error());

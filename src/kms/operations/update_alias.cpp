@@ -45,7 +45,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const UpdateAliasRequest& req
             return store_failed(call, std::move(alias).error());
         }
         if (!*alias) {
-            return not_found("Alias " + call.audit.aliases[0] + " is not found.");
+            return not_found("Alias " + call.audit.alias_arn + " is not found.");
         }
         if ((**alias).target != target.id) {
             auto count = txn.count_aliases(target.account, target.region, target.id);
