@@ -13,7 +13,6 @@
 namespace claviger::config {
 
 enum class Recovery { offline, vault };
-enum class Membership { open, sealed };
 enum class AuditSync { off, always };
 
 struct Endpoint {
@@ -53,12 +52,11 @@ struct Audit {
 
 struct Cluster {
     Recovery recovery = Recovery::offline;
-    Membership membership = Membership::open;
     std::chrono::milliseconds request_deadline{5000};
     bool operator==(const Cluster&) const = default;
 };
 
-// One HSM host. `module` and `serial` say which token; a soft token is provisioned at first start.
+// One HSM. Its token is provisioned when the cluster is founded; the store knows its serial.
 struct Hsm {
     std::string name;
     std::string zone;

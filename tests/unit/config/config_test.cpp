@@ -55,6 +55,12 @@ TEST(Config, HsmsNeedNamesThatDifferAndAKnownReplication) {
     EXPECT_THAT(refusal(std::string(kHsm) + std::string(kHsm)), HasSubstr("two HSMs are named"));
     EXPECT_THAT(refusal("[[hsm]]\nname = \"a\"\n"), HasSubstr("needs name and zone"));
     EXPECT_THAT(refusal(std::string(kHsm) + "replication = \"native\"\n"), HasSubstr("not built yet"));
+    EXPECT_THAT(refusal("[[hsm]]\nname = \"../a\"\nzone = \"a\"\n"), HasSubstr("letters, digits and dashes"));
+}
+
+TEST(Config, SealedMembershipIsRefusedRatherThanIgnored) {
+    EXPECT_THAT(refusal("[cluster]\nmembership = \"sealed\"\n" + std::string(kHsm)),
+                HasSubstr("not built yet"));
 }
 
 TEST(Endpoint, ParsesBothAddressFamilies) {
