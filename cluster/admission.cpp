@@ -25,7 +25,7 @@ Verdict failed(const char* step, const Error& error) {
         case Errc::pin_refused:
             return refused(
                 "the token refused the PIN its host keeps; it was tried once and will not be tried again. "
-                "Set a new PIN (claviger cloudhsm hsm enroll) or restore the host's state directory: " +
+                "Restore the token or the host's state directory: " +
                 error.detail);
         case Errc::data_invalid:
         case Errc::key_fault:
