@@ -119,10 +119,6 @@ static_assert(kTable.back().value == 0x80000000,
 
 }  // namespace
 
-std::span<const ReturnFacts> return_table() noexcept {
-    return kTable;
-}
-
 const ReturnFacts& classify(ReturnValue rv) noexcept {
     const auto found = std::ranges::lower_bound(kTable, rv, {}, &ReturnFacts::value);
     return found != kTable.end() && found->value == rv ? *found : kTable.back();

@@ -36,9 +36,6 @@ struct ReturnFacts {
     Meaning meaning;
 };
 
-// Every value the table knows, sorted by value.
-std::span<const ReturnFacts> return_table() noexcept;
-
 // The row of a value. Total: vendor-defined and unknown values share the last row, an hsm_fault of the token.
 const ReturnFacts& classify(ReturnValue rv) noexcept;
 

@@ -25,7 +25,6 @@ public:
     // One row expected to change nothing but the database: bind, step, reset.
     Status<> run(std::span<const Cell> cells);
     void reset() noexcept;
-    int column_count() const noexcept { return sqlite3_column_count(handle_.get()); }
     Cell cell(int column) const noexcept;  // valid until the next step() or reset()
 
 private:
