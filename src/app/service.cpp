@@ -61,8 +61,8 @@ std::string_view kind_name(Kind kind) {
 
 // The service sees plaintexts: nothing may dump it or read its memory by accident.
 void protect_process() {
+    umask(077);  // whatever is made below the data directory is for this user alone
 #ifndef CLAVIGER_SANITIZED  // LeakSanitizer attaches to its own process, which this forbids
-    umask(077);             // whatever is made below the data directory is for this user alone
     prctl(PR_SET_DUMPABLE, 0);
 #endif
     const rlimit none{0, 0};

@@ -9,12 +9,17 @@
 #include <cstring>
 
 #include "src/audit/series.hpp"
+#include "src/observe/log.hpp"
 
 namespace claviger::audit {
 namespace {
 
 constexpr std::size_t kKeptBuffer = 256U << 10U;  // a burst must not keep its memory for ever
 constexpr std::size_t kProbeBytes = 64U << 10U;
+// A disk that others have filled still takes about 1,500 records of each writer: time to make room while
+// cryptography goes on.
+constexpr std::uint64_t kReserve = 1U << 20U;
+constexpr std::uint64_t kReserveStep = kReserve / 2;  // how far beyond, so that few calls are needed
 
 Error os_error(const std::string& what) {
     return {Errc::io_error, what + ": " + std::strerror(errno)};
@@ -113,6 +118,7 @@ Status<> ChainedFile::recover() {
             return started;
         }
     }
+    keep_reserve();
     return ::fsync(directory_fd_.get()) == 0 ? Status<>(done) : os_error("sync audit directory");
 }
 
@@ -166,7 +172,11 @@ Status<> ChainedFile::start_file(std::uint64_t first_number) {
         return os_error("make audit file " + path.string());
     }
     retired_ = std::exchange(file_, std::move(fresh));
+    if (retired_ && ::ftruncate(retired_.get(), static_cast<off_t>(size_)) != 0) {
+        observe::warn("audit.reserve_kept", {{"writer", writer_}, {"reason", std::strerror(errno)}});
+    }
     size_ = 0;
+    reserved_end_ = 0;
     return done;
 }
 
@@ -192,11 +202,9 @@ Status<> ChainedFile::flush() {
 }
 
 Status<> ChainedFile::write_buffer() {
-    if (tail_is_dirty_) {
-        if (::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) {
-            return os_error("cut a failed write off the audit file");
-        }
-        tail_is_dirty_ = false;
+    const Status<> clean = cut_dirty_tail();
+    if (!clean) {
+        return clean;
     }
     if (size_ != 0 && size_ + buffer_.size() > rotate_bytes_) {
         const Status<> started = start_file(written_head_.number + 1);
@@ -207,23 +215,50 @@ Status<> ChainedFile::write_buffer() {
     ++writes_;
     const Status<> written = write_all(file_.get(), buffer_);
     if (!written) {
-        tail_is_dirty_ = ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0;
+        tail_is_dirty_ = true;
+        (void)cut_dirty_tail();  // tried again before the next write
         return written;
     }
     size_ += buffer_.size();
+    keep_reserve();
     return done;
 }
 
-Status<> ChainedFile::probe() {
+// Takes the reserve with it: file systems free what lies behind the new end.
+Status<> ChainedFile::cut_dirty_tail() {
     if (tail_is_dirty_) {
         if (::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) {
             return os_error("cut a failed write off the audit file");
         }
         tail_is_dirty_ = false;
+        reserved_end_ = 0;
+    }
+    return done;
+}
+
+// A failure is no news: it means the disk is full, or the file system cannot do it, and writes will say so.
+void ChainedFile::keep_reserve() noexcept {
+    if (reserved_end_ >= size_ + kReserve) {
+        return;
+    }
+    const std::uint64_t wanted = kReserve + kReserveStep;
+    if (::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(size_),
+                    static_cast<off_t>(wanted)) == 0) {
+        reserved_end_ = size_ + wanted;
+    }
+}
+
+Status<> ChainedFile::probe() {
+    const Status<> clean = cut_dirty_tail();
+    if (!clean) {
+        return clean;
     }
     // Zeros, because that is what recovery cuts off if the process ends before it is done here.
     const Status<> written = write_all(file_.get(), std::string(kProbeBytes, '\0'));
-    tail_is_dirty_ = ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0;
+    tail_is_dirty_ = true;
+    if (cut_dirty_tail() && written) {
+        keep_reserve();
+    }
     return written;
 }
 

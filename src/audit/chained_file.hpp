@@ -65,6 +65,8 @@ private:
     Result<std::optional<ChainHead>> recover_file(const std::filesystem::path& path, Descriptor& file);
     Status<> start_file(std::uint64_t first_number);
     Status<> write_buffer();
+    Status<> cut_dirty_tail();
+    void keep_reserve() noexcept;
 
     std::filesystem::path directory_;
     std::string writer_;
@@ -73,7 +75,8 @@ private:
     Descriptor directory_fd_;
     Descriptor file_;
     Descriptor retired_;
-    std::uint64_t size_ = 0;  // of the file, whole lines only
+    std::uint64_t size_ = 0;          // of the file, whole lines only
+    std::uint64_t reserved_end_ = 0;  // up to here the disk has room set aside; 0: none
     ChainHead head_;          // behind the buffer
     ChainHead written_head_;  // behind the file
     std::string buffer_;

@@ -261,8 +261,16 @@ Status<> SqliteStore::Impl::write_state(State next) {
 Result<RowSets> SqliteStore::Impl::scan(Contents& contents, std::vector<OutboxRecord>* outbox) {
     RowSets sets{};
     Status<> scanned = done;
-    const auto bad = [&](std::string sentence) { contents.refused.push_back(std::move(sentence)); };
     const auto table = [&]<class Record>(SealedTable<Record>& from, const std::function<void(Record)>& good) {
+        constexpr bool kFoundation = std::is_same_v<Record, ClusterRecord> ||
+                                     std::is_same_v<Record, HsmRecord> ||
+                                     std::is_same_v<Record, SettingRecord>;
+        const auto bad = [&](std::string sentence) {
+            if (kFoundation) {
+                contents.refused_foundation.push_back(sentence);
+            }
+            contents.refused.push_back(std::move(sentence));
+        };
         scanned = from.scan(sets[static_cast<std::size_t>(Table<Record>::id)], good, bad);
         return scanned.has_value();
     };

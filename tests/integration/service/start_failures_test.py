@@ -92,7 +92,7 @@ class StartFailures(unittest.TestCase):
             pass
         # The tokens of one cluster behind the store of another: strangers, whatever their PINs.
         shutil.rmtree(data + "/hsm")
-        shutil.copytree(other + "/hsm", data + "/hsm")
+        shutil.copytree(other + "/hsm", data + "/hsm", ignore=shutil.ignore_patterns("*.sock"))
         done = subprocess.run([CLAVIGER, "dev", "--data", data, "--listen", "127.0.0.1:0", "--admin-listen",
                                "127.0.0.1:0"], capture_output=True, text=True, timeout=90, check=False)
         self.assertNotEqual(done.returncode, 0)

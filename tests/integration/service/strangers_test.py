@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -40,8 +41,8 @@ class Strangers(unittest.TestCase):
 
             def refusals():
                 with open(dev.log_path, encoding="utf-8") as log:
-                    return sum(1 for line in log if "refused" in line and "pid" in line)
-            until(lambda: refusals() >= len(sockets), 10, "a log line for each")
+                    return sum(1 for line in log if re.search(r"connection closed, peer is pid \d+ uid \d+", line))
+            until(lambda: refusals() == 2 * len(sockets), 10, "a log line for each, with pid and uid")
             self.assertEqual(len(dev.boto3().generate_random(NumberOfBytes=16)["Plaintext"]), 16)
 
     def open_the_way(self, dev, path):
