@@ -28,11 +28,9 @@ Status<> harden(const Options& options) {
     umask(077);
     signal(SIGPIPE, SIG_IGN);
     if (options.core == CoreDumps::never) {
-#ifndef CLAVIGER_SANITIZED  // LeakSanitizer attaches to its own process, which this forbids
         if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
             return failed("PR_SET_DUMPABLE");
         }
-#endif
         const rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
         if (setrlimit(RLIMIT_CORE, &no_core) != 0) {
             return failed("RLIMIT_CORE");
