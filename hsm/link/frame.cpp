@@ -99,7 +99,7 @@ std::size_t begin_frame(WipedBuffer& to, std::uint64_t id, std::uint8_t code, st
     store_le(header.data() + 4, id);
     header[12] = static_cast<std::byte>(code);
     store_le(header.data() + 13, deadline);
-    to.insert(to.end(), header.begin(), header.end());
+    WireWriter(to).raw_bytes(header);
     return start;
 }
 

@@ -191,24 +191,24 @@ void append_field_value(std::string& out, std::string_view value) {
     while (!value.empty() && is_blank(value.back())) {
         value.remove_suffix(1);
     }
-    bool blank = false;
-    for (const char c : value) {
-        if (is_blank(c)) {
-            blank = true;
-            continue;
-        }
-        if (std::exchange(blank, false)) {
+    while (!value.empty()) {
+        const auto end = static_cast<std::size_t>(std::ranges::find_if(value, is_blank) - value.begin());
+        out += value.substr(0, end);
+        value.remove_prefix(end);
+        if (!value.empty()) {  // what follows the blanks is not one: the end was trimmed
             out += ' ';
+            value.remove_prefix(
+                static_cast<std::size_t>(std::ranges::find_if_not(value, is_blank) - value.begin()));
         }
-        out += c;
     }
 }
 
 void append_headers(std::string& out, std::span<const HeaderView> headers, std::string_view signed_headers) {
     split(signed_headers, ';', [&](std::string_view name) {
-        for (const char c : name) {
-            out += lower(c);
-        }
+        const std::size_t start = out.size();
+        out += name;
+        std::transform(out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
+                       out.begin() + static_cast<std::ptrdiff_t>(start), lower);
         out += ':';
         bool first = true;
         for (const HeaderView& header : headers) {

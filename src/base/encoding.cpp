@@ -37,11 +37,11 @@ int hex_value(char c) noexcept {
 }  // namespace
 
 std::string to_hex(ByteView bytes) {
-    std::string text;
-    text.reserve(bytes.size() * 2);
+    std::string text(bytes.size() * 2, '\0');
+    char* out = text.data();
     for (const std::byte b : bytes) {
-        text += kHex[std::to_integer<unsigned>(b) >> 4];
-        text += kHex[std::to_integer<unsigned>(b) & 15];
+        *out++ = kHex[std::to_integer<unsigned>(b) >> 4];
+        *out++ = kHex[std::to_integer<unsigned>(b) & 15];
     }
     return text;
 }
@@ -152,11 +152,14 @@ std::string to_uuid(std::span<const std::byte, 16> random) {
     std::copy(random.begin(), random.end(), raw.begin());
     raw[6] = (raw[6] & std::byte{0x0f}) | std::byte{0x40};
     raw[8] = (raw[8] & std::byte{0x3f}) | std::byte{0x80};
-    std::string hex = to_hex(raw);
-    for (const std::size_t position : {20, 16, 12, 8}) {
-        hex.insert(position, 1, '-');
+    std::string text(36, '-');
+    char* out = text.data();
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+        *out++ = kHex[std::to_integer<unsigned>(raw[i]) >> 4];
+        *out++ = kHex[std::to_integer<unsigned>(raw[i]) & 15];
+        out += i == 3 || i == 5 || i == 7 || i == 9 ? 1 : 0;
     }
-    return hex;
+    return text;
 }
 
 bool is_uuid(std::string_view text) noexcept {

@@ -1,12 +1,15 @@
 #include <claviger/base/secret.hpp>
 
 #include <openssl/crypto.h>
+#include <string.h>
 
 namespace claviger {
 
+// explicit_bzero(3) and not OPENSSL_cleanse: both are kept by the optimiser, but this one writes whole
+// vectors, and every request wipes a few kilobytes.
 void wipe(std::span<std::byte> memory) noexcept {
     if (!memory.empty()) {
-        OPENSSL_cleanse(memory.data(), memory.size());
+        ::explicit_bzero(memory.data(), memory.size());
     }
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstring>
 
 namespace claviger::kms {
 namespace {
@@ -30,6 +31,19 @@ std::size_t sequence_length(std::string_view text) noexcept {
         return continued(1, low, high) && continued(2) && continued(3) ? 4 : 0;
     }
     return 0;
+}
+
+// Printable ASCII without quote and backslash, eight bytes at once: a byte of `word` that is below n, or
+// equals c, borrows into its top bit.
+bool eight_are_plain(const char* text) noexcept {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    constexpr std::uint64_t kTops = 0x8080808080808080;
+    std::uint64_t word = 0;
+    std::memcpy(&word, text, sizeof word);
+    const std::uint64_t quote = word ^ (kOnes * '"');
+    const std::uint64_t backslash = word ^ (kOnes * '\\');
+    const std::uint64_t found = (word - kOnes * 0x20) | (quote - kOnes) | (backslash - kOnes) | word;
+    return (found & kTops) == 0;
 }
 
 void append_control(std::string& to, unsigned char c) {
@@ -80,6 +94,10 @@ void append_json_string(std::string& to, std::string_view text) {
     std::size_t plain = 0;  // start of the run that can be copied as it is
     std::size_t i = 0;
     while (i < text.size()) {
+        if (i + 8 <= text.size() && eight_are_plain(text.data() + i)) {
+            i += 8;
+            continue;
+        }
         const auto c = static_cast<unsigned char>(text[i]);
         if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
             ++i;

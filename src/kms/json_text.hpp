@@ -34,13 +34,10 @@ public:
     explicit ObjectText(std::string& out) : out_(out) { out_ += '{'; }
     // Names are ours: plain ASCII.
     std::string& name(std::string_view name) {
-        if (!first_) {
-            out_ += ',';
-        }
+        out_ += first_ ? std::string_view("\"") : std::string_view(",\"");
         first_ = false;
-        out_ += '"';
         out_ += name;
-        out_ += "\":";
+        out_ += std::string_view("\":");
         return out_;
     }
     void text(std::string_view n, std::string_view value) { append_json_string(name(n), value); }

@@ -26,7 +26,12 @@ public:
         return raw_bytes(raw);
     }
     WireWriter& raw_bytes(ByteView bytes) {
-        out_.insert(out_.end(), bytes.begin(), bytes.end());
+        // Not insert(): with an allocator that is not std::allocator it copies byte by byte.
+        const std::size_t at = out_.size();
+        out_.resize(at + bytes.size());
+        if (!bytes.empty()) {
+            std::memcpy(out_.data() + at, bytes.data(), bytes.size());
+        }
         return *this;
     }
     // 32-bit length, then the bytes.
