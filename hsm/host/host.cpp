@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include <claviger/base/registers.hpp>
+
 #include "hsm/host/control_service.hpp"
 #include "hsm/host/log.hpp"
 #include "hsm/host/process.hpp"
@@ -140,6 +142,7 @@ int Host::run() {
         } else if (shutting_down_) {
             timeout = 50;
         }
+        wipe_vector_registers();
         const int count = epoll_wait(epoll_.get(), events.data(), kEventsPerTurn, timeout);
         if (count < 0 && errno != EINTR) {
             log(Level::error, io_failed("epoll_wait", "").detail);

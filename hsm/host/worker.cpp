@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include <claviger/base/registers.hpp>
+
 namespace claviger::host {
 
 Completions::Completions() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -64,6 +66,7 @@ void Worker::work() {
             queue_.pop_front();
         }
         job->run(*lane_);
+        wipe_vector_registers();  // before the completion: the loop may have nothing more for this thread
         completions_.push(std::move(job));
     }
 }

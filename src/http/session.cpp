@@ -10,6 +10,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <claviger/base/registers.hpp>
+
 #include "src/http/chunked.hpp"
 #include "src/http/io_thread.hpp"
 #include "src/http/request_head.hpp"
@@ -326,6 +328,7 @@ private:
         enter(Phase::writing, now_ + limits_.write_time);
         const bool sent = co_await write_out();
         wipe(std::as_writable_bytes(std::span(out_)));
+        wipe_vector_registers();
         out_.clear();
         if (out_.capacity() > 4 * kBuffer) {
             out_.shrink_to_fit();
