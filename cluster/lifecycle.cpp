@@ -4,6 +4,11 @@
 #include <cstdlib>
 
 namespace claviger::cluster {
+namespace {
+
+constexpr unsigned kCrashesAfterServing = 3;
+
+}  // namespace
 
 Step Lifecycle::clear(Step step, Step afterwards) noexcept {
     serves_ = false;
@@ -11,10 +16,13 @@ Step Lifecycle::clear(Step step, Step afterwards) noexcept {
     return step_ = step;
 }
 
-// The first restart is immediate; restarts in a row wait longer and longer, up to the limit.
+// The first restart is immediate; restarts in a row wait longer and longer, up to the limit. A host that got
+// as far as serving is no broken one: its next restarts never wait long, however often it is killed.
 Step Lifecycle::again(Step step, MonoTime now) {
     if (serves_ && now - since_ >= timing_.stable) {
         crashes_ = 0;
+    } else if (serves_) {
+        crashes_ = std::min(crashes_, kCrashesAfterServing);
     }
     ++crashes_;
     pause_ = std::chrono::milliseconds(0);
