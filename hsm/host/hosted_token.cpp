@@ -20,8 +20,9 @@ Result<std::unique_ptr<TokenFilesGuard>> TokenFilesGuard::open(const Options& op
     if (options.token_files == TokenFiles::none) {
         return std::unique_ptr<TokenFilesGuard>(new TokenFilesGuard(nullptr));
     }
-    Result<std::unique_ptr<softhsm::TokenDirectory>> directory =
-        softhsm::TokenDirectory::open(options.state, options.shadow);
+    Result<std::unique_ptr<softhsm::TokenDirectory>> directory = softhsm::TokenDirectory::open(
+        options.state, options.shadow,
+        options.mode == Mode::officer ? softhsm::Restore::no : softhsm::Restore::at_start);
     if (!directory) {
         return directory.error();
     }

@@ -172,7 +172,8 @@ TokenDirectory::TokenDirectory(std::string directory, Shadow shadow)
 
 TokenDirectory::~TokenDirectory() = default;
 
-Result<std::unique_ptr<TokenDirectory>> TokenDirectory::open(const std::string& directory, Shadow shadow) {
+Result<std::unique_ptr<TokenDirectory>> TokenDirectory::open(const std::string& directory, Shadow shadow,
+                                                             Restore restore) {
     std::unique_ptr<TokenDirectory> self(new TokenDirectory(directory, shadow));
     const fs::path root(directory);
     for (const fs::path& path : {root, root / "tokens"}) {
@@ -189,7 +190,7 @@ Result<std::unique_ptr<TokenDirectory>> TokenDirectory::open(const std::string& 
     if (!written) {
         return written.error();
     }
-    if (shadow == Shadow::on) {
+    if (shadow == Shadow::on && restore == Restore::at_start) {
         auto lock = FileLock::acquire(directory + "/token.lock", kLockPatience);
         if (!lock) {
             return lock.error();

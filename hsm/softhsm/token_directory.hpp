@@ -21,12 +21,17 @@ namespace claviger::softhsm {
 inline constexpr std::string_view kDefaultModule = "/usr/lib/softhsm/libsofthsm2.so";
 
 enum class Shadow : bool { off, on };
+enum class Restore : bool {
+    no,       // beside a host that serves this token: a file that is torn now is one that the host is writing
+    at_start  // before the module is loaded, by the process that will serve
+};
 
 class TokenDirectory final : public hsm::TokenFileGuard {
 public:
     // Makes what is missing and, with a shadow, puts back every file that is empty, does not parse or is
     // gone, under the token lock. Must run before the module is loaded.
-    static Result<std::unique_ptr<TokenDirectory>> open(const std::string& directory, Shadow shadow);
+    static Result<std::unique_ptr<TokenDirectory>> open(const std::string& directory, Shadow shadow,
+                                                        Restore restore = Restore::at_start);
     ~TokenDirectory() override;
 
     const std::string& conf() const noexcept { return conf_; }  // value of SOFTHSM2_CONF

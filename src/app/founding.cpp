@@ -170,14 +170,19 @@ Status<> found_cluster(const Settings& settings, const Layout& layout, store::St
     };
     asio::co_spawn(control, root(), [&](std::exception_ptr failure) {
         if (failure) {
-            founded.reset();
+            try {
+                std::rethrow_exception(failure);
+            } catch (const std::exception& error) {
+                founded.emplace(
+                    Error(Errc::internal, std::string("founding the cluster failed: ") + error.what()));
+            }
         }
         control.stop();
     });
     control.restart();
     control.run();
     if (!founded) {
-        return Error(Errc::internal, "founding the cluster failed unexpectedly");
+        return Error(Errc::conflict, "founding the cluster was interrupted");
     }
     if (!*founded) {
         return std::move(*founded).error();

@@ -70,11 +70,11 @@ std::string make_access_key_id(const std::string& account, Random& random) {
     return id;
 }
 
-Status<> ensure_first_access_key(store::Store& store, const store::Contents& contents,
-                                 const store::SealingKey& key, const std::string& account,
-                                 const std::string& user, WallTime now, Random& random) {
+Result<FirstKey> ensure_first_access_key(store::Store& store, const store::Contents& contents,
+                                         const store::SealingKey& key, const std::string& account,
+                                         const std::string& user, WallTime now, Random& random) {
     if (!contents.access_keys.empty()) {
-        return done;
+        return FirstKey::there_already;
     }
     store::AccountRecord account_row;
     account_row.id = AccountId(account);
@@ -93,7 +93,12 @@ Status<> ensure_first_access_key(store::Store& store, const store::Contents& con
     }
     access_key.sealed_secret = *std::move(sealed);
 
-    return commit(store, [&](store::Txn& txn) { return put_all(txn, account_row, user_row, access_key); });
+    Status<> committed =
+        commit(store, [&](store::Txn& txn) { return put_all(txn, account_row, user_row, access_key); });
+    if (!committed) {
+        return std::move(committed).error();
+    }
+    return FirstKey::made_now;
 }
 
 std::vector<AccessKey> open_access_keys(const store::Contents& contents, const store::SealingKey& key,

@@ -22,11 +22,13 @@ struct AccessKey {
     policy::Principal principal;
 };
 
+enum class FirstKey { made_now, there_already };
+
 // Makes the account, its first user and an access key in one transaction if the store has no access key yet.
 // Blocks until it is durable.
-Status<> ensure_first_access_key(store::Store& store, const store::Contents& contents,
-                                 const store::SealingKey& key, const std::string& account,
-                                 const std::string& user, WallTime now, Random& random);
+Result<FirstKey> ensure_first_access_key(store::Store& store, const store::Contents& contents,
+                                         const store::SealingKey& key, const std::string& account,
+                                         const std::string& user, WallTime now, Random& random);
 
 // Active access keys of principals that exist. A secret that does not open is left out and named in
 // `refused`.

@@ -19,6 +19,7 @@
 #include <optional>
 
 #include <claviger/base/encoding.hpp>
+#include <claviger/base/registers.hpp>
 #include <claviger/cluster/cluster.hpp>
 
 #include "src/app/admin_socket.hpp"
@@ -62,9 +63,7 @@ std::string_view kind_name(Kind kind) {
 // The service sees plaintexts: nothing may dump it or read its memory by accident.
 void protect_process() {
     umask(077);  // whatever is made below the data directory is for this user alone
-#ifndef CLAVIGER_SANITIZED  // LeakSanitizer attaches to its own process, which this forbids
     prctl(PR_SET_DUMPABLE, 0);
-#endif
     const rlimit none{0, 0};
     setrlimit(RLIMIT_CORE, &none);
     std::signal(SIGPIPE, SIG_IGN);
@@ -132,16 +131,25 @@ public:
 
     Status<> run() {
         using Step = Status<> (Service::*)();
-        for (const Step step : {&Service::open_store, &Service::open_identities, &Service::open_cluster,
-                                &Service::start_cluster, &Service::start_http, &Service::announce}) {
-            if (Status<> status = (this->*step)(); !status) {
-                stop();
-                return status;
+        Status<> status = done;
+        watch_signals();
+        try {
+            for (const Step step : {&Service::open_store, &Service::open_identities, &Service::open_cluster,
+                                    &Service::start_cluster, &Service::start_http, &Service::announce}) {
+                status = (this->*step)();
+                if (!status || stopping_) {
+                    break;
+                }
             }
+            if (status && !stopping_) {
+                serve_until_signal();
+            }
+        } catch (const std::exception& error) {
+            status = Error(Errc::internal, error.what());
         }
-        serve_until_signal();
         stop();
-        return done;
+        return stopping_ ? Status<>(done)
+                         : std::move(status);  // a start that was told to stop has not failed
     }
 
 private:
@@ -151,6 +159,7 @@ private:
     Status<> start_cluster();
     Status<> start_http();
     Status<> announce();
+    void watch_signals();
     void serve_until_signal();
     void stop();
 
@@ -195,6 +204,9 @@ private:
     std::unique_ptr<AdminSocket> admin_socket_;
     std::atomic<unsigned> io_threads_made_{0};
     MonoTime marked_{};
+    FirstKey first_key_ = FirstKey::there_already;
+    bool stopping_ = false;  // a signal came
+    asio::signal_set signals_{control_, SIGTERM, SIGINT};
 };
 
 Status<> Service::open_store() {
@@ -268,11 +280,12 @@ Status<> Service::open_identities() {
                                           contents_.refused.front() + ": restore the store from a backup");
     }
     const std::string user = settings_.kind == Kind::dev ? "dev" : "admin";
-    Status<> ensured = ensure_first_access_key(*store_, contents_, *sealing_key_, config_.service.account,
-                                               user, clock_.wall(), random_);
-    if (!ensured) {
-        return ensured;
+    auto first = ensure_first_access_key(*store_, contents_, *sealing_key_, config_.service.account, user,
+                                         clock_.wall(), random_);
+    if (!first) {
+        return std::move(first).error();
     }
+    first_key_ = *first;
     if (contents_.access_keys.empty()) {
         if (Status<> loaded = load_contents(); !loaded) {
             return loaded;
@@ -416,8 +429,8 @@ Status<> Service::start_http() {
     return done;
 }
 
-// The lines to source, on standard output and in DIR/env. The first active access key is shown in dev only;
-// in production it stands in DIR/first-access-key until the operator has taken it.
+// The lines to source stand in DIR/env. With the secret of the first access key in dev; in production that is
+// written once, when the key is made, to a file of its own that the operator takes away.
 Status<> Service::announce() {
     std::vector<std::string> refused;
     const auto keys = open_access_keys(contents_, *sealing_key_, refused);
@@ -425,43 +438,49 @@ Status<> Service::announce() {
         const bool v6 = endpoint.address.find(':') != std::string::npos;
         return fmt::format("{}://{}{}{}:{}", scheme, v6 ? "[" : "", endpoint.address, v6 ? "]" : "", port);
     };
-    std::string lines;
-    lines.reserve(kAnnouncement);  // a string that grows leaves its old content in the heap
-    lines += fmt::format(
-        "export AWS_ENDPOINT_URL={}\n",
-        url(config_.http.listen, server_->port(), config_.http.tls_certificate.empty() ? "http" : "https"));
-    if (!keys.empty()) {
-        lines += fmt::format("export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY=", keys.front().id);
-        lines += as_text(keys.front().secret.reveal(SecretAccess{}));
-        lines += '\n';
+    const bool dev = settings_.kind == Kind::dev;
+    std::string credentials;
+    if (!keys.empty() && (dev || first_key_ == FirstKey::made_now)) {
+        credentials = fmt::format("export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\n",
+                                  keys.front().id, as_text(keys.front().secret.reveal(SecretAccess{})));
     }
-    lines += fmt::format("export AWS_REGION={}\nexport AWS_DEFAULT_REGION={}\nexport CLAVIGER_ADMIN_URL={}\n",
-                         config_.service.region, config_.service.region,
-                         url(config_.http.admin_listen, admin_->port(), "http"));
+    std::string lines = fmt::format(
+        "export AWS_ENDPOINT_URL={}\n{}export AWS_REGION={}\nexport AWS_DEFAULT_REGION={}\nexport "
+        "CLAVIGER_ADMIN_URL={}\n",
+        url(config_.http.listen, server_->port(), config_.http.tls_certificate.empty() ? "http" : "https"),
+        dev ? credentials : "", config_.service.region, config_.service.region,
+        url(config_.http.admin_listen, admin_->port(), "http"));
     Status<> written = write_file_atomically(layout_.env(), lines);
-    if (written && settings_.kind == Kind::dev) {
-        std::fflush(stdout);
+    if (written && dev) {
         print_unbuffered(lines);
         fmt::print("# these lines stand in {}; ready\n", layout_.env().string());
-    } else if (written) {
-        fmt::print("serving; the first access key stands in {}\n", layout_.env().string());
+    } else if (written && !credentials.empty()) {
+        written = write_file_atomically(layout_.first_access_key(), credentials);
+        fmt::print("serving; the first access key stands in {}: take it away\n",
+                   layout_.first_access_key().string());
     }
     std::fflush(stdout);
+    wipe(credentials);
     wipe(lines);
+    wipe_vector_registers();
     if (written && !settings_.ready_file.empty()) {
         written = write_file_atomically(settings_.ready_file, "ready\n");
     }
     return written;
 }
 
-void Service::serve_until_signal() {
-    asio::signal_set signals(control_, SIGTERM, SIGINT);
-    signals.async_wait([this](const boost::system::error_code& error, int signal) {
+// From the first step on: a start can take half a minute, and its HSM hosts want to be ended in order.
+void Service::watch_signals() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (!error) {
             observe::info("service.stopping", {{"signal", signal}});
+            stopping_ = true;
             control_.stop();
         }
     });
+}
+
+void Service::serve_until_signal() {
     asio::co_spawn(control_, reap(), log_failure);
     if (!config_.http.tls_certificate.empty()) {
         asio::co_spawn(control_, watch_certificate(), log_failure);
@@ -478,10 +497,11 @@ void Service::stop() {
     if (server_) {
         server_->stop(kShutdownGrace);
     }
-    control_thread_.reset();
+    signals_.cancel();
     if (cluster_) {
         run_control(cluster_->stop());
     }
+    control_thread_.reset();  // the reaper may have worked with it until now; control_ runs no more
     store_.reset();
     server_.reset();
     kms_.reset();
@@ -496,6 +516,9 @@ asio::awaitable<void> Service::reap() {
     for (;;) {
         timer.expires_after(kReaperInterval);
         co_await timer.async_wait(asio::use_awaitable);
+        if (stopping_) {
+            co_return;
+        }
         watch_clock();
         if (leaps_.holds(clock_.wall())) {
             continue;  // the alarm was raised when the hold began
@@ -601,13 +624,16 @@ asio::awaitable<Result<std::string>> Service::leftovers() {
 }
 
 // The root is awaitable<void>: co_spawn default-constructs what it completes with, and a Result has no
-// default.
+// default. The result is shared: a signal can end this wait while the root is still suspended.
 template <class T>
 std::optional<T> Service::run_control(asio::awaitable<T> work) {
-    std::optional<T> result;
-    const auto root = [&]() -> asio::awaitable<void> { result.emplace(co_await std::move(work)); };
-    run_control(root());
-    return result;
+    auto result = std::make_shared<std::optional<T>>();
+    const auto root = [](asio::awaitable<T> inner,
+                         std::shared_ptr<std::optional<T>> to) -> asio::awaitable<void> {
+        to->emplace(co_await std::move(inner));
+    };
+    run_control(root(std::move(work), result));
+    return std::move(*result);
 }
 
 void Service::run_control(asio::awaitable<void> work) {

@@ -28,6 +28,7 @@ struct Layout {
     std::filesystem::path store() const { return root / "store.db"; }
     std::filesystem::path lock() const { return root / "lock"; }
     std::filesystem::path env() const { return root / "env"; }
+    std::filesystem::path first_access_key() const { return root / "first-access-key"; }
     std::filesystem::path admin_socket() const { return root / "admin.sock"; }
     std::filesystem::path hsm(const std::string& name) const { return root / "hsm" / name; }
     std::filesystem::path vault() const { return root / "vault"; }

@@ -8,6 +8,7 @@
 #include <claviger/cluster/cluster.hpp>
 
 #include "hsm/link/blob.hpp"
+#include "src/observe/log.hpp"
 
 namespace claviger::kms {
 namespace {
@@ -85,7 +86,9 @@ void Catalogue::apply(const store::Change& change) {
         erase_aliases_of(record);
     }
     for (const store::KeyRecord& record : change.keys) {
-        put_key(record, change.materials);
+        if (const std::string why = put_key(record, change.materials); !why.empty()) {
+            observe::error("catalogue.key_left_out", {{"reason", why}});
+        }
     }
     for (const store::AliasRecord& alias : change.aliases) {
         put_alias(alias);

@@ -473,7 +473,7 @@ void SqliteStore::Impl::give_up_batch(const Error& error) {
     counts_.undo_to(0);
     forgetting_.clear();
     const Result<std::optional<StoredState>> stored = state_table_->read();
-    if (database_.in_transaction() || (stored && (!*stored || (*stored)->sequence != state_.sequence))) {
+    if (database_.in_transaction() || !stored || !*stored || (*stored)->sequence != state_.sequence) {
         broken_ =
             Error(Errc::io_error, "the store does not know what its last commit did: restart the service");
     }
