@@ -439,17 +439,27 @@ Status<> Service::announce() {
         return fmt::format("{}://{}{}{}:{}", scheme, v6 ? "[" : "", endpoint.address, v6 ? "]" : "", port);
     };
     const bool dev = settings_.kind == Kind::dev;
+    // Reserved once, appended in place: a string that grows would leave the secret in the block it left.
     std::string credentials;
+    std::string lines;
+    credentials.reserve(1024);
+    lines.reserve(4096);
     if (!keys.empty() && (dev || first_key_ == FirstKey::made_now)) {
-        credentials = fmt::format("export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\n",
-                                  keys.front().id, as_text(keys.front().secret.reveal(SecretAccess{})));
+        credentials.append("export AWS_ACCESS_KEY_ID=").append(keys.front().id);
+        credentials.append("\nexport AWS_SECRET_ACCESS_KEY=");
+        credentials.append(as_text(keys.front().secret.reveal(SecretAccess{}))).append("\n");
     }
-    std::string lines = fmt::format(
-        "export AWS_ENDPOINT_URL={}\n{}export AWS_REGION={}\nexport AWS_DEFAULT_REGION={}\nexport "
-        "CLAVIGER_ADMIN_URL={}\n",
-        url(config_.http.listen, server_->port(), config_.http.tls_certificate.empty() ? "http" : "https"),
-        dev ? credentials : "", config_.service.region, config_.service.region,
-        url(config_.http.admin_listen, admin_->port(), "http"));
+    lines.append("export AWS_ENDPOINT_URL=");
+    lines.append(
+        url(config_.http.listen, server_->port(), config_.http.tls_certificate.empty() ? "http" : "https"));
+    lines.append("\n");
+    if (dev) {
+        lines.append(credentials);
+    }
+    lines.append("export AWS_REGION=").append(config_.service.region);
+    lines.append("\nexport AWS_DEFAULT_REGION=").append(config_.service.region);
+    lines.append("\nexport CLAVIGER_ADMIN_URL=");
+    lines.append(url(config_.http.admin_listen, admin_->port(), "http")).append("\n");
     Status<> written = write_file_atomically(layout_.env(), lines);
     if (written && dev) {
         print_unbuffered(lines);

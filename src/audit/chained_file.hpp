@@ -77,8 +77,8 @@ private:
     Descriptor retired_;
     std::uint64_t size_ = 0;          // of the file, whole lines only
     std::uint64_t reserved_end_ = 0;  // up to here the disk has room set aside; 0: none
-    ChainHead head_;          // behind the buffer
-    ChainHead written_head_;  // behind the file
+    ChainHead head_;                  // behind the buffer
+    ChainHead written_head_;          // behind the file
     std::string buffer_;
     bool tail_is_dirty_ = false;  // a failed write left bytes that could not be cut off yet
     TornTail torn_;

@@ -63,8 +63,8 @@ struct Contents {
     std::vector<HsmRecord> hsms;
     std::vector<SettingRecord> settings;
     std::vector<std::string> refused;  // one sentence per row whose seal failed; never loaded, never repaired
-    // Those of `refused` that cannot be left out: a service that misses its cluster, an HSM or a setting would
-    // found another one, or forget what was decided.
+    // Those of `refused` that cannot be left out: a service that misses its cluster, an HSM or a setting
+    // would found another one, or forget what was decided.
     std::vector<std::string> refused_foundation;
 };
 
