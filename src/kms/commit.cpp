@@ -77,6 +77,24 @@ Outcome<Done> put(const Call& call, store::Txn& txn, store::KeyRecord row) {
     return done;
 }
 
+asio::awaitable<Outcome<Empty>> edit_key(Call& call, States allowed, Edit edit) {
+    Decide decide = [&](store::Txn& txn) -> Outcome<Done> {
+        Outcome<store::KeyRecord> row = current_row(call, txn, call.key(), allowed);
+        if (!row) {
+            return std::move(row).error();
+        }
+        if (auto refused = edit(*row)) {
+            return *std::move(refused);
+        }
+        return put(call, txn, *std::move(row));
+    };
+    Outcome<Done> committed = co_await commit(call, std::move(decide));
+    if (!committed) {
+        co_return std::move(committed).error();
+    }
+    co_return Empty{};
+}
+
 Failure store_failed(const Call& call, Error error) {
     return call.failed(std::move(error));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "src/kms/operation.hpp"
 #include "src/store/store.hpp"
@@ -25,6 +26,10 @@ Outcome<store::KeyRecord> current_row(const Call& call, store::Txn& txn, const K
 
 // Writes the row back.
 Outcome<Done> put(const Call& call, store::Txn& txn, store::KeyRecord row);
+
+// The most common change: the key's row, edited by `edit`, which says why not by returning a failure.
+using Edit = std::function<std::optional<Failure>(store::KeyRecord&)>;
+asio::awaitable<Outcome<Empty>> edit_key(Call& call, States allowed, Edit edit);
 
 // Failure of a store call inside `decide`.
 Failure store_failed(const Call& call, Error error);

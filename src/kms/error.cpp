@@ -151,6 +151,10 @@ Failure wrong_algorithm(std::string_view algorithm, std::string_view spec, std::
             joined("Algorithm ", algorithm, " is incompatible with key spec ", spec, "."), w};
 }
 
+Failure too_many_tags(std::source_location w) {
+    return {ErrorType::tag, "Too many tags", w};
+}
+
 Failure dry_run(std::source_location w) {
     return {ErrorType::dry_run, {}, w};
 }

@@ -86,6 +86,7 @@ Failure wrong_usage(std::string_view arn, std::string_view usage, std::string_vi
                     std::source_location w = std::source_location::current());
 Failure wrong_algorithm(std::string_view algorithm, std::string_view spec,
                         std::source_location w = std::source_location::current());
+Failure too_many_tags(std::source_location w = std::source_location::current());
 Failure dry_run(std::source_location w = std::source_location::current());
 Failure unsupported(std::string text, std::source_location w = std::source_location::current());
 Failure internal(std::string detail, std::source_location w = std::source_location::current());

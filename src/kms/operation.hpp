@@ -38,6 +38,8 @@ enum class Need : std::uint8_t { required, optional };
 enum class States : std::uint8_t {
     any,
     usable,
+    active,
+    rotating,
     not_pending_deletion,
     switchable,
     deletable,

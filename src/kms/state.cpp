@@ -13,6 +13,12 @@ bool allows(States allowed, KeyState state) noexcept {
     switch (allowed) {
         case States::any: return true;
         case States::usable: return state == KeyState::enabled || state == KeyState::updating;
+        case States::active:
+            return state == KeyState::enabled || state == KeyState::unavailable ||
+                   state == KeyState::updating;
+        case States::rotating:  // imported keys are refused for their origin, not for their state
+            return state == KeyState::enabled || state == KeyState::unavailable ||
+                   state == KeyState::updating || state == KeyState::pending_import;
         case States::not_pending_deletion: return !is_pending_deletion(state);
         case States::switchable:
             return state == KeyState::enabled || state == KeyState::disabled ||

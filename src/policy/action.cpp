@@ -6,22 +6,38 @@ std::string_view to_string(Action action) noexcept {
     switch (action) {
         case Action::cancel_key_deletion: return "kms:CancelKeyDeletion";
         case Action::create_alias: return "kms:CreateAlias";
+        case Action::create_grant: return "kms:CreateGrant";
         case Action::create_key: return "kms:CreateKey";
         case Action::decrypt: return "kms:Decrypt";
         case Action::delete_alias: return "kms:DeleteAlias";
         case Action::describe_key: return "kms:DescribeKey";
         case Action::disable_key: return "kms:DisableKey";
+        case Action::disable_key_rotation: return "kms:DisableKeyRotation";
         case Action::enable_key: return "kms:EnableKey";
+        case Action::enable_key_rotation: return "kms:EnableKeyRotation";
         case Action::encrypt: return "kms:Encrypt";
         case Action::generate_data_key: return "kms:GenerateDataKey";
         case Action::generate_data_key_without_plaintext: return "kms:GenerateDataKeyWithoutPlaintext";
         case Action::generate_random: return "kms:GenerateRandom";
+        case Action::get_key_last_usage: return "kms:GetKeyLastUsage";
+        case Action::get_key_policy: return "kms:GetKeyPolicy";
+        case Action::get_key_rotation_status: return "kms:GetKeyRotationStatus";
         case Action::list_aliases: return "kms:ListAliases";
+        case Action::list_grants: return "kms:ListGrants";
+        case Action::list_key_policies: return "kms:ListKeyPolicies";
+        case Action::list_key_rotations: return "kms:ListKeyRotations";
         case Action::list_keys: return "kms:ListKeys";
+        case Action::list_resource_tags: return "kms:ListResourceTags";
+        case Action::list_retirable_grants: return "kms:ListRetirableGrants";
+        case Action::put_key_policy: return "kms:PutKeyPolicy";
         case Action::re_encrypt_from: return "kms:ReEncryptFrom";
         case Action::re_encrypt_to: return "kms:ReEncryptTo";
+        case Action::retire_grant: return "kms:RetireGrant";
+        case Action::revoke_grant: return "kms:RevokeGrant";
+        case Action::rotate_key_on_demand: return "kms:RotateKeyOnDemand";
         case Action::schedule_key_deletion: return "kms:ScheduleKeyDeletion";
         case Action::tag_resource: return "kms:TagResource";
+        case Action::untag_resource: return "kms:UntagResource";
         case Action::update_alias: return "kms:UpdateAlias";
         case Action::update_key_description: return "kms:UpdateKeyDescription";
     }

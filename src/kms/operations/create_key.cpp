@@ -1,32 +1,19 @@
-#include <algorithm>
-
-#include <boost/json.hpp>
-
 #include <claviger/base/encoding.hpp>
 #include <claviger/cluster/cluster.hpp>
 
 #include "src/kms/authorise.hpp"
 #include "src/kms/commit.hpp"
 #include "src/kms/context.hpp"
+#include "src/kms/key_policy.hpp"
 #include "src/kms/key_spec.hpp"
 #include "src/kms/metadata.hpp"
 #include "src/kms/operations/operations.hpp"
+#include "src/kms/tags.hpp"
 
 namespace claviger::kms {
 namespace {
 
 constexpr std::uint64_t kKeysPerAccount = 100'000;  // quota of AWS KMS, every state counts
-constexpr std::size_t kMaxTags = 50;
-constexpr std::size_t kMaxPolicy = 32'768;  // bytes; the model's 131072 is a cap on characters
-
-struct TagArgument {
-    std::string_view key;
-    std::string_view value;
-
-    static constexpr auto fields() {
-        return std::tuple(field("TagKey", &TagArgument::key), field("TagValue", &TagArgument::value));
-    }
-};
 
 struct CreateKeyRequest {
     std::optional<std::string_view> policy;
@@ -39,6 +26,7 @@ struct CreateKeyRequest {
     std::optional<std::string_view> xks_key;
     bool multi_region = false;
     std::vector<TagArgument> tags;
+    bool bypass = false;
 
     static constexpr auto fields() {
         return std::tuple(
@@ -48,7 +36,8 @@ struct CreateKeyRequest {
             field("Origin", &CreateKeyRequest::origin),
             field("CustomKeyStoreId", &CreateKeyRequest::key_store),
             field("XksKeyId", &CreateKeyRequest::xks_key),
-            field("MultiRegion", &CreateKeyRequest::multi_region), field("Tags", &CreateKeyRequest::tags));
+            field("MultiRegion", &CreateKeyRequest::multi_region), field("Tags", &CreateKeyRequest::tags),
+            field("BypassPolicyLockoutSafetyCheck", &CreateKeyRequest::bypass));
     }
 };
 
@@ -102,70 +91,21 @@ Refused check_kind(const CreateKeyRequest& request) {
     return std::nullopt;
 }
 
-bool is_reserved(std::string_view tag) noexcept {
-    constexpr std::string_view kReserved = "aws:";
-    return tag.size() >= kReserved.size() &&
-           std::ranges::equal(tag.substr(0, kReserved.size()), kReserved, {},
-                              [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-}
-
-Refused check_tags(const Call& call, const std::vector<TagArgument>& tags) {
+// Tags need a permission of their own.
+Refused check_tagging(const Call& call, const std::vector<TagArgument>& tags) {
     if (tags.empty()) {
         return std::nullopt;
     }
     if (auto refused = authorise(call, policy::Action::tag_resource, call.principal().account, "*")) {
         return refused;
     }
-    if (tags.size() > kMaxTags) {
-        return Failure(ErrorType::tag, "Too many tags");
-    }
-    for (std::size_t i = 0; i < tags.size(); ++i) {
-        if (is_reserved(tags[i].key)) {
-            return Failure(ErrorType::tag, "Tags beginning with aws: are reserved");
-        }
-        for (std::size_t j = 0; j < i; ++j) {
-            if (tags[j].key == tags[i].key) {
-                return Failure(ErrorType::tag, "Duplicate tag keys");
-            }
-        }
-    }
-    return std::nullopt;
+    return check_tags(tags);
 }
 
-Refused check_policy(std::optional<std::string_view> policy) {
-    if (!policy) {
-        return std::nullopt;
-    }
-    if (policy->size() > kMaxPolicy) {
-        return Failure(ErrorType::limit_exceeded,
-                       "The key policy must not be larger than " + std::to_string(kMaxPolicy) + " bytes.");
-    }
-    boost::json::parse_options options;
-    options.max_depth = 32;
-    boost::system::error_code error;
-    const boost::json::value document = boost::json::parse(*policy, error, {}, options);
-    if (error || !document.is_object() || !document.get_object().contains("Statement")) {
-        return Failure(ErrorType::malformed_policy,
-                       "The key policy must be a JSON object with the member Statement.");
-    }
-    return std::nullopt;
-}
-
-// The default policy exactly as AWS prints it, white space too.
-std::string default_policy(std::string_view partition, std::string_view account) {
-    std::string text = R"({
-  "Version" : "2012-10-17",
-  "Id" : "key-default-1",
-  "Statement" : [ {
-    "Sid" : "Enable IAM User Permissions",
-    "Effect" : "Allow",
-    "Principal" : { "AWS" : "arn:)";
-    text.append(partition).append(":iam::").append(account);
-    return text.append(R"(:root" },
-    "Action" : "kms:*",
-    "Resource" : "*"
-  } ]
-})");
+Refused check_policy(const Call& call, const CreateKeyRequest& request) {
+    return request.policy ? check_key_policy(call, *request.policy, {},
+                                             request.bypass ? LockoutCheck::bypass : LockoutCheck::run)
+                          : std::nullopt;
 }
 
 store::KeyRecord record_of(const Call& call, const CreateKeyRequest& request) {
@@ -180,11 +120,9 @@ store::KeyRecord record_of(const Call& call, const CreateKeyRequest& request) {
     record.usage = "ENCRYPT_DECRYPT";
     record.origin = request.origin;
     record.description = request.description;
-    record.policy =
-        request.policy ? std::string(*request.policy) : default_policy(catalogue.partition(), call.account());
-    for (const TagArgument& tag : request.tags) {
-        record.tags.push_back({std::string(tag.key), std::string(tag.value)});
-    }
+    record.policy = request.policy ? std::string(*request.policy)
+                                   : default_key_policy(catalogue.partition(), call.account());
+    merge_tags(record.tags, request.tags);
     record.created = call.parts.life.now();
     return record;
 }
@@ -208,7 +146,7 @@ Outcome<Done> insert(const Call& call, store::Txn& txn, const store::KeyRecord& 
 
 asio::awaitable<Outcome<CreateKeyResponse>> handle(Call& call, const CreateKeyRequest& request) {
     for (const Refused& refused :
-         {check_kind(request), check_tags(call, request.tags), check_policy(request.policy)}) {
+         {check_kind(request), check_tagging(call, request.tags), check_policy(call, request)}) {
         if (refused) {
             co_return *refused;
         }

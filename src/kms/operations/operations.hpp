@@ -17,10 +17,16 @@ asio::awaitable<Outcome<std::string>> encrypt(Call& call);
 asio::awaitable<Outcome<std::string>> generate_data_key(Call& call);
 asio::awaitable<Outcome<std::string>> generate_data_key_without_plaintext(Call& call);
 asio::awaitable<Outcome<std::string>> generate_random(Call& call);
+asio::awaitable<Outcome<std::string>> get_key_policy(Call& call);
 asio::awaitable<Outcome<std::string>> list_aliases(Call& call);
+asio::awaitable<Outcome<std::string>> list_key_policies(Call& call);
 asio::awaitable<Outcome<std::string>> list_keys(Call& call);
+asio::awaitable<Outcome<std::string>> list_resource_tags(Call& call);
+asio::awaitable<Outcome<std::string>> put_key_policy(Call& call);
 asio::awaitable<Outcome<std::string>> re_encrypt(Call& call);
 asio::awaitable<Outcome<std::string>> schedule_key_deletion(Call& call);
+asio::awaitable<Outcome<std::string>> tag_resource(Call& call);
+asio::awaitable<Outcome<std::string>> untag_resource(Call& call);
 asio::awaitable<Outcome<std::string>> update_alias(Call& call);
 asio::awaitable<Outcome<std::string>> update_key_description(Call& call);
 

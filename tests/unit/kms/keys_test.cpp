@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"({"Tags":[{"TagKey":"AWS:x","TagValue":"1"}]})", "TagException",
                 "Tags beginning with aws: are reserved"},
         Refused{R"({"Policy":"no"})", "MalformedPolicyDocumentException",
-                "The key policy must be a JSON object with the member Statement."}));
+                "The policy must be one JSON object without repeated names."}));
 
 TEST(CreateKey, FiftyOneTagsAreTooMany) {
     Harness api;
