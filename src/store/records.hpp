@@ -89,6 +89,59 @@ struct MaterialRecord {
     std::uint64_t version = 0;
 };
 
+// A permission to use one key. (account, region, key, id) is the primary key; account and region are the
+// key's.
+struct GrantRecord {
+    AccountId account;
+    std::string region;
+    KeyId key;
+    std::string id;    // 64 hex digits
+    std::string name;  // empty if none was given
+    std::string grantee;
+    std::string retiring;  // empty if none
+    AccountId issuer;      // the account that called CreateGrant
+    std::vector<std::string> operations;
+    std::vector<Tag> context_equals;  // pairs of an encryption context; both empty: no constraint
+    std::vector<Tag> context_subset;
+    WallTime created;
+    std::uint64_t version = 0;
+};
+
+// Automatic rotation of a key: the row is there while it is enabled.
+struct RotationScheduleRecord {
+    AccountId account;
+    std::string region;
+    KeyId key;
+    std::uint32_t period_days = 365;
+    WallTime next;  // life clock
+    std::uint64_t version = 0;
+};
+
+enum class RotationType : std::uint8_t { automatic = 0, on_demand = 1 };  // stored values: append only
+
+// That a key began to use `material`, which was not its first.
+struct RotationRecord {
+    AccountId account;
+    std::string region;
+    KeyId key;
+    std::string material;  // 64 hex digits
+    RotationType type = RotationType::automatic;
+    WallTime date;
+    std::uint64_t version = 0;
+};
+
+// The newest cryptographic use of a key, as far as it was written down.
+struct KeyUsageRecord {
+    AccountId account;
+    std::string region;
+    KeyId key;
+    std::string operation;
+    WallTime time;
+    std::string event_id;  // of the audit record
+    std::string request_id;
+    std::uint64_t version = 0;
+};
+
 struct AliasRecord {
     AccountId account;
     std::string region;

@@ -7,6 +7,9 @@
 namespace claviger::store {
 namespace {
 
+constexpr std::size_t kMaxItems = 1000;  // of a list in one cell
+constexpr std::size_t kMaxText = 4096;
+
 bool is_integer_up_to(const Cell& cell, std::uint64_t limit) noexcept {
     return cell.type == CellType::integer && cell.integer >= 0 &&
            static_cast<std::uint64_t>(cell.integer) <= limit;
@@ -20,6 +23,16 @@ Cell to_cell(const std::vector<Tag>& tags, CellStorage& storage) {
     writer.number(static_cast<std::uint32_t>(tags.size()));
     for (const Tag& tag : tags) {
         writer.text(tag.key).text(tag.value);
+    }
+    return Cell::of_blob(encoded);
+}
+
+Cell to_cell(const std::vector<std::string>& texts, CellStorage& storage) {
+    Bytes& encoded = storage.emplace_back();
+    WireWriter writer(encoded);
+    writer.number(static_cast<std::uint32_t>(texts.size()));
+    for (const std::string& text : texts) {
+        writer.text(text);
     }
     return Cell::of_blob(encoded);
 }
@@ -54,6 +67,11 @@ bool from_cell(const Cell& cell, KeyState& state) {
     return is_integer_up_to(cell, static_cast<std::uint64_t>(KeyState::updating));
 }
 
+bool from_cell(const Cell& cell, RotationType& type) {
+    type = static_cast<RotationType>(cell.integer);
+    return is_integer_up_to(cell, static_cast<std::uint64_t>(RotationType::on_demand));
+}
+
 bool from_cell(const Cell& cell, WallTime& time) {
     time = WallTime(std::chrono::milliseconds(cell.integer));
     return cell.type == CellType::integer;
@@ -65,18 +83,29 @@ bool from_cell(const Cell& cell, std::optional<WallTime>& time) {
 }
 
 bool from_cell(const Cell& cell, std::vector<Tag>& tags) {
-    constexpr std::size_t kMaxTags = 1000;
-    constexpr std::size_t kMaxText = 4096;
     tags.clear();
     WireReader reader(cell.bytes);
     const auto count = reader.number<std::uint32_t>();
-    if (cell.type != CellType::blob || count > kMaxTags) {
+    if (cell.type != CellType::blob || count > kMaxItems) {
         return false;
     }
     for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
         std::string key(reader.text(kMaxText));
         std::string value(reader.text(kMaxText));
         tags.push_back({std::move(key), std::move(value)});
+    }
+    return reader.at_end();
+}
+
+bool from_cell(const Cell& cell, std::vector<std::string>& texts) {
+    texts.clear();
+    WireReader reader(cell.bytes);
+    const auto count = reader.number<std::uint32_t>();
+    if (cell.type != CellType::blob || count > kMaxItems) {
+        return false;
+    }
+    for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+        texts.emplace_back(reader.text(kMaxText));
     }
     return reader.at_end();
 }

@@ -35,8 +35,12 @@ enum class TableId : std::uint8_t {
     hsms,
     settings,
     outbox,
+    grants,
+    rotation_schedules,
+    rotations,
+    key_usages,
 };
-inline constexpr std::size_t kTableCount = 10;
+inline constexpr std::size_t kTableCount = 14;
 
 template <class Record, class Member>
 struct Column {
@@ -121,6 +125,55 @@ struct Table<AliasRecord> {
 };
 
 template <>
+struct Table<GrantRecord> {
+    static constexpr TableId id = TableId::grants;
+    static constexpr std::string_view name = "grants";
+    static constexpr std::size_t key_columns = 4;
+    static constexpr auto columns = std::tuple(
+        column("account", &GrantRecord::account), column("region", &GrantRecord::region),
+        column("key", &GrantRecord::key), column("id", &GrantRecord::id), column("name", &GrantRecord::name),
+        column("grantee", &GrantRecord::grantee), column("retiring", &GrantRecord::retiring),
+        column("issuer", &GrantRecord::issuer), column("operations", &GrantRecord::operations),
+        column("context_equals", &GrantRecord::context_equals),
+        column("context_subset", &GrantRecord::context_subset), column("created", &GrantRecord::created));
+};
+
+template <>
+struct Table<RotationScheduleRecord> {
+    static constexpr TableId id = TableId::rotation_schedules;
+    static constexpr std::string_view name = "rotation_schedules";
+    static constexpr std::size_t key_columns = 3;
+    static constexpr auto columns = std::tuple(column("account", &RotationScheduleRecord::account),
+                                               column("region", &RotationScheduleRecord::region),
+                                               column("key", &RotationScheduleRecord::key),
+                                               column("period_days", &RotationScheduleRecord::period_days),
+                                               column("next", &RotationScheduleRecord::next));
+};
+
+template <>
+struct Table<RotationRecord> {
+    static constexpr TableId id = TableId::rotations;
+    static constexpr std::string_view name = "rotations";
+    static constexpr std::size_t key_columns = 4;
+    static constexpr auto columns =
+        std::tuple(column("account", &RotationRecord::account), column("region", &RotationRecord::region),
+                   column("key", &RotationRecord::key), column("material", &RotationRecord::material),
+                   column("type", &RotationRecord::type), column("date", &RotationRecord::date));
+};
+
+template <>
+struct Table<KeyUsageRecord> {
+    static constexpr TableId id = TableId::key_usages;
+    static constexpr std::string_view name = "key_usages";
+    static constexpr std::size_t key_columns = 3;
+    static constexpr auto columns =
+        std::tuple(column("account", &KeyUsageRecord::account), column("region", &KeyUsageRecord::region),
+                   column("key", &KeyUsageRecord::key), column("operation", &KeyUsageRecord::operation),
+                   column("time", &KeyUsageRecord::time), column("event_id", &KeyUsageRecord::event_id),
+                   column("request_id", &KeyUsageRecord::request_id));
+};
+
+template <>
 struct Table<ClusterRecord> {
     static constexpr TableId id = TableId::clusters;
     static constexpr std::string_view name = "clusters";
@@ -192,6 +245,9 @@ inline Cell to_cell(std::uint64_t number, CellStorage&) {
 inline Cell to_cell(KeyState state, CellStorage&) {
     return Cell::of(static_cast<std::int64_t>(state));
 }
+inline Cell to_cell(RotationType type, CellStorage&) {
+    return Cell::of(static_cast<std::int64_t>(type));
+}
 inline Cell to_cell(WallTime time, CellStorage&) {
     return Cell::of(time.time_since_epoch().count());
 }
@@ -203,6 +259,7 @@ inline Cell to_cell(const std::optional<WallTime>& time, CellStorage& storage) {
     return time ? to_cell(*time, storage) : Cell{};
 }
 Cell to_cell(const std::vector<Tag>& tags, CellStorage& storage);
+Cell to_cell(const std::vector<std::string>& texts, CellStorage& storage);
 
 // From cells; false if the cell cannot be such a value.
 bool from_cell(const Cell& cell, std::string& text);
@@ -211,9 +268,11 @@ bool from_cell(const Cell& cell, bool& flag);
 bool from_cell(const Cell& cell, std::uint32_t& number);
 bool from_cell(const Cell& cell, std::uint64_t& number);
 bool from_cell(const Cell& cell, KeyState& state);
+bool from_cell(const Cell& cell, RotationType& type);
 bool from_cell(const Cell& cell, WallTime& time);
 bool from_cell(const Cell& cell, std::optional<WallTime>& time);
 bool from_cell(const Cell& cell, std::vector<Tag>& tags);
+bool from_cell(const Cell& cell, std::vector<std::string>& texts);
 template <class Tag_>
 bool from_cell(const Cell& cell, Id<Tag_>& id) {
     std::string text;

@@ -31,6 +31,18 @@ public:
     virtual Result<std::uint64_t> count_keys(const AccountId&, std::string_view region) = 0;
     virtual Result<std::optional<MaterialRecord>> material(const AccountId&, std::string_view region,
                                                            const KeyId&, std::string_view id) = 0;
+    virtual Result<std::optional<GrantRecord>> grant(const AccountId&, std::string_view region, const KeyId&,
+                                                     std::string_view id) = 0;
+    virtual Result<std::vector<GrantRecord>> grants_named(const AccountId&, std::string_view region,
+                                                          const KeyId&, std::string_view name) = 0;
+    virtual Result<std::uint64_t> count_grants(const AccountId&, std::string_view region, const KeyId&) = 0;
+    virtual Result<std::optional<RotationScheduleRecord>> rotation_schedule(const AccountId&,
+                                                                            std::string_view region,
+                                                                            const KeyId&) = 0;
+    virtual Result<std::vector<RotationRecord>> rotations(const AccountId&, std::string_view region,
+                                                          const KeyId&) = 0;
+    virtual Result<std::optional<KeyUsageRecord>> key_usage(const AccountId&, std::string_view region,
+                                                            const KeyId&) = 0;
     virtual Result<std::optional<AccessKeyRecord>> access_key(std::string_view id) = 0;
     virtual Result<std::optional<ClusterRecord>> cluster(const ClusterId&) = 0;
     virtual Result<std::optional<HsmRecord>> hsm(const HsmId&) = 0;
@@ -38,6 +50,10 @@ public:
     virtual Status<> put(KeyRecord) = 0;  // raises version; Errc::conflict if the stored version differs
     virtual Status<> put(MaterialRecord) = 0;
     virtual Status<> put(AliasRecord) = 0;
+    virtual Status<> put(GrantRecord) = 0;
+    virtual Status<> put(RotationScheduleRecord) = 0;
+    virtual Status<> put(RotationRecord) = 0;
+    virtual Status<> put(KeyUsageRecord) = 0;
     virtual Status<> put(AccountRecord) = 0;
     virtual Status<> put(PrincipalRecord) = 0;
     virtual Status<> put(AccessKeyRecord) = 0;
@@ -45,7 +61,11 @@ public:
     virtual Status<> put(HsmRecord) = 0;
     virtual Status<> put(SettingRecord) = 0;
     virtual Status<> erase_alias(const AccountId&, std::string_view region, std::string_view name) = 0;
-    // The key, its materials (key tokens overwritten) and its aliases.
+    virtual Status<> erase_grant(const AccountId&, std::string_view region, const KeyId&,
+                                 std::string_view id) = 0;
+    virtual Status<> erase_rotation_schedule(const AccountId&, std::string_view region, const KeyId&) = 0;
+    // The key, its materials (key tokens overwritten) and every other row about it: aliases, grants,
+    // rotations, usage.
     virtual Status<> erase_key(const AccountId&, std::string_view region, const KeyId&) = 0;
     // Into the outbox of this transaction; the audit writer drains it after the commit. One JSON object.
     virtual Status<> audit(std::string record) = 0;
@@ -59,6 +79,10 @@ struct Contents {
     std::vector<KeyRecord> keys;
     std::vector<MaterialRecord> materials;
     std::vector<AliasRecord> aliases;
+    std::vector<GrantRecord> grants;
+    std::vector<RotationScheduleRecord> rotation_schedules;
+    std::vector<RotationRecord> rotations;
+    std::vector<KeyUsageRecord> key_usages;
     std::vector<ClusterRecord> clusters;
     std::vector<HsmRecord> hsms;
     std::vector<SettingRecord> settings;
@@ -75,6 +99,12 @@ struct Change {
     std::vector<MaterialRecord> materials;
     std::vector<AliasRecord> aliases;
     std::vector<AliasRecord> erased_aliases;
+    std::vector<GrantRecord> grants;
+    std::vector<GrantRecord> erased_grants;  // none of a key that is erased as a whole
+    std::vector<RotationScheduleRecord> rotation_schedules;
+    std::vector<RotationScheduleRecord> erased_rotation_schedules;
+    std::vector<RotationRecord> rotations;
+    std::vector<KeyUsageRecord> key_usages;
     std::vector<KeyRecord> erased_keys;
     std::vector<AccessKeyRecord> access_keys;
     std::vector<PrincipalRecord> principals;

@@ -1,5 +1,5 @@
-// How many keys an account has in a region and how many aliases a key has, with undo. Kept in memory, because
-// counting rows would walk the table at every CreateKey.
+// How many keys an account has in a region, how many aliases and grants a key has, with undo. Kept in memory,
+// because counting rows would walk the table at every CreateKey.
 #pragma once
 
 #include <cstdint>
@@ -54,5 +54,6 @@ private:
 
 std::string keys_of(const std::string& account, std::string_view region);
 std::string aliases_of(const std::string& account, std::string_view region, const std::string& key);
+std::string grants_of(const std::string& account, std::string_view region, const std::string& key);
 
 }  // namespace claviger::store::sqlite

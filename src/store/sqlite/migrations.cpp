@@ -8,7 +8,7 @@ namespace {
 
 // STRICT: a column holds its declared type or the write fails. WITHOUT ROWID: the primary key's tree is the
 // table, so no index can disagree with the rows.
-constexpr std::array<std::string_view, 1> kMigrations{
+constexpr std::array<std::string_view, 2> kMigrations{
     R"sql(
 CREATE TABLE store_state (
     one INTEGER PRIMARY KEY CHECK (one = 1), kind INTEGER NOT NULL, store_id TEXT NOT NULL, key_id BLOB NOT NULL,
@@ -62,6 +62,28 @@ CREATE TABLE settings (
 CREATE TABLE outbox (
     id INTEGER NOT NULL, sequence INTEGER NOT NULL, record TEXT NOT NULL,
     version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+)sql",
+    R"sql(
+CREATE TABLE grants (
+    account TEXT NOT NULL, region TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,
+    grantee TEXT NOT NULL, retiring TEXT NOT NULL, issuer TEXT NOT NULL, operations BLOB NOT NULL,
+    context_equals BLOB NOT NULL, context_subset BLOB NOT NULL, created INTEGER NOT NULL,
+    version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (account, region, key, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rotation_schedules (
+    account TEXT NOT NULL, region TEXT NOT NULL, key TEXT NOT NULL, period_days INTEGER NOT NULL, next INTEGER NOT NULL,
+    version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (account, region, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rotations (
+    account TEXT NOT NULL, region TEXT NOT NULL, key TEXT NOT NULL, material TEXT NOT NULL, type INTEGER NOT NULL,
+    date INTEGER NOT NULL,
+    version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (account, region, key, material)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE key_usages (
+    account TEXT NOT NULL, region TEXT NOT NULL, key TEXT NOT NULL, operation TEXT NOT NULL, time INTEGER NOT NULL,
+    event_id TEXT NOT NULL, request_id TEXT NOT NULL,
+    version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (account, region, key)
 ) STRICT, WITHOUT ROWID;
 )sql",
 };

@@ -231,6 +231,9 @@ Status<> SqliteStore::Impl::adopt(Random& random) {
     for (const AliasRecord& alias : contents.aliases) {
         counts_.raise(aliases_of(alias.account.value(), alias.region, alias.target.value()));
     }
+    for (const GrantRecord& grant : contents.grants) {
+        counts_.raise(grants_of(grant.account.value(), grant.region, grant.key.value()));
+    }
     counts_.commit();
     store_id_ = state.store_id;
     state_ = std::move(state);
@@ -287,7 +290,10 @@ Result<RowSets> SqliteStore::Impl::scan(Contents& contents, std::vector<OutboxRe
           into(tables_->access_keys, contents.access_keys) && into(tables_->keys, contents.keys) &&
           into(tables_->materials, contents.materials) && into(tables_->aliases, contents.aliases) &&
           into(tables_->clusters, contents.clusters) && into(tables_->hsms, contents.hsms) &&
-          into(tables_->settings, contents.settings) && table(tables_->outbox, keep_outbox))) {
+          into(tables_->settings, contents.settings) && into(tables_->grants, contents.grants) &&
+          into(tables_->rotation_schedules, contents.rotation_schedules) &&
+          into(tables_->rotations, contents.rotations) && into(tables_->key_usages, contents.key_usages) &&
+          table(tables_->outbox, keep_outbox))) {
         return scanned.error();
     }
     return sets;

@@ -34,6 +34,10 @@ std::string aliases_of(const std::string& account, std::string_view region, cons
     return keys_of(account, region) + '/' + key;
 }
 
+std::string grants_of(const std::string& account, std::string_view region, const std::string& key) {
+    return aliases_of(account, region, key) + "/grants";
+}
+
 Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
     std::optional<SealedTable<AccountRecord>> accounts;
     std::optional<SealedTable<PrincipalRecord>> principals;
@@ -45,29 +49,40 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
     std::optional<SealedTable<HsmRecord>> hsms;
     std::optional<SealedTable<SettingRecord>> settings;
     std::optional<SealedTable<OutboxRow>> outbox;
+    std::optional<SealedTable<GrantRecord>> grants;
+    std::optional<SealedTable<RotationScheduleRecord>> rotation_schedules;
+    std::optional<SealedTable<RotationRecord>> rotations;
+    std::optional<SealedTable<KeyUsageRecord>> key_usages;
     Status<> made = done;
     const auto prepare_one = [&](auto& table) {
         return (made = prepare_into(table, database, sealer)).has_value();
     };
     if (!(prepare_one(accounts) && prepare_one(principals) && prepare_one(access_keys) && prepare_one(keys) &&
           prepare_one(materials) && prepare_one(aliases) && prepare_one(clusters) && prepare_one(hsms) &&
-          prepare_one(settings) && prepare_one(outbox))) {
+          prepare_one(settings) && prepare_one(outbox) && prepare_one(grants) &&
+          prepare_one(rotation_schedules) && prepare_one(rotations) && prepare_one(key_usages))) {
         return made.error();
     }
-    Result<Statement> material_ids =
-        database.prepare("SELECT id FROM materials WHERE account = ?1 AND region = ?2 AND key = ?3");
-    if (!material_ids) {
-        return material_ids.error();
+    std::vector<Statement> of_key;
+    for (const char* const sql :
+         {"SELECT id FROM materials WHERE account = ?1 AND region = ?2 AND key = ?3",
+          "SELECT name FROM aliases WHERE account = ?1 AND region = ?2 AND target = ?3",
+          "SELECT id FROM grants WHERE account = ?1 AND region = ?2 AND key = ?3",
+          "SELECT id FROM grants WHERE account = ?1 AND region = ?2 AND key = ?3 AND name = ?4",
+          "SELECT material FROM rotations WHERE account = ?1 AND region = ?2 AND key = ?3"}) {
+        Result<Statement> statement = database.prepare(sql);
+        if (!statement) {
+            return statement.error();
+        }
+        of_key.push_back(std::move(*statement));
     }
-    Result<Statement> alias_names =
-        database.prepare("SELECT name FROM aliases WHERE account = ?1 AND region = ?2 AND target = ?3");
-    if (!alias_names) {
-        return alias_names.error();
-    }
-    return Tables{std::move(*accounts), std::move(*principals),   std::move(*access_keys),
-                  std::move(*keys),     std::move(*materials),    std::move(*aliases),
-                  std::move(*clusters), std::move(*hsms),         std::move(*settings),
-                  std::move(*outbox),   std::move(*material_ids), std::move(*alias_names)};
+    return Tables{std::move(*accounts),  std::move(*principals), std::move(*access_keys),
+                  std::move(*keys),      std::move(*materials),  std::move(*aliases),
+                  std::move(*clusters),  std::move(*hsms),       std::move(*settings),
+                  std::move(*outbox),    std::move(*grants),     std::move(*rotation_schedules),
+                  std::move(*rotations), std::move(*key_usages), std::move(of_key[0]),
+                  std::move(of_key[1]),  std::move(of_key[2]),   std::move(of_key[3]),
+                  std::move(of_key[4])};
 }
 
 template <class T>
@@ -113,6 +128,44 @@ Result<std::optional<MaterialRecord>> SqliteTxn::material(const AccountId& accou
     const std::array cells{Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(key.value()),
                            Cell::of_text(id)};
     return noted(tables_.materials.find(cells));
+}
+
+Result<std::optional<GrantRecord>> SqliteTxn::grant(const AccountId& account, std::string_view region,
+                                                    const KeyId& key, std::string_view id) {
+    const std::array cells{Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(key.value()),
+                           Cell::of_text(id)};
+    return noted(tables_.grants.find(cells));
+}
+
+Result<std::vector<GrantRecord>> SqliteTxn::grants_named(const AccountId& account, std::string_view region,
+                                                         const KeyId& key, std::string_view name) {
+    const std::array cells{Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(key.value()),
+                           Cell::of_text(name)};
+    return rows_of_key(tables_.grants, tables_.grant_ids_named, cells);
+}
+
+Result<std::uint64_t> SqliteTxn::count_grants(const AccountId& account, std::string_view region,
+                                              const KeyId& key) {
+    return counts_.get(grants_of(account.value(), region, key.value()));
+}
+
+Result<std::optional<RotationScheduleRecord>> SqliteTxn::rotation_schedule(const AccountId& account,
+                                                                           std::string_view region,
+                                                                           const KeyId& key) {
+    const std::array cells{Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(key.value())};
+    return noted(tables_.rotation_schedules.find(cells));
+}
+
+Result<std::vector<RotationRecord>> SqliteTxn::rotations(const AccountId& account, std::string_view region,
+                                                         const KeyId& key) {
+    const std::array cells{Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(key.value())};
+    return rows_of_key(tables_.rotations, tables_.rotation_materials, cells);
+}
+
+Result<std::optional<KeyUsageRecord>> SqliteTxn::key_usage(const AccountId& account, std::string_view region,
+                                                           const KeyId& key) {
+    const std::array cells{Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(key.value())};
+    return noted(tables_.key_usages.find(cells));
 }
 
 Result<std::optional<AccessKeyRecord>> SqliteTxn::access_key(std::string_view id) {
@@ -162,8 +215,27 @@ Status<> SqliteTxn::put(AliasRecord record) {
     return done;
 }
 
+Status<> SqliteTxn::put(GrantRecord record) {
+    const bool first = record.version == 0;
+    const std::string counted = grants_of(record.account.value(), record.region, record.key.value());
+    Status<> written = write(tables_.grants, std::move(record), change_.grants);
+    if (written && first) {
+        counts_.raise(counted);
+    }
+    return written;
+}
+
 Status<> SqliteTxn::put(MaterialRecord record) {
     return write(tables_.materials, std::move(record), change_.materials);
+}
+Status<> SqliteTxn::put(RotationScheduleRecord record) {
+    return write(tables_.rotation_schedules, std::move(record), change_.rotation_schedules);
+}
+Status<> SqliteTxn::put(RotationRecord record) {
+    return write(tables_.rotations, std::move(record), change_.rotations);
+}
+Status<> SqliteTxn::put(KeyUsageRecord record) {
+    return write(tables_.key_usages, std::move(record), change_.key_usages);
 }
 Status<> SqliteTxn::put(AccountRecord record) {
     return write(tables_.accounts, std::move(record), change_.accounts);
@@ -225,6 +297,80 @@ Result<std::vector<std::string>> SqliteTxn::names_of_key(Statement& statement, s
     }
 }
 
+template <class Record>
+Result<std::vector<Record>> SqliteTxn::rows_of_key(SealedTable<Record>& table, Statement& names,
+                                                   std::span<const Cell> bound) {
+    const Result<std::vector<std::string>> found = noted(names_of_key(names, bound));
+    if (!found) {
+        return found.error();
+    }
+    std::vector<Record> rows;
+    for (const std::string& name : *found) {
+        const std::array cells{bound[0], bound[1], bound[2], Cell::of_text(name)};
+        Result<std::optional<Record>> row = noted(table.find(cells));
+        if (!row) {
+            return row.error();
+        }
+        if (*row) {
+            rows.push_back(**std::move(row));
+        }
+    }
+    return rows;
+}
+
+template <class Record>
+Status<> SqliteTxn::erase_rows_of_key(SealedTable<Record>& table, Statement& names,
+                                      std::span<const Cell> key) {
+    const Result<std::vector<std::string>> found = noted(names_of_key(names, key));
+    if (!found) {
+        return found.error();
+    }
+    for (const std::string& name : *found) {
+        const std::array cells{key[0], key[1], key[2], Cell::of_text(name)};
+        Status<> erased = noted(table.erase(cells, set_of<Record>()));
+        if (!erased) {
+            return erased;
+        }
+    }
+    return done;
+}
+
+template <class Record>
+Status<> SqliteTxn::erase_if_there(SealedTable<Record>& table, std::span<const Cell> key) {
+    Status<> erased = noted(table.erase(key, set_of<Record>()));
+    return !erased && erased.error().code == Errc::not_found ? Status<>(done) : erased;
+}
+
+Status<> SqliteTxn::erase_grant(const AccountId& account, std::string_view region, const KeyId& key,
+                                std::string_view id) {
+    const Result<std::optional<GrantRecord>> found = grant(account, region, key, id);
+    if (!found) {
+        return found.error();
+    }
+    const std::array cells{Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(key.value()),
+                           Cell::of_text(id)};
+    Status<> erased = noted(tables_.grants.erase(cells, set_of<GrantRecord>()));
+    if (erased) {
+        counts_.lower(grants_of(account.value(), region, key.value()));
+        change_.erased_grants.push_back(**found);
+    }
+    return erased;
+}
+
+Status<> SqliteTxn::erase_rotation_schedule(const AccountId& account, std::string_view region,
+                                            const KeyId& key) {
+    const Result<std::optional<RotationScheduleRecord>> found = rotation_schedule(account, region, key);
+    if (!found) {
+        return found.error();
+    }
+    const std::array cells{Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(key.value())};
+    Status<> erased = noted(tables_.rotation_schedules.erase(cells, set_of<RotationScheduleRecord>()));
+    if (erased) {
+        change_.erased_rotation_schedules.push_back(**found);
+    }
+    return erased;
+}
+
 Status<> SqliteTxn::erase_key(const AccountId& account, std::string_view region, const KeyId& id) {
     const Result<std::optional<KeyRecord>> found = key(account, region, id);
     if (!found) {
@@ -238,22 +384,27 @@ Status<> SqliteTxn::erase_key(const AccountId& account, std::string_view region,
     if (!aliases) {
         return aliases.error();
     }
-    const Result<std::vector<std::string>> materials = noted(names_of_key(tables_.material_ids, cells));
-    if (!materials) {
-        return materials.error();
-    }
     for (const std::string& name : *aliases) {
         const Status<> erased = erase_alias(account, region, name);
         if (!erased) {
             return erased;
         }
     }
-    for (const std::string& material : *materials) {
-        const std::array material_cells{cells[0], cells[1], cells[2], Cell::of_text(material)};
-        const Status<> erased = noted(tables_.materials.erase(material_cells, set_of<MaterialRecord>()));
+    const Result<std::vector<std::string>> grants = noted(names_of_key(tables_.grant_ids, cells));
+    if (!grants) {
+        return grants.error();
+    }
+    for (Status<> erased :
+         {erase_rows_of_key(tables_.materials, tables_.material_ids, cells),
+          erase_rows_of_key(tables_.grants, tables_.grant_ids, cells),
+          erase_rows_of_key(tables_.rotations, tables_.rotation_materials, cells),
+          erase_if_there(tables_.rotation_schedules, cells), erase_if_there(tables_.key_usages, cells)}) {
         if (!erased) {
             return erased;
         }
+    }
+    for (std::size_t i = 0; i < grants->size(); ++i) {
+        counts_.lower(grants_of(account.value(), region, id.value()));
     }
     Status<> erased = noted(tables_.keys.erase(cells, set_of<KeyRecord>()));
     if (erased) {

@@ -24,8 +24,15 @@ struct Tables {
     SealedTable<HsmRecord> hsms;
     SealedTable<SettingRecord> settings;
     SealedTable<OutboxRow> outbox;
-    Statement material_ids;  // of one key
-    Statement alias_names;   // of one key
+    SealedTable<GrantRecord> grants;
+    SealedTable<RotationScheduleRecord> rotation_schedules;
+    SealedTable<RotationRecord> rotations;
+    SealedTable<KeyUsageRecord> key_usages;
+    Statement material_ids;  // of one key, as the four below
+    Statement alias_names;
+    Statement grant_ids;
+    Statement grant_ids_named;
+    Statement rotation_materials;
 };
 
 // What a batch of transactions changes besides the database; thrown away if its commit fails.
@@ -52,6 +59,17 @@ public:
     Result<std::uint64_t> count_keys(const AccountId&, std::string_view region) override;
     Result<std::optional<MaterialRecord>> material(const AccountId&, std::string_view region, const KeyId&,
                                                    std::string_view id) override;
+    Result<std::optional<GrantRecord>> grant(const AccountId&, std::string_view region, const KeyId&,
+                                             std::string_view id) override;
+    Result<std::vector<GrantRecord>> grants_named(const AccountId&, std::string_view region, const KeyId&,
+                                                  std::string_view name) override;
+    Result<std::uint64_t> count_grants(const AccountId&, std::string_view region, const KeyId&) override;
+    Result<std::optional<RotationScheduleRecord>> rotation_schedule(const AccountId&, std::string_view region,
+                                                                    const KeyId&) override;
+    Result<std::vector<RotationRecord>> rotations(const AccountId&, std::string_view region,
+                                                  const KeyId&) override;
+    Result<std::optional<KeyUsageRecord>> key_usage(const AccountId&, std::string_view region,
+                                                    const KeyId&) override;
     Result<std::optional<AccessKeyRecord>> access_key(std::string_view id) override;
     Result<std::optional<ClusterRecord>> cluster(const ClusterId&) override;
     Result<std::optional<HsmRecord>> hsm(const HsmId&) override;
@@ -59,6 +77,10 @@ public:
     Status<> put(KeyRecord) override;
     Status<> put(MaterialRecord) override;
     Status<> put(AliasRecord) override;
+    Status<> put(GrantRecord) override;
+    Status<> put(RotationScheduleRecord) override;
+    Status<> put(RotationRecord) override;
+    Status<> put(KeyUsageRecord) override;
     Status<> put(AccountRecord) override;
     Status<> put(PrincipalRecord) override;
     Status<> put(AccessKeyRecord) override;
@@ -66,6 +88,9 @@ public:
     Status<> put(HsmRecord) override;
     Status<> put(SettingRecord) override;
     Status<> erase_alias(const AccountId&, std::string_view region, std::string_view name) override;
+    Status<> erase_grant(const AccountId&, std::string_view region, const KeyId&,
+                         std::string_view id) override;
+    Status<> erase_rotation_schedule(const AccountId&, std::string_view region, const KeyId&) override;
     Status<> erase_key(const AccountId&, std::string_view region, const KeyId&) override;
     Status<> audit(std::string record) override;
 
@@ -83,6 +108,13 @@ private:
     }
     Status<> erase_found_alias(const AliasRecord& alias);
     Result<std::vector<std::string>> names_of_key(Statement& statement, std::span<const Cell> key);
+    template <class Record>
+    Result<std::vector<Record>> rows_of_key(SealedTable<Record>& table, Statement& names,
+                                            std::span<const Cell> bound);
+    template <class Record>
+    Status<> erase_rows_of_key(SealedTable<Record>& table, Statement& names, std::span<const Cell> key);
+    template <class Record>
+    Status<> erase_if_there(SealedTable<Record>& table, std::span<const Cell> key);
 
     Tables& tables_;
     Counts& counts_;

@@ -49,6 +49,37 @@ public:
                                                           std::string_view) override {
         return Error(Errc::unsupported, "not used");
     }
+    Result<std::optional<store::GrantRecord>> grant(const AccountId& account, std::string_view region,
+                                                    const KeyId& key, std::string_view id) override {
+        return look_up(state_.grants, row_of_key(account, region, key, id));
+    }
+    Result<std::vector<store::GrantRecord>> grants_named(const AccountId& account, std::string_view region,
+                                                         const KeyId& key, std::string_view name) override {
+        std::vector<store::GrantRecord> found;
+        for (const auto& grant : of_key(state_.grants, account, region, key)) {
+            if (grant.name == name) {
+                found.push_back(grant);
+            }
+        }
+        return found;
+    }
+    Result<std::uint64_t> count_grants(const AccountId& account, std::string_view region,
+                                       const KeyId& key) override {
+        return std::uint64_t{of_key(state_.grants, account, region, key).size()};
+    }
+    Result<std::optional<store::RotationScheduleRecord>> rotation_schedule(const AccountId& account,
+                                                                           std::string_view region,
+                                                                           const KeyId& key) override {
+        return look_up(state_.schedules, key_of(account, region, key.value()));
+    }
+    Result<std::vector<store::RotationRecord>> rotations(const AccountId& account, std::string_view region,
+                                                         const KeyId& key) override {
+        return of_key(state_.rotations, account, region, key);
+    }
+    Result<std::optional<store::KeyUsageRecord>> key_usage(const AccountId& account, std::string_view region,
+                                                           const KeyId& key) override {
+        return look_up(state_.usages, key_of(account, region, key.value()));
+    }
     Result<std::optional<store::AccessKeyRecord>> access_key(std::string_view) override {
         return Error(Errc::unsupported, "not used");
     }
@@ -73,6 +104,23 @@ public:
         return insert(state_.aliases, key_of(record.account, record.region, record.name), record,
                       change_.aliases);
     }
+    Status<> put(store::GrantRecord record) override {
+        return insert(state_.grants, row_of_key(record.account, record.region, record.key, record.id), record,
+                      change_.grants);
+    }
+    Status<> put(store::RotationScheduleRecord record) override {
+        return insert(state_.schedules, key_of(record.account, record.region, record.key.value()), record,
+                      change_.rotation_schedules);
+    }
+    Status<> put(store::RotationRecord record) override {
+        return insert(state_.rotations,
+                      row_of_key(record.account, record.region, record.key, record.material), record,
+                      change_.rotations);
+    }
+    Status<> put(store::KeyUsageRecord record) override {
+        return insert(state_.usages, key_of(record.account, record.region, record.key.value()), record,
+                      change_.key_usages);
+    }
     Status<> put(store::AccountRecord) override { return Error(Errc::unsupported, "not used"); }
     Status<> put(store::PrincipalRecord) override { return Error(Errc::unsupported, "not used"); }
     Status<> put(store::AccessKeyRecord) override { return Error(Errc::unsupported, "not used"); }
@@ -85,10 +133,23 @@ public:
         state_.aliases.erase(found);
         return done;
     }
+    Status<> erase_grant(const AccountId& account, std::string_view region, const KeyId& key,
+                         std::string_view id) override {
+        return erase(state_.grants, row_of_key(account, region, key, id), change_.erased_grants);
+    }
+    Status<> erase_rotation_schedule(const AccountId& account, std::string_view region,
+                                     const KeyId& key) override {
+        return erase(state_.schedules, key_of(account, region, key.value()),
+                     change_.erased_rotation_schedules);
+    }
     Status<> erase_key(const AccountId& account, std::string_view region, const KeyId& id) override {
         const auto found = state_.keys.find(key_of(account, region, id.value()));
         change_.erased_keys.push_back(found->second);
         std::erase_if(state_.aliases, [&](const auto& entry) { return entry.second.target == id; });
+        std::erase_if(state_.grants, [&](const auto& entry) { return entry.second.key == id; });
+        std::erase_if(state_.schedules, [&](const auto& entry) { return entry.second.key == id; });
+        std::erase_if(state_.rotations, [&](const auto& entry) { return entry.second.key == id; });
+        std::erase_if(state_.usages, [&](const auto& entry) { return entry.second.key == id; });
         state_.keys.erase(found);
         return done;
     }
@@ -102,6 +163,31 @@ private:
     static Result<std::optional<T>> look_up(const std::map<std::string, T>& rows, const std::string& key) {
         const auto found = rows.find(key);
         return found == rows.end() ? std::optional<T>{} : std::optional<T>{found->second};
+    }
+    static std::string row_of_key(const AccountId& account, std::string_view region, const KeyId& key,
+                                  std::string_view id) {
+        return key_of(account, region, key.value() + "/" + std::string(id));
+    }
+    template <class T>
+    static std::vector<T> of_key(const std::map<std::string, T>& rows, const AccountId& account,
+                                 std::string_view region, const KeyId& key) {
+        std::vector<T> found;
+        for (const auto& [name, row] : rows) {
+            if (row.account == account && row.region == region && row.key == key) {
+                found.push_back(row);
+            }
+        }
+        return found;
+    }
+    template <class T>
+    static Status<> erase(std::map<std::string, T>& rows, const std::string& name, std::vector<T>& erased) {
+        const auto found = rows.find(name);
+        if (found == rows.end()) {
+            return Error(Errc::not_found, name);
+        }
+        erased.push_back(found->second);
+        rows.erase(found);
+        return done;
     }
     template <class T>
     static Status<> insert(std::map<std::string, T>& rows, const std::string& name, T& record,
@@ -259,6 +345,18 @@ Result<store::Contents> FakeStore::load() {
     }
     for (const auto& [name, alias] : state_.aliases) {
         contents.aliases.push_back(alias);
+    }
+    for (const auto& [name, grant] : state_.grants) {
+        contents.grants.push_back(grant);
+    }
+    for (const auto& [name, schedule] : state_.schedules) {
+        contents.rotation_schedules.push_back(schedule);
+    }
+    for (const auto& [name, rotation] : state_.rotations) {
+        contents.rotations.push_back(rotation);
+    }
+    for (const auto& [name, usage] : state_.usages) {
+        contents.key_usages.push_back(usage);
     }
     return contents;
 }

@@ -45,6 +45,10 @@ public:
         std::map<std::string, store::KeyRecord> keys;
         std::map<std::string, store::MaterialRecord> materials;
         std::map<std::string, store::AliasRecord> aliases;
+        std::map<std::string, store::GrantRecord> grants;
+        std::map<std::string, store::RotationScheduleRecord> schedules;
+        std::map<std::string, store::RotationRecord> rotations;
+        std::map<std::string, store::KeyUsageRecord> usages;
         std::vector<std::string> outbox;
     };
 

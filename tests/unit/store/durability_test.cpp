@@ -45,6 +45,29 @@ TEST(StoreOpening, NewerVersionIsRefusedWithOneSentence) {
     EXPECT_THAT(opened.error().detail, testing::HasSubstr("newer program"));
 }
 
+TEST(StoreOpening, StoreOfTheFirstSchemaIsCarriedOver) {
+    const TemporaryDirectory directory;
+    const std::filesystem::path data = std::filesystem::path(CLAVIGER_TEST_DATA) / "store" / "v1";
+    std::filesystem::copy_file(data / "store.db", directory / "store.db");
+    std::filesystem::copy_file(data / "sealing.key", directory / "sealing.key");
+    std::filesystem::permissions(directory / "sealing.key", std::filesystem::perms::owner_read);
+    const SealingKey sealing_key = SealingKey::load(directory / "sealing.key").value();
+    SystemRandom random;
+    SqliteOptions options;
+    options.path = directory / "store.db";
+    options.kind = StoreKind::dev;
+    for (const std::size_t grants : {0U, 1U}) {
+        const auto opened = SqliteStore::open(options, sealing_key, random);
+        ASSERT_TRUE(opened) << why(opened);
+        const Result<Contents> contents = (*opened)->load();
+        ASSERT_TRUE(contents) << why(contents);
+        EXPECT_THAT(contents->refused, testing::IsEmpty());
+        EXPECT_EQ(contents->keys.size(), 1U);
+        EXPECT_EQ(contents->grants.size(), grants);
+        (void)put(**opened, grant("k1", "g1"));
+    }
+}
+
 TEST(StoreOpening, OtherSealingKeyIsRefusedAsSuch) {
     StoreHome home;
     (void)home.open();

@@ -119,11 +119,54 @@ TEST_P(StoreContract, CountsFollowWritesMovesAndErasures) {
     }));
 }
 
-TEST_P(StoreContract, ErasedKeyTakesItsMaterialsAndAliases) {
+TEST_P(StoreContract, GrantsAreFoundByIdAndNameAndCounted) {
+    ASSERT_TRUE(commit(*store_, [](Txn& txn) {
+        return txn.put(grant("k1", "g1", "n")) && txn.put(grant("k1", "g2", "n")) &&
+               txn.put(grant("k1", "g3")) && txn.put(grant("k2", "g4", "n"));
+    }));
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        const GrantRecord found = txn.grant(kAccount, kRegion, KeyId("k1"), "g1").value().value();
+        const GrantRecord written = grant("k1", "g1", "n");
+        EXPECT_EQ(found.operations, written.operations);
+        EXPECT_EQ(found.context_equals, written.context_equals);
+        EXPECT_TRUE(found.context_subset.empty());
+        EXPECT_EQ(found.grantee, written.grantee);
+        EXPECT_EQ(found.issuer, kAccount);
+        EXPECT_EQ(txn.grants_named(kAccount, kRegion, KeyId("k1"), "n").value().size(), 2U);
+        EXPECT_TRUE(txn.grants_named(kAccount, kRegion, KeyId("k1"), "other").value().empty());
+        EXPECT_EQ(txn.count_grants(kAccount, kRegion, KeyId("k1")).value(), 3U);
+        EXPECT_TRUE(txn.erase_grant(kAccount, kRegion, KeyId("k1"), "g1"));
+        EXPECT_EQ(txn.count_grants(kAccount, kRegion, KeyId("k1")).value(), 2U);
+        EXPECT_EQ(txn.erase_grant(kAccount, kRegion, KeyId("k1"), "g1").error().code, Errc::not_found);
+        return true;
+    }));
+}
+
+TEST_P(StoreContract, RotationsAndUsageAreReadBack) {
+    ASSERT_TRUE(commit(*store_, [](Txn& txn) {
+        return txn.put(schedule("k1")) && txn.put(rotation("k1", "m2")) && txn.put(rotation("k1", "m3")) &&
+               txn.put(usage("k1"));
+    }));
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        EXPECT_EQ(txn.rotation_schedule(kAccount, kRegion, KeyId("k1")).value()->period_days, 90U);
+        EXPECT_FALSE(txn.rotation_schedule(kAccount, kRegion, KeyId("k2")).value());
+        const auto rotations = txn.rotations(kAccount, kRegion, KeyId("k1")).value();
+        EXPECT_EQ(rotations.size(), 2U);
+        EXPECT_EQ(rotations.at(0).type, RotationType::on_demand);
+        EXPECT_EQ(txn.key_usage(kAccount, kRegion, KeyId("k1")).value()->operation, "Encrypt");
+        EXPECT_TRUE(txn.erase_rotation_schedule(kAccount, kRegion, KeyId("k1")));
+        EXPECT_EQ(txn.erase_rotation_schedule(kAccount, kRegion, KeyId("k1")).error().code, Errc::not_found);
+        return true;
+    }));
+}
+
+TEST_P(StoreContract, ErasedKeyTakesEveryOtherRowAboutIt) {
     ASSERT_TRUE(commit(*store_, [](Txn& txn) {
         return txn.put(key("k1")) && txn.put(key("k2")) && txn.put(material("k1", "m1")) &&
                txn.put(material("k1", "m2")) && txn.put(material("k2", "m3")) &&
-               txn.put(alias("alias/a", "k1")) && txn.put(alias("alias/b", "k2"));
+               txn.put(alias("alias/a", "k1")) && txn.put(alias("alias/b", "k2")) &&
+               txn.put(grant("k1", "g1")) && txn.put(grant("k2", "g2")) && txn.put(schedule("k1")) &&
+               txn.put(schedule("k2")) && txn.put(rotation("k1", "m2")) && txn.put(usage("k1"));
     }));
     ASSERT_TRUE(
         commit(*store_, [](Txn& txn) { return txn.erase_key(kAccount, kRegion, KeyId("k1")).has_value(); }));
@@ -134,6 +177,11 @@ TEST_P(StoreContract, ErasedKeyTakesItsMaterialsAndAliases) {
     ASSERT_EQ(contents->materials.size(), 1U);
     EXPECT_EQ(contents->materials[0].id, "m3");
     ASSERT_EQ(contents->aliases.size(), 1U);
+    ASSERT_EQ(contents->grants.size(), 1U);
+    EXPECT_EQ(contents->grants[0].id, "g2");
+    EXPECT_EQ(contents->rotation_schedules.size(), 1U);
+    EXPECT_TRUE(contents->rotations.empty());
+    EXPECT_TRUE(contents->key_usages.empty());
     EXPECT_TRUE(contents->refused.empty());
 }
 

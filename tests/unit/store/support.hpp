@@ -84,6 +84,52 @@ inline MaterialRecord material(std::string key_id, std::string id) {
     return record;
 }
 
+inline GrantRecord grant(std::string key_id, std::string id, std::string name = {}) {
+    GrantRecord record;
+    record.account = AccountId("111122223333");
+    record.region = "eu-central-1";
+    record.key = KeyId(std::move(key_id));
+    record.id = std::move(id);
+    record.name = std::move(name);
+    record.grantee = "arn:aws:iam::111122223333:role/r";
+    record.retiring = "arn:aws:iam::111122223333:user/u";
+    record.issuer = record.account;
+    record.operations = {"Encrypt", "Decrypt"};
+    record.context_equals = {{"a", "b"}};
+    record.created = WallTime(std::chrono::milliseconds(1'700'000'000'000));
+    return record;
+}
+
+inline RotationScheduleRecord schedule(std::string key_id) {
+    return {AccountId("111122223333"),
+            "eu-central-1",
+            KeyId(std::move(key_id)),
+            90,
+            WallTime(std::chrono::milliseconds(1'800'000'000'000)),
+            0};
+}
+
+inline RotationRecord rotation(std::string key_id, std::string material_id) {
+    return {AccountId("111122223333"),
+            "eu-central-1",
+            KeyId(std::move(key_id)),
+            std::move(material_id),
+            RotationType::on_demand,
+            WallTime(std::chrono::milliseconds(1'700'000'000'000)),
+            0};
+}
+
+inline KeyUsageRecord usage(std::string key_id) {
+    return {AccountId("111122223333"),
+            "eu-central-1",
+            KeyId(std::move(key_id)),
+            "Encrypt",
+            WallTime(std::chrono::milliseconds(1'700'000'000'000)),
+            "event",
+            "request",
+            0};
+}
+
 // Submits and waits for the completion.
 inline Result<std::uint64_t> commit(Store& store, Store::Work work) {
     std::promise<Result<std::uint64_t>> promise;

@@ -50,8 +50,9 @@ private:
     sqlite3* handle_ = nullptr;
 };
 
-const std::array kTables{"accounts", "principals", "access_keys", "keys",     "materials",
-                         "aliases",  "clusters",   "hsms",        "settings", "outbox"};
+const std::array kTables{"accounts", "principals",         "access_keys", "keys",      "materials",
+                         "aliases",  "clusters",           "hsms",        "settings",  "outbox",
+                         "grants",   "rotation_schedules", "rotations",   "key_usages"};
 
 class Tampering : public testing::Test {
 protected:
@@ -76,6 +77,9 @@ protected:
                    txn.put(
                        HsmRecord{HsmId("hsm-2"), ClusterId("cluster-1"), "b", "s2", "ACTIVE", Bytes(9), 0}) &&
                    txn.put(SettingRecord{"s1", Bytes(8), 0}) && txn.put(SettingRecord{"s2", Bytes(8), 0}) &&
+                   txn.put(grant("k1", "g1", "n")) && txn.put(grant("k1", "g2", "n")) &&
+                   txn.put(schedule("k1")) && txn.put(schedule("k2")) && txn.put(rotation("k1", "m1")) &&
+                   txn.put(rotation("k1", "m2")) && txn.put(usage("k1")) && txn.put(usage("k2")) &&
                    txn.audit(R"({"eventID":"1"})") && txn.audit(R"({"eventID":"2"})");
         });
         ASSERT_TRUE(committed) << why(committed);
@@ -118,8 +122,9 @@ TEST_F(Tampering, UntouchedStoreHasNoFindings) {
 TEST_F(Tampering, ChangeOfAnyColumnOfAnyTableIsFound) {
     int tried = 0;
     Rows columns;
-    for (const std::string table : {"accounts", "principals", "access_keys", "keys", "materials", "aliases",
-                                    "clusters", "hsms", "settings", "outbox", "store_state"}) {
+    for (const std::string table :
+         {"accounts", "principals", "access_keys", "keys", "materials", "aliases", "clusters", "hsms",
+          "settings", "outbox", "grants", "rotation_schedules", "rotations", "key_usages", "store_state"}) {
         for (const auto& row :
              RawDatabase(file()).query("SELECT name, type FROM pragma_table_info('" + table + "')")) {
             if (row[0] != "one") {
