@@ -25,7 +25,8 @@ def page(model, table):
               "- CreateKey makes `SYMMETRIC_DEFAULT` keys of origin `AWS_KMS` in one Region; other specs and origins,",
               "  multi-Region keys and custom key stores are refused.",
               "- `Recipient` (attestation) is refused with `UnsupportedOperationException`.",
-              "- There are no grants yet, so every grant token is unknown: `InvalidGrantTokenException`.", ""]
+              "- Grants are kept and listed; they do not yet allow anything. A grant token must be one that CreateGrant",
+              "  answered, and adds nothing. Service principals (`GranteeServicePrincipal`, `SourceArn`) are refused.", ""]
     return "\n".join(lines)
 
 

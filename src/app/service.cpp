@@ -378,7 +378,7 @@ Status<> Service::start_http() {
     const kms::ServiceParts parts{*store_, *catalogue_, life_, random_};
     kms::ServiceOptions kms_options;
     kms_options.cluster = contents_.clusters.front().id;
-    kms_options.marker_key = sealing_key_->derive("pagination marker");
+    kms_options.handle_key = sealing_key_->derive("handles of callers");
     kms_.emplace(std::move(kms_options), parts);
     syncer_ = std::make_unique<audit::Syncer>();
 

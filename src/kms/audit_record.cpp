@@ -193,6 +193,10 @@ std::string audit_record(const Call& call, const Failure* failure, std::uint64_t
         ObjectText more(record.name("additionalEventData"));
         more.text("keyMaterialId", call.audit.material_id);
         more.close();
+    } else if (failure == nullptr && !call.audit.grant_id.empty()) {
+        ObjectText more(record.name("additionalEventData"));
+        more.text("grantId", call.audit.grant_id);
+        more.close();
     }
     record.text("requestID", call.http.request_id);
     record.text("eventID", event_id(call.parts.random));

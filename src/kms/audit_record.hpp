@@ -41,6 +41,7 @@ struct AuditDraft {
     std::string response_elements;  // a JSON object; empty: null
     std::string created_arn;        // of a key that this request makes
     std::string_view material_id;   // 64 hex digits
+    std::string grant_id;           // of a grant that was retired
     bool committed = false;         // the record went into a store transaction
 };
 

@@ -59,6 +59,7 @@ std::size_t Catalogue::TagHash::operator()(const KeyTag& tag) const noexcept {
 Catalogue::Catalogue(std::string partition) : partition_(std::move(partition)) {}
 
 std::vector<std::string> Catalogue::load(const store::Contents& contents) {
+    grants_.load(contents);
     const std::unique_lock lock(mutex_);
     std::map<std::string, std::vector<store::MaterialRecord>> by_key;
     for (const store::MaterialRecord& material : contents.materials) {
@@ -77,6 +78,7 @@ std::vector<std::string> Catalogue::load(const store::Contents& contents) {
 }
 
 void Catalogue::apply(const store::Change& change) {
+    grants_.apply(change);
     const std::unique_lock lock(mutex_);
     for (const store::AliasRecord& alias : change.erased_aliases) {
         erase_alias(alias);

@@ -1,4 +1,4 @@
-// Every key and alias in memory: what requests read instead of the store.
+// Every key, alias and grant in memory: what requests read instead of the store.
 //
 // Threads: all functions may be called from any thread; entries are immutable and shared. Built once from the
 // store's contents, then kept current by apply(), which the store's observer calls before the submitter hears
@@ -18,6 +18,7 @@
 #include <claviger/base/bytes.hpp>
 #include <claviger/base/id.hpp>
 
+#include "src/kms/grant_index.hpp"
 #include "src/store/records.hpp"
 #include "src/store/store.hpp"
 
@@ -64,6 +65,7 @@ public:
     void apply(const store::Change& change);
 
     const std::string& partition() const noexcept { return partition_; }
+    const GrantIndex& grants() const noexcept { return grants_; }
     KeyPtr key(std::string_view account, std::string_view region, std::string_view id) const;
     KeyPtr key_by_tag(std::string_view region, const KeyTag& tag) const;  // whatever its account
     AliasPtr alias(std::string_view account, std::string_view region, std::string_view name) const;
@@ -121,6 +123,7 @@ private:
     std::string put_key(const store::KeyRecord& record, const std::vector<store::MaterialRecord>& materials);
 
     const std::string partition_;
+    GrantIndex grants_;                // has a lock of its own
     mutable std::shared_mutex mutex_;  // guards everything below; sections are a few look-ups long
     std::map<Scope, Place, ScopeLess> places_;
     std::map<std::string, Region, std::less<>> regions_;

@@ -5,6 +5,7 @@
 
 #include "src/audit/writer.hpp"
 #include "src/kms/authorise.hpp"
+#include "src/kms/grant_token.hpp"
 #include "src/kms/operation.hpp"
 #include "src/kms/resolve.hpp"
 #include "src/kms/state.hpp"
@@ -44,16 +45,25 @@ Refused read_input(Call& call, model::WipingArena& arena, std::optional<boost::j
     return std::nullopt;
 }
 
+Refused check_grant_tokens(const Call& call) {
+    const auto* tokens = call.input->get_object().if_contains("GrantTokens");
+    if (tokens == nullptr ||
+        model::find_member(model::kms().shape(call.model->input), "GrantTokens") == nullptr) {
+        return std::nullopt;
+    }
+    for (const boost::json::value& token : tokens->get_array()) {
+        if (!read_grant_token(call, wire::text_of(token))) {
+            return Failure(ErrorType::invalid_grant_token, {});
+        }
+    }
+    return std::nullopt;
+}
+
 // Members of the model that nothing behind us can honour: ignoring them would mean something else than was
 // asked.
 Refused refuse_unbuilt(const Call& call) {
     const model::Shape& shape = model::kms().shape(call.model->input);
     const boost::json::object& input = call.input->get_object();
-    if (const auto* tokens = input.if_contains("GrantTokens");
-        tokens != nullptr && model::find_member(shape, "GrantTokens") != nullptr &&
-        !tokens->get_array().empty()) {
-        return Failure(ErrorType::invalid_grant_token, {});  // no grant exists, so no token is known
-    }
     if (input.contains("Recipient") && model::find_member(shape, "Recipient") != nullptr) {
         return unsupported("Claviger does not implement the parameter Recipient yet.");
     }
@@ -123,6 +133,9 @@ asio::awaitable<Outcome<std::string>> process(Call& call, model::WipingArena& ar
         co_return *std::move(refused);
     }
     if (auto refused = refuse_unbuilt(call)) {
+        co_return *std::move(refused);
+    }
+    if (auto refused = check_grant_tokens(call)) {
         co_return *std::move(refused);
     }
     if (auto refused = admit(call)) {

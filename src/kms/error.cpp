@@ -24,6 +24,7 @@ constexpr std::array kErrors{
              "The request failed inside the key service. You can retry it."},
     ErrorRow{ErrorType::invalid_arn, "InvalidArnException", 400, ""},
     ErrorRow{ErrorType::invalid_ciphertext, "InvalidCiphertextException", 400, ""},
+    ErrorRow{ErrorType::invalid_grant_id, "InvalidGrantIdException", 400, ""},
     ErrorRow{ErrorType::invalid_grant_token, "InvalidGrantTokenException", 400, ""},
     ErrorRow{ErrorType::invalid_key_usage, "InvalidKeyUsageException", 400, ""},
     ErrorRow{ErrorType::invalid_marker, "InvalidMarkerException", 400, ""},

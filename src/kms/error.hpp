@@ -28,6 +28,7 @@ enum class ErrorType : std::uint8_t {
     internal,
     invalid_arn,
     invalid_ciphertext,
+    invalid_grant_id,
     invalid_grant_token,
     invalid_key_usage,
     invalid_marker,

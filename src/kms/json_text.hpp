@@ -40,6 +40,14 @@ public:
         out_ += std::string_view("\":");
         return out_;
     }
+    // A name that a caller chose.
+    void pair(std::string_view name, std::string_view value) {
+        out_ += first_ ? std::string_view() : std::string_view(",");
+        first_ = false;
+        append_json_string(out_, name);
+        out_ += ':';
+        append_json_string(out_, value);
+    }
     void text(std::string_view n, std::string_view value) { append_json_string(name(n), value); }
     void time(std::string_view n, WallTime value) {
         std::string& out = name(n);

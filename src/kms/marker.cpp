@@ -13,7 +13,7 @@ Bytes tag_of(const Call& call, std::string_view list, ByteView last) {
     Bytes text;
     WireWriter writer(text);
     writer.text("claviger-marker-v1").text(call.account()).text(call.http.region).text(list).bytes(last);
-    const Sha256Digest mac = hmac_sha256(call.options.marker_key.reveal(SecretAccess()), text);
+    const Sha256Digest mac = hmac_sha256(call.options.handle_key.reveal(SecretAccess()), text);
     return {mac.begin(), mac.begin() + kTag};
 }
 

@@ -34,6 +34,11 @@ constexpr AuditField kTagKeys[] = {{"KeyId"}, {"TagKeys"}};
 constexpr AuditField kPolicyOf[] = {{"KeyId"}, {"PolicyName"}};
 constexpr AuditField kPutPolicy[] = {
     {"KeyId"}, {"PolicyName"}, {"Policy"}, {"BypassPolicyLockoutSafetyCheck"}};
+constexpr AuditField kCreateGrant[] = {
+    {"KeyId"}, {"Constraints"}, {"Operations"}, {"GranteePrincipal"}, {"RetiringPrincipal"},
+    {"Name"},  {"DryRun"}};
+constexpr AuditField kRevokeGrant[] = {{"KeyId"}, {"GrantId"}, {"DryRun"}};
+constexpr AuditField kRetirable[] = {{"RetiringPrincipal"}, {"Limit"}, {"Marker"}};
 constexpr AuditField kPage[] = {{"Limit"}, {"Marker"}};
 constexpr AuditField kKeyAndPage[] = {{"KeyId"}, {"Limit"}, {"Marker"}};
 constexpr AuditField kSchedule[] = {{"KeyId"}, {"PendingWindowInDays"}};
@@ -78,6 +83,13 @@ constexpr Operation kOperations[] = {
      Access::write,
      kAliasAndTarget,
      create_alias},
+    {"CreateGrant",
+     Action::create_grant,
+     Subject::keys,
+     {own_key(Action::create_grant, States::active), kNone},
+     Access::write,
+     kCreateGrant,
+     create_grant},
     {"CreateKey",
      Action::create_key,
      Subject::account,
@@ -162,6 +174,13 @@ constexpr Operation kOperations[] = {
      Access::read,
      kKeyAndPage,
      list_aliases},
+    {"ListGrants",
+     Action::list_grants,
+     Subject::keys,
+     {own_key(Action::list_grants, States::any), kNone},
+     Access::read,
+     kKeyAndPage,
+     list_grants},
     {"ListKeyPolicies",
      Action::list_key_policies,
      Subject::keys,
@@ -177,6 +196,13 @@ constexpr Operation kOperations[] = {
      Access::read,
      kKeyAndPage,
      list_resource_tags},
+    {"ListRetirableGrants",
+     Action::list_retirable_grants,
+     Subject::account,
+     {kNone, kNone},
+     Access::read,
+     kRetirable,
+     list_retirable_grants},
     {"PutKeyPolicy",
      Action::put_key_policy,
      Subject::keys,
@@ -192,6 +218,20 @@ constexpr Operation kOperations[] = {
      Access::read,
      kReEncrypt,
      re_encrypt},
+    {"RetireGrant",
+     Action::retire_grant,
+     Subject::account,
+     {kNone, kNone},  // the handler finds the key: the grant says who may end it
+     Access::write,
+     {},
+     retire_grant},
+    {"RevokeGrant",
+     Action::revoke_grant,
+     Subject::keys,
+     {own_key(Action::revoke_grant, States::any), kNone},
+     Access::write,
+     kRevokeGrant,
+     revoke_grant},
     {"ScheduleKeyDeletion",
      Action::schedule_key_deletion,
      Subject::keys,

@@ -19,7 +19,7 @@ struct Failure;
 
 struct ServiceOptions {
     ClusterId cluster;       // where new keys are made
-    SecretBytes marker_key;  // at least 32 bytes; authenticates pagination markers
+    SecretBytes handle_key;  // at least 32 bytes; authenticates pagination markers and grant tokens
     // Told of every answer that is our fault (status 500), with the detail that callers never see. May be
     // empty.
     std::function<void(const http::Call&, const Failure&)> report;

@@ -44,6 +44,11 @@ struct EncryptionContext {
     const boost::json::object* pairs = nullptr;
 };
 
+// A map of texts in an answer.
+struct TextMap {
+    std::vector<std::pair<std::string_view, std::string_view>> pairs;
+};
+
 enum class NameStyle {
     wire,   // KeyId, dates as numbers
     audit,  // keyId, dates as CloudTrail prints them
@@ -118,6 +123,13 @@ public:
             write(std::string_view(trail_date(time)));
         }
     }
+    void write(const TextMap& map) {
+        ObjectText object(out_);
+        for (const auto& [name, value] : map.pairs) {
+            object.pair(name, value);
+        }
+        object.close();
+    }
     template <class T>
     void write(const std::vector<T>& list) {
         out_ += '[';
@@ -185,6 +197,13 @@ inline std::size_t bound(const Bytes& bytes) {
 }
 inline std::size_t bound(const SecretBytes& bytes) {
     return base64_size(bytes.size()) + 2;
+}
+inline std::size_t bound(const TextMap& map) {
+    std::size_t sum = 2;
+    for (const auto& [name, value] : map.pairs) {
+        sum += bound(name) + bound(value) + 2;
+    }
+    return sum;
 }
 template <WireStruct T>
 std::size_t bound(const T& value);

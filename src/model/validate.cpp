@@ -21,14 +21,6 @@ namespace json = boost::json;
 constexpr std::size_t kMaxDepth = 32;
 constexpr std::size_t kMaxEcho = 2048;  // bytes of an offending value that a message repeats
 
-std::size_t code_points(std::string_view text) noexcept {
-    std::size_t n = 0;
-    for (const char c : text) {
-        n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    }
-    return n;
-}
-
 // `text` is valid UTF-8: the parser refuses anything else.
 std::wstring wide(std::string_view text) {
     static_assert(sizeof(wchar_t) == 4);
@@ -329,6 +321,14 @@ private:
 };
 
 }  // namespace
+
+std::size_t code_points(std::string_view text) noexcept {
+    std::size_t n = 0;
+    for (const char c : text) {
+        n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    }
+    return n;
+}
 
 std::optional<json::value> parse_json(ByteView body, WipingArena& arena) {
     json::parse_options options;

@@ -52,31 +52,6 @@ bool is_account(std::string_view text) noexcept {
     return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// arn:aws:iam::111122223333:root, :user/…, :role/…, and the ARNs of sessions. No group, no wildcard.
-bool is_principal_arn(std::string_view text) {
-    std::array<std::string_view, 6> parts;
-    for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
-        const std::size_t colon = text.find(':');
-        if (colon == std::string_view::npos) {
-            return false;
-        }
-        parts[i] = text.substr(0, colon);
-        text.remove_prefix(colon + 1);
-    }
-    parts[5] = text;
-    const auto named = [&](std::string_view kind) {
-        return text.starts_with(kind) && text.size() > kind.size();
-    };
-    if (parts[0] != "arn" || !parts[1].starts_with("aws") || !parts[3].empty() || !is_account(parts[4]) ||
-        text.find_first_of("*? ") != std::string_view::npos) {
-        return false;
-    }
-    if (parts[2] == "iam") {
-        return text == "root" || named("user/") || named("role/");
-    }
-    return parts[2] == "sts" && (named("assumed-role/") || named("federated-user/"));
-}
-
 // What AWS keeps in a saved policy of a principal that was deleted.
 bool is_unique_id(std::string_view text) noexcept {
     return (text.starts_with("AIDA") || text.starts_with("AROA")) && text.size() >= 16 &&
@@ -305,6 +280,30 @@ Refused read_statements(const json::value& value, std::vector<Statement>& to) {
 }
 
 }  // namespace
+
+bool is_principal_arn(std::string_view text) {
+    std::array<std::string_view, 6> parts;
+    for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+        const std::size_t colon = text.find(':');
+        if (colon == std::string_view::npos) {
+            return false;
+        }
+        parts[i] = text.substr(0, colon);
+        text.remove_prefix(colon + 1);
+    }
+    parts[5] = text;
+    const auto named = [&](std::string_view kind) {
+        return text.starts_with(kind) && text.size() > kind.size();
+    };
+    if (parts[0] != "arn" || !parts[1].starts_with("aws") || !parts[3].empty() || !is_account(parts[4]) ||
+        text.find_first_of("*? ") != std::string_view::npos) {
+        return false;
+    }
+    if (parts[2] == "iam") {
+        return text == "root" || named("user/") || named("role/");
+    }
+    return parts[2] == "sts" && (named("assumed-role/") || named("federated-user/"));
+}
 
 Result<Document, Malformed> parse_key_policy(std::string_view text) {
     const auto root = parse_strict_json(text);

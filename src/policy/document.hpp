@@ -57,6 +57,9 @@ struct Malformed {
 // statement without Action or Resource is accepted and has no effect, as in AWS KMS. Thread-safe, pure.
 Result<Document, Malformed> parse_key_policy(std::string_view json);
 
+// arn:aws:iam::111122223333:root, :user/…, :role/…, and the ARNs of sessions. No group, no wildcard.
+bool is_principal_arn(std::string_view text);
+
 // Would the caller, who has every right in its own account, still be allowed kms:PutKeyPolicy on the key
 // `arn` under `document`? Conditions are not evaluated: a conditional Allow counts, a conditional Deny does
 // not, so that only a certain lock-out is refused.

@@ -7,6 +7,7 @@ namespace claviger::kms {
 
 asio::awaitable<Outcome<std::string>> cancel_key_deletion(Call& call);
 asio::awaitable<Outcome<std::string>> create_alias(Call& call);
+asio::awaitable<Outcome<std::string>> create_grant(Call& call);
 asio::awaitable<Outcome<std::string>> create_key(Call& call);
 asio::awaitable<Outcome<std::string>> decrypt(Call& call);
 asio::awaitable<Outcome<std::string>> delete_alias(Call& call);
@@ -19,11 +20,15 @@ asio::awaitable<Outcome<std::string>> generate_data_key_without_plaintext(Call& 
 asio::awaitable<Outcome<std::string>> generate_random(Call& call);
 asio::awaitable<Outcome<std::string>> get_key_policy(Call& call);
 asio::awaitable<Outcome<std::string>> list_aliases(Call& call);
+asio::awaitable<Outcome<std::string>> list_grants(Call& call);
 asio::awaitable<Outcome<std::string>> list_key_policies(Call& call);
 asio::awaitable<Outcome<std::string>> list_keys(Call& call);
 asio::awaitable<Outcome<std::string>> list_resource_tags(Call& call);
+asio::awaitable<Outcome<std::string>> list_retirable_grants(Call& call);
 asio::awaitable<Outcome<std::string>> put_key_policy(Call& call);
 asio::awaitable<Outcome<std::string>> re_encrypt(Call& call);
+asio::awaitable<Outcome<std::string>> retire_grant(Call& call);
+asio::awaitable<Outcome<std::string>> revoke_grant(Call& call);
 asio::awaitable<Outcome<std::string>> schedule_key_deletion(Call& call);
 asio::awaitable<Outcome<std::string>> tag_resource(Call& call);
 asio::awaitable<Outcome<std::string>> untag_resource(Call& call);

@@ -60,6 +60,30 @@ class Metadata(unittest.TestCase):
                          Policy=policy_for(f"arn:aws:iam::{account}:user/somebody-else")),
             "The new key policy will not allow you to update the key policy in the future.")
 
+    def test_grants(self):
+        key = self.new_key()
+        account, key = key["AWSAccountId"], key["Arn"]
+        role = f"arn:aws:iam::{account}:role/app"
+        made = [self.kms.create_grant(KeyId=key, GranteePrincipal=role, RetiringPrincipal=role,
+                                      Operations=["Encrypt", "Decrypt"], Name=f"n{i}",
+                                      Constraints={"EncryptionContextSubset": {"app": "ü"}}) for i in range(5)]
+        pages = self.kms.get_paginator("list_grants").paginate(KeyId=key, PaginationConfig={"PageSize": 2})
+        listed = {grant["GrantId"]: grant for page in pages for grant in page["Grants"]}
+        self.assertEqual(set(listed), {grant["GrantId"] for grant in made})
+        self.assertEqual(listed[made[0]["GrantId"]]["Constraints"], {"EncryptionContextSubset": {"app": "ü"}})
+        self.assertEqual(self.kms.encrypt(KeyId=key, Plaintext=b"x", GrantTokens=[made[0]["GrantToken"]])["KeyId"], key)
+        self.refused("InvalidGrantTokenException", self.kms.encrypt, KeyId=key, Plaintext=b"x", GrantTokens=["no"])
+        self.kms.revoke_grant(KeyId=key, GrantId=made[0]["GrantId"])
+        self.kms.retire_grant(GrantToken=made[1]["GrantToken"])
+        self.kms.retire_grant(KeyId=key, GrantId=made[2]["GrantId"])
+        retirable = self.kms.get_paginator("list_retirable_grants").paginate(RetiringPrincipal=role)
+        self.assertEqual({grant["GrantId"] for page in retirable for grant in page["Grants"]},
+                         {made[3]["GrantId"], made[4]["GrantId"]})
+        self.refused("NotFoundException", self.kms.revoke_grant, KeyId=key, GrantId=made[0]["GrantId"])
+        self.dev.restart()
+        type(self).kms = self.dev.boto3()
+        self.assertEqual(len(self.kms.list_grants(KeyId=key)["Grants"]), 2)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

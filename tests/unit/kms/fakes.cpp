@@ -517,7 +517,7 @@ Harness::Harness()
           [this] {
               ServiceOptions options;
               options.cluster = ClusterId("cluster-abcdefghijk");
-              options.marker_key = SecretBytes("0123456789abcdef0123456789abcdef");
+              options.handle_key = SecretBytes("0123456789abcdef0123456789abcdef");
               options.report = [this](const http::Call&, const Failure& failure) {
                   reported.push_back(failure.detail);
               };
