@@ -26,6 +26,15 @@ constexpr int kBacklog = 1024;
 
 enum class Sharing { alone, reuse_port };
 
+// An io thread does best with many requests in one turn of its loop: one write to each HSM and one to the
+// audit file serve them all. SCHED_BATCH lets whoever woke it finish first, so that more is ready when it
+// runs; on an idle core it starts at once all the same. Refused by some containers, then nothing is lost but
+// speed.
+void prefer_batches() noexcept {
+    const sched_param none{};
+    static_cast<void>(::pthread_setschedparam(::pthread_self(), SCHED_BATCH, &none));
+}
+
 Error listen_error(const TcpEndpoint& wanted, const error_code& ec) {
     std::string detail =
         "cannot listen on " + wanted.address + ":" + std::to_string(wanted.port) + ": " + ec.message();
@@ -209,6 +218,7 @@ Status<> Server::Impl::start() {
     for (unsigned i = 0; i < count; ++i) {
         threads_.emplace_back([this, i] {
             ::pthread_setname_np(::pthread_self(), ("io-" + std::to_string(i)).c_str());
+            prefer_batches();
             std::string failure;
             try {
                 io_threads_[i]->run([this] {

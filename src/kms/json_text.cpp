@@ -46,6 +46,22 @@ bool eight_are_plain(const char* text) noexcept {
     return (found & kTops) == 0;
 }
 
+bool is_plain(unsigned char c) noexcept {
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+// The end of the run at the start of `text` that JSON takes as it is.
+std::size_t plain_length(std::string_view text) noexcept {
+    std::size_t i = 0;
+    while (i + 8 <= text.size() && eight_are_plain(text.data() + i)) {
+        i += 8;
+    }
+    while (i < text.size() && is_plain(static_cast<unsigned char>(text[i]))) {
+        ++i;
+    }
+    return i;
+}
+
 void append_control(std::string& to, unsigned char c) {
     switch (c) {
         case '"': to += "\\\""; break;
@@ -58,6 +74,13 @@ void append_control(std::string& to, unsigned char c) {
             to += kHex[c >> 4];
             to += kHex[c & 15];
     }
+}
+
+// Room for `size` more characters: texts are sized once, not for each character.
+char* extend(std::string& to, std::size_t size) {
+    const std::size_t before = to.size();
+    to.resize(before + size);
+    return to.data() + before;
 }
 
 struct Civil {
@@ -90,17 +113,20 @@ void append_padded(std::string& to, unsigned value, unsigned digits) {
 }  // namespace
 
 void append_json_string(std::string& to, std::string_view text) {
-    to += '"';
-    std::size_t plain = 0;  // start of the run that can be copied as it is
-    std::size_t i = 0;
+    std::size_t i = plain_length(text);
+    char* const copied = extend(to, text.size() + 2);
+    *copied = '"';
+    std::memcpy(copied + 1, text.data(), text.size());
+    copied[text.size() + 1] = '"';
+    if (i == text.size()) {
+        return;
+    }
+    to.resize(to.size() - (text.size() - i) - 1);
+    std::size_t plain = i;  // start of the run that can be copied as it is
     while (i < text.size()) {
-        if (i + 8 <= text.size() && eight_are_plain(text.data() + i)) {
-            i += 8;
-            continue;
-        }
         const auto c = static_cast<unsigned char>(text[i]);
-        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-            ++i;
+        if (is_plain(c)) {
+            i += plain_length(text.substr(i));
             continue;
         }
         if (c >= 0x80) {
@@ -119,6 +145,17 @@ void append_json_string(std::string& to, std::string_view text) {
     }
     to.append(text.substr(plain));
     to += '"';
+}
+
+std::string& append_json_name(std::string& to, std::string_view name, bool first) {
+    char* at = extend(to, name.size() + (first ? 3 : 4));
+    if (!first) {
+        *at++ = ',';
+    }
+    *at++ = '"';
+    std::memcpy(at, name.data(), name.size());
+    std::memcpy(at + name.size(), "\":", 2);
+    return to;
 }
 
 void append_number(std::string& to, std::int64_t value) {

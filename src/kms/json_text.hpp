@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <claviger/base/bytes.hpp>
 #include <claviger/base/clock.hpp>
@@ -20,6 +21,9 @@ constexpr std::size_t json_string_bound(std::size_t text) noexcept {
     return 6 * text + 2;
 }
 
+// Appends `"name":`, after a comma unless it is the first one. The name is plain ASCII of ours. Returns `to`.
+std::string& append_json_name(std::string& to, std::string_view name, bool first);
+
 void append_number(std::string& to, std::int64_t value);
 // "1798859045.678": epoch seconds, always with milliseconds.
 void append_timestamp(std::string& to, WallTime time);
@@ -34,11 +38,7 @@ public:
     explicit ObjectText(std::string& out) : out_(out) { out_ += '{'; }
     // Names are ours: plain ASCII.
     std::string& name(std::string_view name) {
-        out_ += first_ ? std::string_view("\"") : std::string_view(",\"");
-        first_ = false;
-        out_ += name;
-        out_ += std::string_view("\":");
-        return out_;
+        return append_json_name(out_, name, std::exchange(first_, false));
     }
     // A name that a caller chose.
     void pair(std::string_view name, std::string_view value) {

@@ -159,19 +159,11 @@ private:
     }
     template <class T>
     void member(bool& first, std::string_view name, const T& value) {
-        if (!first) {
-            out_ += ',';
+        append_json_name(out_, name, std::exchange(first, false));
+        if (char& initial = out_[out_.size() - name.size() - 2];
+            style_ == NameStyle::audit && initial >= 'A' && initial <= 'Z') {
+            initial = static_cast<char>(initial - 'A' + 'a');
         }
-        first = false;
-        out_ += '"';
-        if (style_ == NameStyle::wire) {
-            out_ += name;
-        } else {
-            out_ += static_cast<char>(name.front() >= 'A' && name.front() <= 'Z' ? name.front() + 32
-                                                                                 : name.front());
-            out_ += name.substr(1);
-        }
-        out_ += "\":";
         write(value);
     }
 
