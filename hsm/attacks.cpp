@@ -1,11 +1,12 @@
 #include "hsm/attacks.hpp"
 
+#include <claviger/base/public_key.hpp>
+
 #include <algorithm>
 
 #include "hsm/capabilities.hpp"
 #include "hsm/cluster_templates.hpp"
 #include "hsm/key_kind.hpp"
-#include "hsm/public_key.hpp"
 #include "hsm/state.hpp"
 
 namespace claviger::hsm {

@@ -1,12 +1,17 @@
 #include "hsm/check_value.hpp"
 
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+
 #include <algorithm>
+#include <memory>
 
 #include <claviger/base/digest.hpp>
+#include <claviger/base/public_key.hpp>
 
 #include "hsm/gcm.hpp"
 #include "hsm/handles.hpp"
-#include "hsm/public_key.hpp"
+#include "hsm/private_key.hpp"
 #include "hsm/state.hpp"
 
 namespace claviger::hsm {
@@ -77,16 +82,19 @@ Status<> verify_signer(Lane& lane, const CheckedKey& key, const PublicKey& publi
     };
     if (key.kind.family == Family::ec) {
         const auto signature = try_sign(CKM_ECDSA, digest);
-        good = signature && ec_verifies_digest(public_key, digest, *signature);
+        const auto der = signature ? ecdsa_to_der(*signature) : signature;
+        good = der && verifies(public_key, {SignatureScheme::ecdsa, Hash::sha256}, digest, *der);
     } else if (key.kind.purpose == Purpose::identity) {
         const auto signature = try_sign(CKM_SHA256_RSA_PKCS, key.input);
-        good = signature && rsa_verifies(public_key, RsaPadding::pkcs1, key.input, *signature);
+        good =
+            signature && verifies(public_key, {SignatureScheme::rsa_pkcs1, Hash::sha256}, digest, *signature);
     } else {
         Bytes info(reinterpret_cast<const std::byte*>(kSha256Info.data()),
                    reinterpret_cast<const std::byte*>(kSha256Info.data() + kSha256Info.size()));
         append(info, digest);
         const auto signature = try_sign(CKM_RSA_PKCS, info);
-        good = signature && rsa_verifies_digest(public_key, RsaPadding::pkcs1, digest, *signature);
+        good =
+            signature && verifies(public_key, {SignatureScheme::rsa_pkcs1, Hash::sha256}, digest, *signature);
     }
     if (rv != CKR_OK) {
         return failed_use("C_Sign", rv);
@@ -122,6 +130,28 @@ Status<> verify_rsa_decrypter(Lane& lane, const CheckedKey& key, const PublicKey
     return equal_constant_time(ByteView(plain).first(std::min<std::size_t>(size, plain.size())), message)
                ? Status<>(done)
                : wrong_key("decrypts to something else");
+}
+
+// Against a pair of our own whose secret we compute with the public part.
+Status<> verify_agreement(Lane& lane, const CheckedKey& key, const PublicKey& public_key) {
+    const PublicKey own(EVP_EC_gen(std::string(key.kind.curve).c_str()));
+    const auto point = own ? ec_point(own) : Result<Bytes>(Error(Errc::internal, "no memory"));
+    const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context(
+        own ? EVP_PKEY_CTX_new_from_pkey(nullptr, own.get(), nullptr) : nullptr, &EVP_PKEY_CTX_free);
+    SecretBytes expected(key.kind.size);
+    std::size_t size = expected.size();
+    if (!point || !context || EVP_PKEY_derive_init(context.get()) != 1 ||
+        EVP_PKEY_derive_set_peer(context.get(), public_key.get()) != 1 ||
+        EVP_PKEY_derive(context.get(), as_uchar_out(expected.reveal_mutable(SecretAccess())), &size) != 1) {
+        return wrong_key("its public part cannot agree");
+    }
+    SecretBytes secret;
+    const CK_RV rv = ecdh(lane.token().state().p11, lane.session(),
+                          {.key = key.handle, .point = *point, .size = key.kind.size}, secret);
+    if (rv != CKR_OK) {
+        return failed_use("C_DeriveKey", rv);
+    }
+    return secret == expected ? Status<>(done) : wrong_key("agrees on another secret");
 }
 
 }  // namespace
@@ -180,6 +210,9 @@ Status<> verify_check_value(Lane& lane, const CheckedKey& key) {
     }
     if (key.kind.family == Family::rsa && key.kind.purpose == Purpose::encrypt) {
         return verify_rsa_decrypter(lane, key, *public_key);
+    }
+    if (key.kind.purpose == Purpose::agree) {
+        return verify_agreement(lane, key, *public_key);
     }
     return verify_signer(lane, key, *public_key);
 }

@@ -1,3 +1,4 @@
+#include <claviger/base/public_key.hpp>
 #include <claviger/hsm/cluster_keys.hpp>
 
 #include <algorithm>
@@ -6,7 +7,6 @@
 #include "hsm/cluster_templates.hpp"
 #include "hsm/handles.hpp"
 #include "hsm/key_create.hpp"
-#include "hsm/public_key.hpp"
 #include "hsm/state.hpp"
 
 namespace claviger::hsm {

@@ -73,6 +73,19 @@ std::optional<Bytes> read_attribute(const Functions& p11, CK_SESSION_HANDLE sess
     return value;
 }
 
+SecretBytes read_secret(const Functions& p11, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+                        CK_ATTRIBUTE_TYPE type) {
+    SecretBytes value(1024);  // more than any number of an RSA-4096 key
+    const std::span<std::byte> room = value.reveal_mutable(SecretAccess());
+    CK_ATTRIBUTE attribute{type, room.data(), room.size()};
+    if (p11->C_GetAttributeValue(session, object, &attribute, 1) != CKR_OK ||
+        attribute.ulValueLen > room.size()) {
+        return {};
+    }
+    value.resize(attribute.ulValueLen);
+    return value;
+}
+
 std::optional<CK_ULONG> read_number(const Functions& p11, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                                     CK_ATTRIBUTE_TYPE type) {
     CK_ULONG value = 0;

@@ -63,6 +63,9 @@ Result<std::vector<CK_OBJECT_HANDLE>> find_objects(const Functions& p11, CK_SESS
 // nullopt: the object has no such attribute, or does not show it.
 std::optional<Bytes> read_attribute(const Functions& p11, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                                     CK_ATTRIBUTE_TYPE type);
+// The same of a value that must be wiped; empty: the object does not show it.
+SecretBytes read_secret(const Functions& p11, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+                        CK_ATTRIBUTE_TYPE type);
 std::optional<CK_ULONG> read_number(const Functions& p11, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                                     CK_ATTRIBUTE_TYPE type);
 std::optional<bool> read_flag(const Functions& p11, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,

@@ -1,13 +1,13 @@
 // The cluster's identity key, its certificate request, and certificate objects.
 #include <openssl/x509.h>
 
+#include <claviger/base/public_key.hpp>
 #include <claviger/hsm/cluster_keys.hpp>
 
 #include "hsm/check_value.hpp"
 #include "hsm/cluster_templates.hpp"
 #include "hsm/handles.hpp"
 #include "hsm/key_create.hpp"
-#include "hsm/public_key.hpp"
 #include "hsm/state.hpp"
 
 namespace claviger::hsm {

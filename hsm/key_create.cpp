@@ -1,8 +1,9 @@
 #include "hsm/key_create.hpp"
 
+#include <claviger/base/public_key.hpp>
+
 #include "hsm/check_value.hpp"
 #include "hsm/handles.hpp"
-#include "hsm/public_key.hpp"
 #include "hsm/state.hpp"
 
 namespace claviger::hsm {
@@ -21,11 +22,6 @@ Result<CK_OBJECT_HANDLE> generate_secret(Lane& lane, const KeyKindRow& kind) {
     return handle;
 }
 
-struct Pair {
-    CK_OBJECT_HANDLE private_key;
-    Bytes public_key;
-};
-
 Result<Bytes> read_public_key(Lane& lane, const KeyKindRow& kind, CK_OBJECT_HANDLE object) {
     const Functions& p11 = lane.token().state().p11;
     const auto read = [&](CK_ATTRIBUTE_TYPE type) {
@@ -41,10 +37,22 @@ Result<Bytes> read_public_key(Lane& lane, const KeyKindRow& kind, CK_OBJECT_HAND
     return to_spki(*key);
 }
 
-Result<Pair> generate_pair(Lane& lane, const KeyKindRow& kind) {
+Result<GeneratedPair> generate(Lane& lane, const KeyKindRow& kind) {
+    if (kind.family == Family::rsa || kind.family == Family::ec) {
+        return generate_key_pair(lane, kind, generated_template(kind, lane.token().capabilities()));
+    }
+    const auto handle = generate_secret(lane, kind);
+    if (!handle) {
+        return handle.error();
+    }
+    return GeneratedPair{*handle, {}};
+}
+
+}  // namespace
+
+Result<GeneratedPair> generate_key_pair(Lane& lane, const KeyKindRow& kind, Template private_part) {
     const Functions& p11 = lane.token().state().p11;
     Template public_part = generated_public_template(kind);
-    Template private_part = generated_template(kind, lane.token().capabilities());
     CK_MECHANISM mechanism{kind.family == Family::rsa ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN,
                            nullptr, 0};
     CK_OBJECT_HANDLE public_handle = CK_INVALID_HANDLE;
@@ -61,21 +69,8 @@ Result<Pair> generate_pair(Lane& lane, const KeyKindRow& kind) {
         p11->C_DestroyObject(lane.session(), private_handle);
         return public_key.error();
     }
-    return Pair{private_handle, std::move(*public_key)};
+    return GeneratedPair{private_handle, std::move(*public_key)};
 }
-
-Result<Pair> generate(Lane& lane, const KeyKindRow& kind) {
-    if (kind.family == Family::rsa || kind.family == Family::ec) {
-        return generate_pair(lane, kind);
-    }
-    const auto handle = generate_secret(lane, kind);
-    if (!handle) {
-        return handle.error();
-    }
-    return Pair{*handle, {}};
-}
-
-}  // namespace
 
 Result<NewKey> generate_key(Lane& lane, const GenerateCall& call) {
     const Capabilities& capabilities = lane.token().capabilities();

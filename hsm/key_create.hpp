@@ -10,6 +10,12 @@ namespace claviger::hsm {
 // A Key without a handle: parsed, checked against the tables. data_invalid otherwise.
 Result<std::unique_ptr<Key>> read_key_token(ByteView bytes, Residency residency);
 
+struct GeneratedPair {
+    CK_OBJECT_HANDLE private_key;  // a session object of the lane; the caller destroys it
+    Bytes public_key;              // SubjectPublicKeyInfo DER
+};
+Result<GeneratedPair> generate_key_pair(Lane& lane, const KeyKindRow& kind, Template private_part);
+
 struct GenerateCall {
     const CwkId& cwk;
     const KeyKindRow& kind;

@@ -31,6 +31,9 @@ constexpr std::array kKinds{
     KeyKindRow{"ECC_NIST_P384", "SIGN_VERIFY", Family::ec, Purpose::sign, 48, 0, "secp384r1", kP384},
     KeyKindRow{"ECC_NIST_P521", "SIGN_VERIFY", Family::ec, Purpose::sign, 66, 0, "secp521r1", kP521},
     KeyKindRow{"ECC_SECG_P256K1", "SIGN_VERIFY", Family::ec, Purpose::sign, 32, 0, "secp256k1", kK256},
+    KeyKindRow{"ECC_NIST_P256", "KEY_AGREEMENT", Family::ec, Purpose::agree, 32, 0, "prime256v1", kP256},
+    KeyKindRow{"ECC_NIST_P384", "KEY_AGREEMENT", Family::ec, Purpose::agree, 48, 0, "secp384r1", kP384},
+    KeyKindRow{"ECC_NIST_P521", "KEY_AGREEMENT", Family::ec, Purpose::agree, 66, 0, "secp521r1", kP521},
     KeyKindRow{kIdentitySpec, kIdentityUsage, Family::rsa, Purpose::identity, 2048, 0, {}, {}},
 };
 
@@ -61,6 +64,13 @@ const KeyKindRow* find_key_kind(std::string_view spec, std::string_view usage) n
     return found == kKinds.end() ? nullptr : &*found;
 }
 
+const KeyKindRow* find_pair_spec(std::string_view spec) noexcept {
+    const auto found = std::ranges::find_if(kKinds, [&](const KeyKindRow& row) {
+        return row.spec == spec && !is_secret(row.family) && row.purpose == Purpose::sign;
+    });
+    return found == kKinds.end() ? nullptr : &*found;
+}
+
 bool is_known_key_kind(std::string_view spec, std::string_view usage) noexcept {
     return usage != kIdentityUsage && find_key_kind(spec, usage) != nullptr;
 }
@@ -69,7 +79,7 @@ std::vector<CK_MECHANISM_TYPE> allowed_mechanisms(const KeyKindRow& kind, const 
     switch (kind.family) {
         case Family::aes: return {CKM_AES_GCM};
         case Family::hmac: return {kind.mac};
-        case Family::ec: return {CKM_ECDSA};
+        case Family::ec: return {kind.purpose == Purpose::agree ? CKM_ECDH1_DERIVE : CKM_ECDSA};
         case Family::rsa: break;
     }
     switch (kind.purpose) {
@@ -79,6 +89,7 @@ std::vector<CK_MECHANISM_TYPE> allowed_mechanisms(const KeyKindRow& kind, const 
             return {capabilities.oaep_hash >= CKM_SHA256 ? CKM_RSA_PKCS_OAEP : CKM_RSA_X_509};
         case Purpose::identity: return {CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS};
         case Purpose::sign:
+        case Purpose::agree:
         case Purpose::mac: break;
     }
     return {CKM_RSA_PKCS, CKM_RSA_PKCS_PSS};
@@ -88,6 +99,7 @@ Template usage_template(const KeyKindRow& kind, const Capabilities& capabilities
     Template out;
     const bool secret = is_secret(kind.family);
     const bool encrypts = kind.purpose == Purpose::encrypt;
+    const bool derives = kind.purpose == Purpose::agree;
     const auto flag = [&out](CK_ATTRIBUTE_TYPE type, bool value) {
         if (value) {
             out.yes(type);
@@ -101,8 +113,9 @@ Template usage_template(const KeyKindRow& kind, const Capabilities& capabilities
         out.no(CKA_WRAP);
     }
     flag(CKA_DECRYPT, encrypts);
-    flag(CKA_SIGN, !encrypts);
-    out.no(CKA_UNWRAP).no(CKA_DERIVE);
+    flag(CKA_SIGN, !encrypts && !derives);
+    flag(CKA_DERIVE, derives);
+    out.no(CKA_UNWRAP);
     out.mechanisms(allowed_mechanisms(kind, capabilities));
     return out;
 }
@@ -118,14 +131,24 @@ Template generated_template(const KeyKindRow& kind, const Capabilities& capabili
     return out;
 }
 
+Template readable_template(const KeyKindRow& kind) {
+    Template out;
+    add_class(out, kind);
+    out.no(CKA_TOKEN).yes(CKA_PRIVATE).no(CKA_SENSITIVE).yes(CKA_EXTRACTABLE);
+    out.yes(CKA_SIGN).no(CKA_DECRYPT).no(CKA_UNWRAP).no(CKA_DERIVE);
+    return out;
+}
+
 Template generated_public_template(const KeyKindRow& kind) {
     Template out;
     out.number(CKA_CLASS, CKO_PUBLIC_KEY).number(CKA_KEY_TYPE, key_type(kind.family));
     out.no(CKA_TOKEN).no(CKA_PRIVATE).no(CKA_WRAP);
-    if (kind.purpose == Purpose::encrypt) {
-        out.yes(CKA_ENCRYPT).no(CKA_VERIFY);
-    } else {
-        out.no(CKA_ENCRYPT).yes(CKA_VERIFY);
+    switch (kind.purpose) {
+        case Purpose::encrypt: out.yes(CKA_ENCRYPT).no(CKA_VERIFY); break;
+        case Purpose::agree: out.no(CKA_ENCRYPT).no(CKA_VERIFY); break;
+        case Purpose::sign:
+        case Purpose::identity:
+        case Purpose::mac: out.no(CKA_ENCRYPT).yes(CKA_VERIFY); break;
     }
     if (kind.family == Family::rsa) {
         constexpr std::array kExponent{std::byte{1}, std::byte{0}, std::byte{1}};  // 65537

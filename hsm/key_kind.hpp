@@ -12,7 +12,7 @@
 namespace claviger::hsm {
 
 enum class Family : std::uint8_t { aes, hmac, rsa, ec };
-enum class Purpose : std::uint8_t { encrypt, mac, sign, identity };
+enum class Purpose : std::uint8_t { encrypt, mac, sign, agree, identity };
 
 struct KeyKindRow {
     std::string_view spec;
@@ -29,6 +29,9 @@ struct KeyKindRow {
 inline constexpr std::string_view kIdentityUsage = "CLUSTER_IDENTITY";
 inline constexpr std::string_view kIdentitySpec = "RSA_2048";
 
+// Data key pairs are made of any of these specs; the usage of a pair is its owner's business.
+const KeyKindRow* find_pair_spec(std::string_view spec) noexcept;
+
 // nullptr: unknown pair.
 const KeyKindRow* find_key_kind(std::string_view spec, std::string_view usage) noexcept;
 
@@ -41,6 +44,8 @@ Template usage_template(const KeyKindRow& kind, const Capabilities& capabilities
 // Generation: an extractable session object, wrapped and destroyed right afterwards.
 Template generated_template(const KeyKindRow& kind, const Capabilities& capabilities);
 Template generated_public_template(const KeyKindRow& kind);
+// Generation of a data key pair: a session object whose value may be read.
+Template readable_template(const KeyKindRow& kind);
 
 // A loaded key: sensitive, not extractable, not copyable, not modifiable.
 Template loaded_template(const KeyKindRow& kind, const Capabilities& capabilities, Residency residency);

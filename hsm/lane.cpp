@@ -5,6 +5,7 @@
 #include "hsm/gcm.hpp"
 #include "hsm/handles.hpp"
 #include "hsm/nonce.hpp"
+#include "hsm/repeat.hpp"
 #include "hsm/state.hpp"
 
 namespace claviger::hsm {
@@ -16,17 +17,6 @@ constexpr std::size_t kAadRoom = link::kBlobHeader + link::kMaxContext;
 constexpr auto kCheckInterval = std::chrono::milliseconds(5);
 
 static_assert(Lane::blob_size(1) == 1 + link::kBlobHeader + kGcmIv + link::kGcmTag);
-
-bool is_session_fault(CK_RV rv) {
-    return rv != CKR_OK && classify(rv).scope == FaultScope::session;
-}
-
-// Failures that bad input, a stale handle and a broken token all produce.
-bool needs_check_value(CK_RV rv) {
-    const ReturnFacts& facts = classify(rv);
-    return facts.code == Errc::data_invalid || facts.scope == FaultScope::key ||
-           facts.meaning == Meaning::ambiguous;
-}
 
 Error not_authentic(CK_RV rv) {
     return Error(Errc::data_invalid, "ciphertext does not authenticate", rv);

@@ -1,3 +1,4 @@
+#include <claviger/base/public_key.hpp>
 #include <claviger/hsm/officer.hpp>
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 #include "hsm/cluster_templates.hpp"
 #include "hsm/handles.hpp"
 #include "hsm/pin.hpp"
-#include "hsm/public_key.hpp"
 #include "hsm/state.hpp"
 
 namespace claviger::hsm {

@@ -53,6 +53,7 @@ struct Key::State {
     std::array<std::byte, link::kBlobHeader> blob_header{};
     Bytes check_input;                            // what the check value binds the key to
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;  // the session object that works
+    RsaParts rsa;                                 // of the public part, once it was needed
     MonoTime verified_at{};                       // when a failure last made us verify it, and it was good
 };
 

@@ -19,12 +19,28 @@ struct MacContextDeleter {
 
 // Fetched once and kept for the life of the process: a fetch per call costs more than the hash (design,
 // section 9).
-const EVP_MD* fetched_sha256() {
-    static EVP_MD* const md = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
+EVP_MD* fetch(const char* name) {
+    EVP_MD* const md = EVP_MD_fetch(nullptr, name, nullptr);
     if (md == nullptr) {
         std::abort();
     }
     return md;
+}
+
+const EVP_MD* fetched_sha256() {
+    static EVP_MD* const md = fetch("SHA2-256");
+    return md;
+}
+
+const EVP_MD* fetched(Hash hash) {
+    static const std::array<EVP_MD*, 3> others{fetch("SHA1"), fetch("SHA2-384"), fetch("SHA2-512")};
+    switch (hash) {
+        case Hash::sha1: return others[0];
+        case Hash::sha256: return fetched_sha256();
+        case Hash::sha384: return others[1];
+        case Hash::sha512: return others[2];
+    }
+    std::abort();
 }
 
 // An HMAC context that already knows its digest; threads reuse theirs.
@@ -89,6 +105,20 @@ Sha256Digest sha256(ByteView data) noexcept {
         std::abort();
     }
     return out;
+}
+
+void digest(Hash hash, std::initializer_list<ByteView> parts, std::span<std::byte> out) noexcept {
+    EVP_MD_CTX* const context = thread_digest_context();
+    if (out.size() != digest_size(hash) || EVP_DigestInit_ex2(context, fetched(hash), nullptr) != 1) {
+        std::abort();
+    }
+    for (const ByteView part : parts) {
+        EVP_DigestUpdate(context, part.data(), part.size());
+    }
+    unsigned size = 0;
+    if (EVP_DigestFinal_ex(context, as_uchar_out(out), &size) != 1) {
+        std::abort();
+    }
 }
 
 Sha256Digest hmac_sha256(ByteView key, ByteView data) noexcept {

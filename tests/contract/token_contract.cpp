@@ -42,7 +42,8 @@ const Brand kNss{.name = "NSS",
                  .verdict = "weak: UNWRAP_TEMPLATE not enforced",
                  .bad_tag = "CKR_ENCRYPTED_DATA_INVALID",
                  // It unwraps no EC private key without a vendor attribute, and has no secp256k1.
-                 .refused_specs = {"ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1"},
+                 .refused_specs = {"ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1",
+                                   "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521"},  // to sign, to agree
                  .keeps_cwk = false,
                  .present = std::filesystem::exists(kNssModule)};
 

@@ -1,8 +1,9 @@
-// SHA-256 and HMAC-SHA-256 with algorithms fetched once per process: no EVP lookup per call (OpenSSL 3,
+// SHA-2, SHA-1 and HMAC-SHA-256 with algorithms fetched once per process: no EVP lookup per call (OpenSSL 3,
 // crypto(7)).
 #pragma once
 
 #include <array>
+#include <initializer_list>
 
 #include <claviger/base/bytes.hpp>
 #include <claviger/base/secret.hpp>
@@ -28,6 +29,25 @@ private:
     struct State;
     State* state_;
 };
+
+enum class Hash : std::uint8_t {  // wire values of the HSM link: append only
+    sha1 = 1,                     // inside OAEP only
+    sha256 = 2,
+    sha384 = 3,
+    sha512 = 4,
+};
+constexpr std::size_t kMaxDigest = 64;
+constexpr std::size_t digest_size(Hash hash) noexcept {
+    switch (hash) {
+        case Hash::sha1: return 20;
+        case Hash::sha256: return 32;
+        case Hash::sha384: return 48;
+        case Hash::sha512: return 64;
+    }
+    return 0;
+}
+// Of the parts one after the other; `out` holds digest_size(hash) bytes. Thread-safe.
+void digest(Hash hash, std::initializer_list<ByteView> parts, std::span<std::byte> out) noexcept;
 
 // RFC 2104. Thread-safe.
 Sha256Digest hmac_sha256(ByteView key, ByteView data) noexcept;

@@ -15,6 +15,7 @@
 
 #include <claviger/base/bytes.hpp>
 #include <claviger/base/clock.hpp>
+#include <claviger/base/public_key.hpp>
 #include <claviger/base/result.hpp>
 #include <claviger/base/secret.hpp>
 #include <claviger/hsm/key.hpp>
@@ -120,7 +121,13 @@ struct LaneCounters {
     std::uint64_t sessions_opened = 0;  // the first included
 };
 
-// A session of its own. The fast lane uses encrypt, decrypt and random; everything else is slow-lane work.
+struct ReadablePair {
+    SecretBytes private_key;  // PKCS#8 PrivateKeyInfo DER (RFC 5958)
+    Bytes public_key;         // SubjectPublicKeyInfo DER
+};
+
+// A session of its own. The fast lane uses encrypt, decrypt, mac and random; everything else is slow-lane
+// work.
 class Lane {
 public:
     ~Lane();
@@ -145,6 +152,21 @@ public:
     // together, and the key was seen to be good. key_fault, hsm_fault: the check value says so (design:
     // "Check values").
     Result<std::size_t> decrypt(Key& key, ByteView blob, ByteView context, std::span<std::byte> out);
+
+    // RFC 2104 under an HMAC key, full length. Returns the size; `out` has room for kMaxDigest bytes.
+    Result<std::size_t> mac(Key& key, ByteView message, std::span<std::byte> out);
+
+    // Private-key work of the slow lane. The input cannot be bad: what fails is the key or the token.
+    // `digest` is one of `kind.hash`; ECDSA signatures come as DER.
+    Result<Bytes> sign(Key& key, SignatureKind kind, ByteView digest);
+    // The X coordinate of ECDH (SP 800-56A section 5.7.1.2), as long as the field. data_invalid: `peer` is
+    // no SubjectPublicKeyInfo on the key's curve.
+    Result<SecretBytes> derive(Key& key, ByteView peer);
+    // RSAES-OAEP with the same hash in MGF1 and the empty label. data_invalid, whatever is wrong with the
+    // ciphertext; nothing else, time included, tells what it was.
+    Result<SecretBytes> rsa_decrypt(Key& key, Hash hash, ByteView ciphertext);
+    // A key pair for the caller, made in the token as readable session objects. unsupported: no such spec.
+    Result<ReadablePair> generate_pair(std::string_view spec);
 
     // Bytes of the token's generator, drawn in batches and wiped as they are handed out.
     Status<> random(std::span<std::byte> out);
@@ -180,6 +202,11 @@ private:
     unsigned long decrypt_once(Key& key, ByteView iv, ByteView sealed, std::size_t aad,
                                std::span<std::byte> out, unsigned long& size);
     Status<> reload(Key& key);
+    template <class Attempt>
+    Status<> on_good_input(Key& key, std::string_view function, Attempt attempt);
+    template <class Attempt>
+    Result<SecretBytes> decrypt_in_token(Key& key, Attempt attempt, SecretBytes& plain,
+                                         const unsigned long& size);
     Status<> refill_random();
 
     Token& token_;

@@ -1,13 +1,14 @@
 // From one token to a cluster: CWK, join by transport key, identity, certificates, recovery, sealing, wiping.
 #include <gmock/gmock.h>
+
 #include <openssl/x509.h>
+#include <claviger/base/public_key.hpp>
 
 #include <algorithm>
 
 #include "hsm/capabilities.hpp"
 #include "hsm/cluster_templates.hpp"
 #include "hsm/handles.hpp"
-#include "hsm/public_key.hpp"
 #include "hsm/state.hpp"
 #include "tests/unit/hsm/tokens.hpp"
 
@@ -188,10 +189,10 @@ TEST_F(ClusterKeysTest, IdentityIsSharedAndSignsTheClustersRequest) {
     carry_cwk();
     finish_join();
     expect_value(hsm::install_identity(*joiner_.slow, identity.token));
-    const auto public_key = expect_value(hsm::parse_public_key(identity.public_key));
+    const auto public_key = expect_value(parse_public_key(identity.public_key));
     for (OpenToken* token : {&source_, &joiner_}) {
         const Bytes signature = expect_value(hsm::identity_sign(*token->slow, as_bytes("challenge")));
-        EXPECT_TRUE(hsm::rsa_verifies(public_key, hsm::RsaPadding::pkcs1, as_bytes("challenge"), signature));
+        EXPECT_TRUE(verifies(public_key, {}, sha256(as_bytes("challenge")), signature));
     }
     const Bytes csr = expect_value(hsm::identity_csr(
         *joiner_.slow,
@@ -209,9 +210,9 @@ TEST_F(ClusterKeysTest, IdentityOfAnotherKeyIsReplaced) {
     const auto second = expect_value(hsm::create_identity(*source_.slow, kTestCwk));
     expect_value(hsm::install_identity(*source_.slow, first.token));
     expect_value(hsm::install_identity(*source_.slow, second.token));
-    const auto key = expect_value(hsm::parse_public_key(second.public_key));
+    const auto key = expect_value(parse_public_key(second.public_key));
     const Bytes signature = expect_value(hsm::identity_sign(*source_.slow, as_bytes("x")));
-    EXPECT_TRUE(hsm::rsa_verifies(key, hsm::RsaPadding::pkcs1, as_bytes("x"), signature));
+    EXPECT_TRUE(verifies(key, {}, sha256(as_bytes("x")), signature));
 }
 
 TEST_F(ClusterKeysTest, TrustedKeyMustBeLargeAndRsa) {

@@ -1,16 +1,16 @@
-#include "hsm/public_key.hpp"
+#include <claviger/base/public_key.hpp>
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
-#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#include <claviger/base/digest.hpp>
+#include <array>
 
-namespace claviger::hsm {
+namespace claviger {
 namespace {
 
 template <auto Free>
@@ -27,6 +27,7 @@ using Params = std::unique_ptr<OSSL_PARAM, Deleter<OSSL_PARAM_free>>;
 using EcSignature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
 
 constexpr std::size_t kLargestModulus = 2048;  // bytes; what a module may answer is bounded
+constexpr std::size_t kLargestPoint = 256;
 
 Bignum number(ByteView bytes) {
     return Bignum(BN_bin2bn(as_uchar(bytes), static_cast<int>(bytes.size()), nullptr));
@@ -62,12 +63,31 @@ ByteView bare_point(ByteView point) {
     return point;
 }
 
-bool verify_prehashed(EVP_PKEY_CTX* context, ByteView digest, ByteView signature) {
-    return EVP_PKEY_verify(context, as_uchar(signature), signature.size(), as_uchar(digest), digest.size()) ==
-           1;
+const EVP_MD* evp(Hash hash) {
+    switch (hash) {
+        case Hash::sha1: return EVP_sha1();
+        case Hash::sha256: return EVP_sha256();
+        case Hash::sha384: return EVP_sha384();
+        case Hash::sha512: return EVP_sha512();
+    }
+    return nullptr;
+}
+
+// What an i2d function left behind.
+Result<Bytes> der_of(int size, unsigned char* der) {
+    if (size <= 0) {
+        return not_a_key("cannot be encoded");
+    }
+    Bytes out = to_bytes({reinterpret_cast<const std::byte*>(der), static_cast<std::size_t>(size)});
+    OPENSSL_free(der);
+    return out;
 }
 
 }  // namespace
+
+void PublicKeyFree::operator()(evp_pkey_st* key) const noexcept {
+    EVP_PKEY_free(key);
+}
 
 Result<PublicKey> rsa_public_key(const RsaParts& parts) {
     if (parts.modulus.empty() || parts.modulus.size() > kLargestModulus || parts.exponent.empty() ||
@@ -109,12 +129,7 @@ Result<PublicKey> parse_public_key(ByteView spki) {
 Result<Bytes> to_spki(const PublicKey& key) {
     unsigned char* der = nullptr;
     const int size = i2d_PUBKEY(key.get(), &der);
-    if (size <= 0) {
-        return not_a_key("cannot be encoded");
-    }
-    const Bytes out = to_bytes({reinterpret_cast<const std::byte*>(der), static_cast<std::size_t>(size)});
-    OPENSSL_free(der);
-    return out;
+    return der_of(size, der);
 }
 
 Result<RsaParts> rsa_parts(const PublicKey& key) {
@@ -135,51 +150,64 @@ Result<RsaParts> rsa_parts(const PublicKey& key) {
     return parts;
 }
 
-bool rsa_verifies_digest(const PublicKey& key, RsaPadding padding, ByteView digest, ByteView signature) {
+std::string ec_curve(const PublicKey& key) {
+    std::array<char, 64> name{};
+    std::size_t size = 0;
+    return EVP_PKEY_get_group_name(key.get(), name.data(), name.size(), &size) == 1
+               ? std::string(name.data(), size)
+               : std::string();
+}
+
+Result<Bytes> ec_point(const PublicKey& key) {
+    Bytes out(kLargestPoint);
+    std::size_t size = 0;
+    if (EVP_PKEY_get_octet_string_param(key.get(), OSSL_PKEY_PARAM_PUB_KEY, as_uchar_out(out), out.size(),
+                                        &size) != 1 ||
+        size == 0) {
+        return not_a_key("not an EC key");
+    }
+    out.resize(size);
+    return out;
+}
+
+bool verifies(const PublicKey& key, SignatureKind kind, ByteView digest, ByteView signature) {
+    const bool is_rsa = EVP_PKEY_is_a(key.get(), "RSA") == 1;
     const Context context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
     if (!context || EVP_PKEY_verify_init(context.get()) != 1) {
         return false;
     }
     bool ready = false;
-    switch (padding) {
-        case RsaPadding::pkcs1:
-            ready = EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) == 1;
+    switch (kind.scheme) {
+        case SignatureScheme::rsa_pkcs1:
+            ready = is_rsa && EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) == 1 &&
+                    EVP_PKEY_CTX_set_signature_md(context.get(), evp(kind.hash)) == 1;
             break;
-        case RsaPadding::pss:
-            ready = EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PSS_PADDING) == 1 &&
-                    EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), 32) == 1;
+        case SignatureScheme::rsa_pss:
+            ready = is_rsa && EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PSS_PADDING) == 1 &&
+                    EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), RSA_PSS_SALTLEN_DIGEST) == 1 &&
+                    EVP_PKEY_CTX_set_signature_md(context.get(), evp(kind.hash)) == 1;
             break;
+        case SignatureScheme::ecdsa: ready = EVP_PKEY_is_a(key.get(), "EC") == 1; break;
     }
-    return ready && EVP_PKEY_CTX_set_signature_md(context.get(), EVP_sha256()) == 1 &&
-           verify_prehashed(context.get(), digest, signature);
+    return ready && EVP_PKEY_verify(context.get(), as_uchar(signature), signature.size(), as_uchar(digest),
+                                    digest.size()) == 1;
 }
 
-bool rsa_verifies(const PublicKey& key, RsaPadding padding, ByteView message, ByteView signature) {
-    return rsa_verifies_digest(key, padding, sha256(message), signature);
-}
-
-bool ec_verifies_digest(const PublicKey& key, ByteView digest, ByteView signature) {
-    if (signature.empty() || signature.size() % 2 != 0) {
-        return false;
+Result<Bytes> ecdsa_to_der(ByteView raw) {
+    if (raw.empty() || raw.size() % 2 != 0) {
+        return Error(Errc::data_invalid, "an ECDSA signature of odd size");
     }
-    const ByteView half = signature.first(signature.size() / 2);
     const EcSignature parts(ECDSA_SIG_new());
-    Bignum r = number(half);
-    Bignum s = number(signature.subspan(half.size()));
+    Bignum r = number(raw.first(raw.size() / 2));
+    Bignum s = number(raw.subspan(raw.size() / 2));
     if (!parts || !r || !s || ECDSA_SIG_set0(parts.get(), r.get(), s.get()) != 1) {
-        return false;
+        return Error(Errc::internal, "ECDSA signature: no memory");
     }
     (void)r.release();  // owned by `parts` now
     (void)s.release();
     unsigned char* der = nullptr;
     const int size = i2d_ECDSA_SIG(parts.get(), &der);
-    const Context context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
-    const bool good =
-        size > 0 && context && EVP_PKEY_verify_init(context.get()) == 1 &&
-        verify_prehashed(context.get(), digest,
-                         {reinterpret_cast<const std::byte*>(der), static_cast<std::size_t>(size)});
-    OPENSSL_free(der);
-    return good;
+    return der_of(size, der);
 }
 
 Result<Bytes> rsa_encrypt(const PublicKey& key, RsaBlock block, ByteView message) {
@@ -208,4 +236,4 @@ Result<Bytes> rsa_encrypt(const PublicKey& key, RsaBlock block, ByteView message
     return out;
 }
 
-}  // namespace claviger::hsm
+}  // namespace claviger
