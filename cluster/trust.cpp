@@ -79,20 +79,20 @@ Result<DevAuthority> DevAuthority::create(std::string_view organizational_unit, 
     key->certificate.reset(X509_new());
     X509* certificate = key->certificate.get();
     if (!key->key || certificate == nullptr) {
-        return openssl_error(Errc::internal, "making the development authority");
+        return openssl_error(Errc::internal, "making the cluster authority");
     }
     X509_NAME* name = X509_get_subject_name(certificate);
     const bool made =
         X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
         set_validity(certificate, now) && add_name(name, "O", "Claviger") &&
-        add_name(name, "OU", organizational_unit) && add_name(name, "CN", "Claviger development authority") &&
+        add_name(name, "OU", organizational_unit) && add_name(name, "CN", "Claviger cluster authority") &&
         X509_set_issuer_name(certificate, name) == 1 && X509_set_pubkey(certificate, key->key.get()) == 1 &&
         add_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
         add_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign") &&
         add_extension(certificate, certificate, NID_subject_key_identifier, "hash") &&
         X509_sign(certificate, key->key.get(), EVP_sha256()) > 0;
     if (!made) {
-        return openssl_error(Errc::internal, "making the development authority");
+        return openssl_error(Errc::internal, "making the cluster authority");
     }
     Result<std::string> pem = write_certificate(certificate);
     if (!pem) {

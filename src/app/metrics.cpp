@@ -1,5 +1,7 @@
 #include "src/app/metrics.hpp"
 
+#include <string_view>
+
 #include <fmt/format.h>
 
 #include <boost/json/serialize.hpp>
@@ -37,14 +39,20 @@ void register_metrics(observe::Metrics& metrics, const Observed& observed) {
     for (std::size_t i = 0; i < members.size(); ++i) {
         const observe::Labels labels{{"hsm", members[i].hsm_id}, {"zone", members[i].zone}};
         for (const MemberSeries& series : kMemberSeries) {
-            metrics.gauge_from(series.name, series.help, labels, [&cluster = observed.cluster, i, &series] {
+            const auto read = [&cluster = observed.cluster, i, &series] {
                 const auto now = cluster.members();
                 return i < now.size() ? series.read(now[i]) : 0.0;
-            });
+            };
+            // The convention of Prometheus: what only grows is named so.
+            if (std::string_view(series.name).ends_with("_total")) {
+                metrics.counter_from(series.name, series.help, labels, read);
+            } else {
+                metrics.gauge_from(series.name, series.help, labels, read);
+            }
         }
     }
-    metrics.gauge_from("claviger_store_commits_total", "durable commits of this process", {},
-                       [&store = observed.store] { return static_cast<double>(store.commits()); });
+    metrics.counter_from("claviger_store_commits_total", "durable commits of this process", {},
+                         [&store = observed.store] { return static_cast<double>(store.commits()); });
     metrics.gauge_from("claviger_store_sequence", "sequence number of the newest commit", {},
                        [&store = observed.store] { return static_cast<double>(store.sequence()); });
     metrics.gauge_from("claviger_audit_outbox_backlog", "audit records that the files have not taken yet", {},

@@ -121,9 +121,10 @@ public:
         return **owned;
     }
 
-    void set(std::string_view name, std::string_view help, const Labels& labels, Read read) {
+    void set(std::string_view name, std::string_view help, std::string_view type, const Labels& labels,
+             Read read) {
         const std::lock_guard lock(mutex_);
-        entry(name, help, "gauge", labels) = std::move(read);
+        entry(name, help, type, labels) = std::move(read);
     }
 
     std::string text() const {
@@ -205,7 +206,12 @@ Histogram& Metrics::histogram(std::string_view name, std::string_view help, Labe
 
 void Metrics::gauge_from(std::string_view name, std::string_view help, Labels labels,
                          std::function<double()> read) {
-    impl_->set(name, help, labels, std::move(read));
+    impl_->set(name, help, "gauge", labels, std::move(read));
+}
+
+void Metrics::counter_from(std::string_view name, std::string_view help, Labels labels,
+                           std::function<double()> read) {
+    impl_->set(name, help, "counter", labels, std::move(read));
 }
 
 std::string Metrics::text() const {

@@ -79,7 +79,9 @@ public:
     Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {});
     Histogram& histogram(std::string_view name, std::string_view help, Labels labels = {},
                          std::span<const double> bounds = latency_bounds());
-    // Asked at each scrape, on the scraping thread.
+    // Asked at each scrape, on the scraping thread. A counter never falls while the process lives.
+    void counter_from(std::string_view name, std::string_view help, Labels labels,
+                      std::function<double()> read);
     void gauge_from(std::string_view name, std::string_view help, Labels labels,
                     std::function<double()> read);
     std::string text() const;

@@ -64,6 +64,7 @@ TEST(MetricsText, CountersGaugesAndHistogramsFollowTheExpositionFormat) {
     metrics.counter("claviger_requests_total", "Requests.", {{"operation", "De\"\\\n"}}).add();
     metrics.gauge("claviger_hsms", "HSMs.").set(-3);
     metrics.gauge_from("claviger_sequence", "Store.", {}, [] { return 7.0; });
+    metrics.counter_from("claviger_commits_total", "Commits.", {}, [] { return 1e15; });
     const std::array bounds{0.1, 1.0};
     Histogram& histogram = metrics.histogram("claviger_seconds", "Time.", {{"a", "b"}}, bounds);
     histogram.observe(0.1);
@@ -76,7 +77,9 @@ TEST(MetricsText, CountersGaugesAndHistogramsFollowTheExpositionFormat) {
     EXPECT_THAT(text, HasSubstr("claviger_requests_total{operation=\"Encrypt\"} 2\n"));
     EXPECT_THAT(text, HasSubstr("claviger_requests_total{operation=\"De\\\"\\\\\\n\"} 1\n"));
     EXPECT_THAT(text, HasSubstr("claviger_hsms -3\n"));
-    EXPECT_THAT(text, HasSubstr("claviger_sequence 7\n"));
+    EXPECT_THAT(text, HasSubstr("# TYPE claviger_sequence gauge\nclaviger_sequence 7\n"));
+    EXPECT_THAT(
+        text, HasSubstr("# TYPE claviger_commits_total counter\nclaviger_commits_total 1000000000000000\n"));
     EXPECT_THAT(text, HasSubstr("claviger_seconds_bucket{a=\"b\",le=\"0.1\"} 1\n"
                                 "claviger_seconds_bucket{a=\"b\",le=\"1\"} 2\n"
                                 "claviger_seconds_bucket{a=\"b\",le=\"+Inf\"} 3\n"
