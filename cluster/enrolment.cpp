@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <claviger/base/encoding.hpp>
+#include <claviger/base/files.hpp>
 
 #include "cluster/connection.hpp"
 
@@ -114,11 +115,12 @@ boost::asio::awaitable<void> Enrolment::end_officer(Officer officer) {
 }
 
 boost::asio::awaitable<Status<>> Enrolment::make_token() {
-    std::error_code ec;
-    std::filesystem::create_directories(hsm_.state_dir, ec);
-    std::filesystem::permissions(hsm_.state_dir, std::filesystem::perms::owner_all, ec);
-    if (ec) {
-        co_return Error(Errc::io_error, hsm_.state_dir.string() + ": " + ec.message());
+    Status<> made_room = make_directory(hsm_.state_dir.parent_path());
+    if (made_room) {
+        made_room = make_directory(hsm_.state_dir);
+    }
+    if (!made_room) {
+        co_return made_room.error();
     }
     Result<Officer> officer = start_officer();
     if (!officer) {

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include <claviger/base/files.hpp>
+
 namespace claviger::host {
 
 void Descriptor::reset() noexcept {
@@ -53,41 +55,10 @@ Result<std::optional<SecretBytes>> read_file(const std::string& path, std::size_
     return std::optional<SecretBytes>(std::move(content));
 }
 
-Status<> replace_file(const std::string& directory, const std::string& name, ByteView content) {
-    const std::string path = directory + "/" + name;
-    const std::string beside = path + ".new";
-    {
-        Descriptor file(open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (!file) {
-            return io_failed("open", beside);
-        }
-        while (!content.empty()) {
-            const ssize_t put = write(file.get(), content.data(), content.size());
-            if (put < 0 && errno == EINTR) {
-                continue;
-            }
-            if (put < 0) {
-                return io_failed("write", beside);
-            }
-            content = content.subspan(static_cast<std::size_t>(put));
-        }
-        if (fsync(file.get()) != 0) {
-            return io_failed("fsync", beside);
-        }
-    }
-    if (rename(beside.c_str(), path.c_str()) != 0) {
-        return io_failed("rename", beside);
-    }
-    const Descriptor folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder || fsync(folder.get()) != 0) {
-        return io_failed("fsync", directory);
-    }
-    return done;
-}
-
 Status<> make_private_directory(const std::string& path) {
-    if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-        return io_failed("mkdir", path);
+    const Status<> made = make_directory(path);
+    if (!made) {
+        return made;
     }
     struct stat facts {};
     if (stat(path.c_str(), &facts) != 0) {

@@ -1,4 +1,4 @@
-// Small files that must survive a crash.
+// What a host reads and holds open.
 #pragma once
 
 #include <optional>
@@ -44,8 +44,6 @@ Error io_failed(std::string_view call, std::string_view path);
 
 // nullopt: no such file. io_error also for more than `limit` bytes.
 Result<std::optional<SecretBytes>> read_file(const std::string& path, std::size_t limit);
-// Mode 0600; written beside, synced, renamed, directory synced.
-Status<> replace_file(const std::string& directory, const std::string& name, ByteView content);
 // Makes a directory of mode 0700, or checks that it is ours and nobody else's.
 Status<> make_private_directory(const std::string& path);
 

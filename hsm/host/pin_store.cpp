@@ -6,6 +6,7 @@
 #include <memory>
 
 #include <claviger/base/clock.hpp>
+#include <claviger/base/files.hpp>
 #include <claviger/base/wire.hpp>
 
 #include "hsm/host/files.hpp"
@@ -83,7 +84,7 @@ Result<SecretBytes> load_key(const std::string& directory) {
     }
     SecretBytes fresh(kKeySize);
     SystemRandom().fill(fresh.reveal_mutable(SecretAccess()));
-    const Status<> written = replace_file(directory, "pins.key", fresh.reveal(SecretAccess()));
+    const Status<> written = replace_file(directory + "/pins.key", fresh.reveal(SecretAccess()));
     if (!written) {
         return written.error();
     }
@@ -180,7 +181,7 @@ Status<> PinStore::save(KeptPins state) {
         return Error(Errc::internal, "AES-256-GCM is not available");
     }
     writer.raw_bytes(tag);
-    const Status<> written = replace_file(directory_, "pins", file);
+    const Status<> written = replace_file(directory_ + "/pins", file);
     if (written) {
         state_ = std::move(state);
     }

@@ -1,7 +1,6 @@
 #include "hsm/softhsm/token_directory.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,8 @@
 #include <fstream>
 #include <iterator>
 #include <thread>
+
+#include <claviger/base/files.hpp>
 
 #include "hsm/softhsm/object_file.hpp"
 
@@ -32,30 +33,6 @@ Error cannot(std::string_view what, const fs::path& path) {
     return Error(Errc::io_error, std::string(what) + " " + path.string() + ": " + std::strerror(errno));
 }
 
-class Descriptor {
-public:
-    explicit Descriptor(int value) : value_(value) {}
-    ~Descriptor() {
-        if (value_ >= 0) {
-            ::close(value_);
-        }
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return value_; }
-
-private:
-    int value_;
-};
-
-Status<> sync_directory(const fs::path& path) {
-    const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (directory.get() < 0 || ::fsync(directory.get()) != 0) {
-        return cannot("cannot sync", path);
-    }
-    return done;
-}
-
 std::optional<Bytes> read_file(const fs::path& path) {
     std::ifstream in(path, std::ios::binary);
     if (!in) {
@@ -65,36 +42,13 @@ std::optional<Bytes> read_file(const fs::path& path) {
     return to_bytes(as_bytes(text));
 }
 
-// A whole new file or none: temporary name, fsync, rename.
-Status<> write_file(const fs::path& path, ByteView bytes) {
-    const fs::path temporary = path.string() + ".new";
-    {
-        const Descriptor file(
-            ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (file.get() < 0 ||
-            ::write(file.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
-            ::fsync(file.get()) != 0) {
-            return cannot("cannot write", temporary);
-        }
-    }
-    if (::rename(temporary.c_str(), path.c_str()) != 0) {
-        return cannot("cannot rename", temporary);
-    }
-    return done;
-}
-
-Status<> make_directory(const fs::path& path) {
-    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-        return cannot("cannot make", path);
-    }
-    return done;
-}
-
 bool is_object(const fs::path& path) {
     return path.extension() == ".object";
 }
 
-// Is the live file as whole as its shadow?
+// Is the live file as whole as its shadow? A power failure can leave holes in the middle of a file that
+// parses, so objects must equal their shadow: what changes them saves the shadow before it is reported done.
+// token.object changes at every login and may be newer; it is smaller than a sector, so it has no holes.
 bool is_whole(const fs::path& live, const fs::path& shadow) {
     const auto bytes = read_file(live);
     if (!bytes) {
@@ -106,7 +60,11 @@ bool is_whole(const fs::path& live, const fs::path& shadow) {
     const auto file = parse_object_file(*bytes);
     const auto copy = read_file(shadow);
     const auto whole = copy ? parse_object_file(*copy) : std::nullopt;
-    return file && (!whole || !lacks_attributes_of(*file, *whole));
+    if (!file || !whole) {
+        return file.has_value();
+    }
+    return live.filename() == kTokenObject ? !lacks_attributes_of(*file, *whole)
+                                           : file->attributes == whole->attributes;
 }
 
 std::vector<fs::path> entries(const fs::path& directory) {
@@ -157,7 +115,7 @@ Status<> copy_token(const fs::path& from, const fs::path& to) {
         if (is_object(path) && is_kms_key(*parse_object_file(*bytes))) {
             continue;
         }
-        const auto written = write_file(to / path.filename(), *bytes);
+        const auto written = put_file(to / path.filename(), *bytes);
         if (!written) {
             return written.error();
         }
@@ -186,7 +144,7 @@ Result<std::unique_ptr<TokenDirectory>> TokenDirectory::open(const std::string& 
     const std::string conf = "directories.tokendir = " + (root / "tokens").string() +
                              "\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n"
                              "library.reset_on_fork = true\n";
-    const auto written = write_file(self->conf_, as_bytes(conf));
+    const auto written = put_file(self->conf_, as_bytes(conf));
     if (!written) {
         return written.error();
     }
@@ -218,7 +176,7 @@ Status<> TokenDirectory::restore() {
                 continue;
             }
             const auto bytes = read_file(copy);
-            const auto written = bytes ? write_file(file, *bytes) : Status<>(cannot("cannot read", copy));
+            const auto written = bytes ? put_file(file, *bytes) : Status<>(cannot("cannot read", copy));
             if (!written) {
                 return written.error();
             }
@@ -261,7 +219,7 @@ Status<> TokenDirectory::refresh_token_object(const std::string& live, const std
                                         now_parsed->attributes == then_parsed->attributes))) {
         return done;
     }
-    const auto written = write_file(copy, *now);
+    const auto written = put_file(copy, *now);
     return written ? sync_directory(shadow) : written;
 }
 

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include <claviger/base/files.hpp>
+
 namespace claviger::app {
 namespace {
 
@@ -38,8 +40,9 @@ Result<DataDirectory> DataDirectory::open(const std::filesystem::path& root) {
     }
     std::error_code ignored;  // what matters is seen by the next calls
     std::filesystem::create_directories(root.parent_path(), ignored);
-    if (mkdir(root.c_str(), 0700) != 0 && errno != EEXIST) {
-        return failed(root, "cannot make the data directory", "; choose another with --data");
+    if (Status<> made = make_directory(root); !made) {
+        made.error().detail += "; choose another with --data";
+        return std::move(made).error();
     }
     struct stat status {};
     if (stat(root.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
@@ -79,21 +82,6 @@ DataDirectory::~DataDirectory() {
     if (lock_ >= 0) {
         close(lock_);
     }
-}
-
-Status<> write_file_atomically(const std::filesystem::path& file, std::string_view content) {
-    const std::filesystem::path fresh = file.string() + ".new";
-    const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return failed(fresh, "cannot write", "");
-    }
-    const bool written = write(fd, content.data(), content.size()) == static_cast<ssize_t>(content.size());
-    const bool synced = written && fsync(fd) == 0;
-    close(fd);
-    if (!synced || rename(fresh.c_str(), file.c_str()) != 0) {
-        return failed(file, "cannot write", "; is the disk full?");
-    }
-    return done;
 }
 
 }  // namespace claviger::app

@@ -21,7 +21,4 @@ private:
     int lock_;
 };
 
-// Written beside, synced and renamed: readers see the old file or the new one, never a part. Mode 0600.
-Status<> write_file_atomically(const std::filesystem::path& file, std::string_view content);
-
 }  // namespace claviger::app

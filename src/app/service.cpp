@@ -19,6 +19,7 @@
 #include <optional>
 
 #include <claviger/base/encoding.hpp>
+#include <claviger/base/files.hpp>
 #include <claviger/base/registers.hpp>
 #include <claviger/cluster/cluster.hpp>
 
@@ -460,12 +461,12 @@ Status<> Service::announce() {
     lines.append("\nexport AWS_DEFAULT_REGION=").append(config_.service.region);
     lines.append("\nexport CLAVIGER_ADMIN_URL=");
     lines.append(url(config_.http.admin_listen, admin_->port(), "http")).append("\n");
-    Status<> written = write_file_atomically(layout_.env(), lines);
+    Status<> written = replace_file(layout_.env(), as_bytes(lines));
     if (written && dev) {
         print_unbuffered(lines);
         fmt::print("# these lines stand in {}; ready\n", layout_.env().string());
     } else if (written && !credentials.empty()) {
-        written = write_file_atomically(layout_.first_access_key(), credentials);
+        written = replace_file(layout_.first_access_key(), as_bytes(credentials));
         fmt::print("serving; the first access key stands in {}: take it away\n",
                    layout_.first_access_key().string());
     }
@@ -474,7 +475,7 @@ Status<> Service::announce() {
     wipe(lines);
     wipe_vector_registers();
     if (written && !settings_.ready_file.empty()) {
-        written = write_file_atomically(settings_.ready_file, "ready\n");
+        written = replace_file(settings_.ready_file, as_bytes("ready\n"));
     }
     return written;
 }

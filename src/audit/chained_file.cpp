@@ -1,12 +1,13 @@
 #include "src/audit/chained_file.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include <claviger/base/files.hpp>
 
 #include "src/audit/series.hpp"
 #include "src/observe/log.hpp"
@@ -72,8 +73,9 @@ Result<ChainedFile> ChainedFile::open(const FileOptions& options, const Clock& c
         return Error(Errc::bad_config,
                      "audit writer name '" + options.writer + "' has other than letters, digits, -");
     }
-    if (::mkdir(options.directory.c_str(), 0700) != 0 && errno != EEXIST) {
-        return os_error("make audit directory " + options.directory.string());
+    const Status<> made = make_directory(options.directory);
+    if (!made) {
+        return made.error();
     }
     ChainedFile opened(options, clock);
     opened.directory_fd_ = Descriptor(::open(options.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include <claviger/base/encoding.hpp>
+#include <claviger/base/files.hpp>
 #include <claviger/base/wire.hpp>
 
 namespace claviger::store {
@@ -181,10 +182,9 @@ Result<SealingKey> SealingKey::create(const std::filesystem::path& path, Random&
         return error;
     }
     // The directory entry too: a key that a power failure takes away takes every sealed row with it.
-    const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
-    const File directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (directory.get() < 0 || ::fsync(directory.get()) != 0) {
-        return os_error(Errc::io_error, "sync " + parent.string());
+    const Status<> kept = sync_directory(path.has_parent_path() ? path.parent_path() : ".");
+    if (!kept) {
+        return kept.error();
     }
     return SealingKey(std::move(key));
 }

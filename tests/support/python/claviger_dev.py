@@ -30,7 +30,9 @@ def until(condition, seconds, what):
 class Dev:
     """A running service on its own data directory. Use as a context manager; `restart()` keeps the data."""
 
-    def __init__(self, data=None, args=(), env=None):
+    def __init__(self, data=None, args=(), env=None, runner=()):
+        """`runner`: a command to put in front of the program; it must keep the process id, as exec does."""
+        self.runner = list(runner)
         self.owned = data is None
         self.data = data or tempfile.mkdtemp(prefix="claviger-test-")
         self.args = list(args)
@@ -60,7 +62,7 @@ class Dev:
         log = open(self.log_path, "a")
         started = time.monotonic()
         self.process = subprocess.Popen(
-            [os.path.join(BIN, "claviger"), "dev", "--data", self.data, "--listen", "127.0.0.1:0",
+            [*self.runner, os.path.join(BIN, "claviger"), "dev", "--data", self.data, "--listen", "127.0.0.1:0",
              "--admin-listen", "127.0.0.1:0", "--ready-file", ready, *self.args],
             stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.env)
         log.close()
@@ -123,11 +125,16 @@ class Dev:
         return [int(line.split()[0]) for line in listing.splitlines()
                 if "claviger-hsm" in line and "--officer" not in line and "defunct" not in line]
 
+    def command(self, *words):
+        """What an operator's command says to this service; it must succeed."""
+        return subprocess.run([os.path.join(BIN, "claviger"), *words, "--data", self.data], check=True,
+                              capture_output=True, text=True).stdout
+
     def audit_records(self):
         """Every record of every audit file, as dictionaries."""
         records = []
         for folder, _, names in os.walk(os.path.join(self.data, "audit")):
-            for name in sorted(names):
+            for name in sorted(name for name in names if name.endswith(".jsonl")):
                 with open(os.path.join(folder, name)) as file:
                     records += [json.loads(line)["record"] for line in file if line.endswith("\n")]
         return records

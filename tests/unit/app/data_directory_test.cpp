@@ -61,15 +61,5 @@ TEST_F(DataDirectoryTest, APathTooLongForSocketsIsRefusedBeforeAnythingIsMade) {
     EXPECT_THAT(opened.error().detail, HasSubstr("at most"));
 }
 
-TEST_F(DataDirectoryTest, AtomicWriteReplacesTheWholeFile) {
-    const auto file = root_ / "f";
-    ASSERT_TRUE(write_file_atomically(file, "long content"));
-    ASSERT_TRUE(write_file_atomically(file, "short"));
-    std::ifstream in(file);
-    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), "short");
-    EXPECT_FALSE(std::filesystem::exists(root_ / "f.new"));
-    EXPECT_FALSE(write_file_atomically(root_ / "absent" / "f", "x"));
-}
-
 }  // namespace
 }  // namespace claviger::app

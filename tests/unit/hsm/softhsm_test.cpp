@@ -105,6 +105,33 @@ TEST_F(ShadowTest, FileCutBetweenTwoAttributesIsSeenAsTorn) {
     EXPECT_GE(cuts, 3u);
 }
 
+// What a power failure leaves of an object file whose middle never reached the disk: it parses.
+TEST_F(ShadowTest, AFileWithAHoleInTheMiddleOfAValueIsPutBack) {
+    make_member(Shadow::on);
+    std::size_t holes = 0;
+    for (const fs::path& live : files("tokens")) {
+        const Bytes whole = read_all(live);
+        const auto parsed = softhsm::parse_object_file(whole);
+        if (!parsed || softhsm::is_kms_key(*parsed) || live.filename() == "token.object") {
+            continue;
+        }
+        constexpr std::size_t kHole = 32;
+        for (std::size_t at = 8; at + kHole < whole.size(); at += kHole) {
+            Bytes holed = whole;
+            std::fill_n(holed.begin() + static_cast<std::ptrdiff_t>(at), kHole, std::byte{0});
+            if (holed == whole || !softhsm::parse_object_file(holed)) {
+                continue;
+            }
+            ++holes;
+            std::ofstream(live, std::ios::binary) << as_text(holed);
+            EXPECT_THAT(restart_and_use(), testing::Contains(live.filename().string()));
+            EXPECT_EQ(read_all(live), whole);
+            break;
+        }
+    }
+    EXPECT_EQ(holes, 2u);  // wrapping key and identity
+}
+
 TEST_F(ShadowTest, WholeFilesAreLeftAlone) {
     make_member(Shadow::on);
     EXPECT_THAT(restart_and_use(), testing::IsEmpty());

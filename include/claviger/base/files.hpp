@@ -1,0 +1,28 @@
+// Files and directories that must be there after a power failure. A file's sync says nothing of its name:
+// that lies in the directory, which is synced as well (fsync(2)).
+//
+// Any thread. Failure: io_error that names the path and has errno's text.
+#pragma once
+
+#include <filesystem>
+
+#include <claviger/base/bytes.hpp>
+#include <claviger/base/result.hpp>
+
+namespace claviger {
+
+// What was made, renamed or removed in this directory stays so.
+Status<> sync_directory(const std::filesystem::path& path);
+
+// Mode 0700. One that is there already is success; its name is made to stay in either case, because the
+// process that made it may have ended before that. The parent must exist.
+Status<> make_directory(const std::filesystem::path& path);
+
+// Mode 0600. Written beside, synced and renamed: readers see the old file or the new one, never a part, and
+// neither does a power failure. Which of them is there after one is settled by sync_directory.
+Status<> put_file(const std::filesystem::path& path, ByteView content);
+
+// put_file and sync_directory: on success the new file stays.
+Status<> replace_file(const std::filesystem::path& path, ByteView content);
+
+}  // namespace claviger

@@ -1,0 +1,95 @@
+#include <claviger/base/files.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+namespace claviger {
+namespace {
+
+Error failed(std::string_view what, const std::filesystem::path& path) {
+    const int code = errno;
+    return Error(Errc::io_error, path.string() + ": cannot " + std::string(what) + ": " +
+                                     std::strerror(code) +
+                                     (code == ENOSPC || code == EDQUOT ? "; make room on the disk" : ""));
+}
+
+class Descriptor {
+public:
+    explicit Descriptor(int value) : value_(value) {}
+    ~Descriptor() {
+        if (value_ >= 0) {
+            ::close(value_);
+        }
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return value_; }
+
+private:
+    int value_;
+};
+
+bool write_all(int descriptor, ByteView content) {
+    while (!content.empty()) {
+        const ssize_t put = ::write(descriptor, content.data(), content.size());
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put < 0) {
+            return false;
+        }
+        content = content.subspan(static_cast<std::size_t>(put));
+    }
+    return true;
+}
+
+std::filesystem::path parent_of(const std::filesystem::path& path) {
+    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+}  // namespace
+
+Status<> sync_directory(const std::filesystem::path& path) {
+    const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory.get() < 0 || ::fsync(directory.get()) != 0) {
+        return failed("sync", path);
+    }
+    return done;
+}
+
+Status<> make_directory(const std::filesystem::path& path) {
+    const bool made = ::mkdir(path.c_str(), 0700) == 0;
+    if (!made && errno != EEXIST) {
+        return failed("make the directory", path);
+    }
+    const std::filesystem::path parent = parent_of(path);
+    if (!made && ::access(parent.c_str(), R_OK | W_OK) != 0) {
+        return done;  // made by somebody who may write there, which we may not
+    }
+    return sync_directory(parent);
+}
+
+Status<> put_file(const std::filesystem::path& path, ByteView content) {
+    const std::filesystem::path beside = path.string() + ".new";
+    const Descriptor file(
+        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (file.get() < 0 || !write_all(file.get(), content) || ::fsync(file.get()) != 0) {
+        return failed("write", beside);
+    }
+    if (::rename(beside.c_str(), path.c_str()) != 0) {
+        return failed("rename", beside);
+    }
+    return done;
+}
+
+Status<> replace_file(const std::filesystem::path& path, ByteView content) {
+    const Status<> put = put_file(path, content);
+    return put ? sync_directory(parent_of(path)) : put;
+}
+
+}  // namespace claviger

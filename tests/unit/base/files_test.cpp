@@ -1,0 +1,61 @@
+#include <claviger/base/files.hpp>
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace claviger {
+namespace {
+
+class FilesTest : public ::testing::Test {
+protected:
+    FilesTest() {
+        std::string pattern = "/tmp/claviger-files-XXXXXX";
+        root_ = ::mkdtemp(pattern.data());
+    }
+    ~FilesTest() override { std::filesystem::remove_all(root_); }
+    static std::string content(const std::filesystem::path& path) {
+        std::ifstream in(path, std::ios::binary);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+    static unsigned mode(const std::filesystem::path& path) {
+        struct stat facts {};
+        EXPECT_EQ(::stat(path.c_str(), &facts), 0);
+        return facts.st_mode & 07777U;
+    }
+    std::filesystem::path root_;
+};
+
+TEST_F(FilesTest, AReplacedFileHasTheNewContentAloneAndIsPrivate) {
+    const auto file = root_ / "f";
+    ASSERT_TRUE(replace_file(file, as_bytes("long content")));
+    ASSERT_TRUE(replace_file(file, as_bytes("short")));
+    EXPECT_EQ(content(file), "short");
+    EXPECT_EQ(mode(file), 0600U);
+    EXPECT_FALSE(std::filesystem::exists(root_ / "f.new"));
+}
+
+TEST_F(FilesTest, AFailureNamesThePathAndLeavesTheOldFile) {
+    const auto absent = replace_file(root_ / "absent" / "f", as_bytes("x"));
+    ASSERT_FALSE(absent);
+    EXPECT_NE(absent.error().detail.find("absent/f.new"), std::string::npos) << absent.error().detail;
+
+    const auto file = root_ / "f";
+    ASSERT_TRUE(replace_file(file, as_bytes("old")));
+    std::filesystem::create_directory(root_ / "f.new");  // in the way of the new one
+    EXPECT_FALSE(replace_file(file, as_bytes("new")));
+    EXPECT_EQ(content(file), "old");
+}
+
+TEST_F(FilesTest, ADirectoryIsMadeOnceAndPrivate) {
+    ASSERT_TRUE(make_directory(root_ / "d"));
+    ASSERT_TRUE(make_directory(root_ / "d"));
+    EXPECT_EQ(mode(root_ / "d"), 0700U);
+    EXPECT_FALSE(make_directory(root_ / "absent" / "d"));
+}
+
+}  // namespace
+}  // namespace claviger
