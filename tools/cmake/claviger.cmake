@@ -59,12 +59,31 @@ function(claviger_library name)
     cmake_parse_arguments(ARG "" "PCH" "SOURCES;LINKS" ${ARGN})
     add_library(claviger_${name} STATIC ${ARG_SOURCES})
     add_library(claviger::${name} ALIAS claviger_${name})
-    target_include_directories(claviger_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR})
+    target_include_directories(claviger_${name} PUBLIC
+        $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>)
     target_link_libraries(claviger_${name} PUBLIC ${ARG_LINKS} claviger_asio)
     if(ARG_PCH)
         target_precompile_headers(claviger_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tools/cmake/pch_${ARG_PCH}.hpp)
     endif()
     claviger_warnings(claviger_${name})
+endfunction()
+
+# claviger_embeddable(NAME...): libraries that other programs may use: installed with their public headers, each of
+# which compiles alone (target all_verify_interface_header_sets). A name without such headers is what another needs.
+function(claviger_embeddable)
+    foreach(name ${ARGN})
+        file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/include/claviger/${name}/*.hpp)
+        target_sources(claviger_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}/include FILES ${headers})
+        set_target_properties(claviger_${name} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON)
+        install(TARGETS claviger_${name} EXPORT claviger ARCHIVE COMPONENT embed FILE_SET HEADERS COMPONENT embed)
+    endforeach()
+    # How the libraries were compiled, so that whoever embeds them sees the same Asio.
+    target_compile_definitions(claviger_asio INTERFACE
+        $<INSTALL_INTERFACE:BOOST_ASIO_NO_DEPRECATED$<SEMICOLON>BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING>)
+    install(TARGETS claviger_asio EXPORT claviger ARCHIVE COMPONENT embed)
+    install(EXPORT claviger NAMESPACE claviger:: FILE claviger-targets.cmake DESTINATION lib/cmake/claviger
+        COMPONENT embed)
+    install(FILES ${CMAKE_SOURCE_DIR}/tools/cmake/claviger-config.cmake DESTINATION lib/cmake/claviger COMPONENT embed)
 endfunction()
 
 # What every test includes, compiled once; see claviger_test.
