@@ -32,6 +32,8 @@ constexpr std::uint64_t kFirstConnection = 16;
 constexpr std::size_t kMaxConnections = 256;
 // About a millisecond of AES: what one connection may make the others wait.
 constexpr int kFramesPerTurn = 64;
+// Replies leave in the middle of a long batch, so that the peer works on them while we go on.
+constexpr int kFramesPerWrite = 8;
 constexpr int kEventsPerTurn = 64;
 constexpr std::chrono::seconds kDrainLimit(5);
 
@@ -228,6 +230,10 @@ void Host::work_off(Connection& connection) {
         const std::optional<link::FrameView> frame = connection.in().next();
         if (!frame) {
             break;
+        }
+        if (worked > 0 && worked % kFramesPerWrite == 0 && connection.write_all() == IoOutcome::closed) {
+            close_connection(id);
+            return;
         }
         ++worked;
         if (connection.channel() == Channel::data) {

@@ -49,6 +49,7 @@ int serve(const Options& options) {
     if (!host) {
         return fail(host.error());
     }
+    silence_module_log();
     return (*host)->run();
 }
 
@@ -71,7 +72,7 @@ int main(int argc, char** argv) {
     switch (options->mode) {
         case Mode::help: std::fputs(help_text().c_str(), stdout); return 0;
         case Mode::version: std::puts("claviger-hsm " CLAVIGER_VERSION); return 0;
-        case Mode::serve:
+        case Mode::serve: enlarge_malloc_cache(argv); break;
         case Mode::officer: break;
     }
     if (!options->name.empty()) {

@@ -61,7 +61,9 @@ std::optional<Options> parse_options(int argc, char** argv) {
          po::value(&operations)
              ->multitoken()
              ->default_value(kOperations, "GenerateDataKey Encrypt Decrypt DescribeKey"),
-         "operations of http")  //
+         "operations of link and http")  //
+        ("depth", po::value(&options.depths)->multitoken()->default_value({1, 16, 64}, "1 16 64"),
+         "requests outstanding on the connection of link")  //
         ("connections", po::value(&options.connections)->multitoken()->default_value({1, 16, 64}, "1 16 64"),
          "connections of http")  //
         ("signing", po::value(&signing)->multitoken()->default_value({"fresh", "replayed"}, "fresh replayed"),

@@ -18,7 +18,8 @@ struct Options {
     std::filesystem::path module;    // PKCS#11 module of raw
     std::filesystem::path programs;  // where claviger and claviger-hsm are
     std::vector<unsigned> connections{1, 16, 64};
-    std::vector<std::string> operations;  // of http
+    std::vector<unsigned> depths{1, 16, 64};
+    std::vector<std::string> operations;  // of link and http
     std::set<Signing> signing;
     Seconds point{5};  // measured time of each point
     Seconds warm_up{0.5};

@@ -97,11 +97,16 @@ private:
         CK_ULONG size = 32;
         CK_BBOOL yes = CK_TRUE;
         CK_BBOOL no = CK_FALSE;
+        CK_MECHANISM_TYPE allowed = CKM_AES_GCM;
         std::array attributes{
-            CK_ATTRIBUTE{CKA_VALUE_LEN, &size, sizeof size}, CK_ATTRIBUTE{CKA_TOKEN, &no, sizeof no},
-            CK_ATTRIBUTE{CKA_PRIVATE, &yes, sizeof yes},     CK_ATTRIBUTE{CKA_SENSITIVE, &yes, sizeof yes},
-            CK_ATTRIBUTE{CKA_EXTRACTABLE, &no, sizeof no},   CK_ATTRIBUTE{CKA_ENCRYPT, &yes, sizeof yes},
+            CK_ATTRIBUTE{CKA_VALUE_LEN, &size, sizeof size},
+            CK_ATTRIBUTE{CKA_TOKEN, &no, sizeof no},
+            CK_ATTRIBUTE{CKA_PRIVATE, &yes, sizeof yes},
+            CK_ATTRIBUTE{CKA_SENSITIVE, &yes, sizeof yes},
+            CK_ATTRIBUTE{CKA_EXTRACTABLE, &no, sizeof no},
+            CK_ATTRIBUTE{CKA_ENCRYPT, &yes, sizeof yes},
             CK_ATTRIBUTE{CKA_DECRYPT, &yes, sizeof yes},
+            CK_ATTRIBUTE{CKA_ALLOWED_MECHANISMS, &allowed, sizeof allowed},
         };
         must(f_->C_GenerateKey(session_, &mechanism, attributes.data(), attributes.size(), &key_),
              "C_GenerateKey");

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "tests/integration/host/host_rig.hpp"
 
@@ -89,6 +91,20 @@ TEST_F(Process, TheDirectoryAndItsFilesAreOursAlone) {
     Child open_door(spawn_host(rig.arguments(), rig.log_path()));
     EXPECT_EQ(WEXITSTATUS(open_door.wait_exit(std::chrono::seconds(10)).value_or(0)), 1);
     EXPECT_NE(rig.log().find("mode 0700"), std::string::npos) << rig.log();
+}
+
+TEST_F(Process, ExecutesItselfOnceForALargerMallocCacheAndKeepsItsNameAndItsPid) {
+    if (geteuid() != 0) {
+        GTEST_SKIP() << "needs root to read the environment of a process that forbids it";
+    }
+    ASSERT_NO_FATAL_FAILURE(rig.start());
+    const std::string process = "/proc/" + std::to_string(rig.host().pid());
+    const auto content = [&](const char* name) {
+        std::ifstream file(process + name);
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+    EXPECT_EQ(content("/comm"), "claviger-hsm\n");
+    EXPECT_NE(content("/environ").find("GLIBC_TUNABLES=glibc.malloc.tcache_count="), std::string::npos);
 }
 
 TEST_F(Process, KillingTheSupervisorEndsTheHost) {
