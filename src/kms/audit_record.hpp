@@ -13,7 +13,6 @@ class Random;
 }
 namespace claviger::http {
 struct Call;
-struct Refusal;
 }  // namespace claviger::http
 
 namespace claviger::kms {
@@ -29,6 +28,8 @@ enum class Fill : std::uint8_t {
     symmetric_default,  // SYMMETRIC_DEFAULT if left out
     resolved_key,       // the ARN of the first key, whatever was given
 };
+
+inline constexpr std::string_view kAuditSource = "kms.amazonaws.com";
 
 struct AuditField {
     std::string_view member;
@@ -47,7 +48,6 @@ struct AuditDraft {
 
 // `failure` nullptr: the request succeeded. `sequence` is the store's, at the time of writing.
 std::string audit_record(const Call& call, const Failure* failure, std::uint64_t sequence);
-std::string audit_record(const http::Refusal& refusal, Random& random, std::uint64_t sequence);
 // The service event for a key whose waiting period ended.
 std::string deletion_record(const Key& key, WallTime wall, Random& random, std::uint64_t sequence);
 

@@ -4,14 +4,11 @@
 #include <functional>
 #include <optional>
 
+#include "src/api/submit.hpp"
 #include "src/kms/operation.hpp"
 #include "src/store/store.hpp"
 
 namespace claviger::kms {
-
-// Submits `work` and resumes on the caller's executor when it is durable or refused. What `work` refers to
-// must live until then: the awaiting frame does.
-asio::awaitable<Result<std::uint64_t>> submit(store::Store& store, store::Store::Work work);
 
 // Decides on the writer thread, with rows read inside the transaction, so that two requests cannot both win.
 using Decide = std::function<Outcome<Done>(store::Txn&)>;

@@ -3,6 +3,8 @@
 
 #include <claviger/base/secret.hpp>
 
+#include "src/api/audit_text.hpp"
+#include "src/api/body.hpp"
 #include "src/audit/writer.hpp"
 #include "src/kms/authorise.hpp"
 #include "src/kms/grant_token.hpp"
@@ -30,11 +32,7 @@ Refused find(Call& call) {
 }
 
 Refused read_input(Call& call, model::WipingArena& arena, std::optional<boost::json::value>& body) {
-    body = model::parse_json(call.http.body, arena);
-    if (!body) {
-        return Failure(ErrorType::serialization, "The request body is not valid JSON.");
-    }
-    if (auto wrong = model::validate(model::kms(), call.model->input, *body)) {
+    if (auto wrong = read_body(model::kms(), call.model->input, call.http.body, arena, body)) {
         switch (wrong->kind) {
             case model::Violation::Kind::serialization:
                 return Failure(ErrorType::serialization, std::move(wrong->message));
@@ -147,19 +145,8 @@ asio::awaitable<Outcome<std::string>> process(Call& call, model::WipingArena& ar
     co_return co_await call.row->run(call);
 }
 
-std::string error_body(const Failure& failure) {
-    std::string body;
-    ObjectText object(body);
-    object.text("__type", row_of(failure.type).name);
-    if (const std::string_view text = failure.text(); !text.empty()) {
-        object.text("message", text);
-    }
-    object.close();
-    return body;
-}
-
 http::Answer answer_of(const Failure& failure) {
-    return {row_of(failure.type).status, error_body(failure)};
+    return {row_of(failure.type).status, error_body(row_of(failure.type).name, "message", failure.text())};
 }
 
 }  // namespace
@@ -199,7 +186,7 @@ asio::awaitable<http::Answer> KmsService::call(http::IoContext& io, const http::
 }
 
 asio::awaitable<void> KmsService::refused(http::IoContext& io, const http::Refusal& refusal) {
-    const std::string record = audit_record(refusal, parts_.random, parts_.store.sequence());
+    const std::string record = refusal_record(refusal, kAuditSource, parts_.random, parts_.store.sequence());
     Status<> recorded = co_await io.audit.append(record);
     static_cast<void>(recorded);  // the request is refused either way, and the writer raises its own alarm
 }

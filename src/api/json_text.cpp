@@ -1,11 +1,11 @@
-#include "src/kms/json_text.hpp"
+#include "src/api/json_text.hpp"
 
 #include <array>
 #include <charconv>
 #include <chrono>
 #include <cstring>
 
-namespace claviger::kms {
+namespace claviger::api {
 namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
@@ -206,4 +206,4 @@ std::string trail_date(WallTime time) {
     return out;
 }
 
-}  // namespace claviger::kms
+}  // namespace claviger::api

@@ -10,7 +10,7 @@
 #include <claviger/base/bytes.hpp>
 #include <claviger/base/clock.hpp>
 
-namespace claviger::kms {
+namespace claviger::api {
 
 // Appends `text` with quotes. Any bytes are accepted: what is not UTF-8 (RFC 3629; surrogates and overlong
 // forms included) becomes U+FFFD, so the output is always valid JSON.
@@ -62,4 +62,4 @@ private:
     bool first_ = true;
 };
 
-}  // namespace claviger::kms
+}  // namespace claviger::api
