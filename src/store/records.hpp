@@ -176,6 +176,81 @@ struct HsmRecord {
     std::uint64_t version = 0;
 };
 
+// States of the CloudHSM v2 API; stored values: append only.
+enum class ClusterState : std::uint8_t {
+    create_in_progress = 0,
+    uninitialized = 1,
+    initialize_in_progress = 2,
+    initialized = 3,
+    active = 4,
+    delete_in_progress = 5,
+    deleted = 6,
+    degraded = 7,
+};
+enum class HsmState : std::uint8_t {
+    create_in_progress = 0,
+    active = 1,
+    degraded = 2,
+    delete_in_progress = 3
+};
+enum class BackupState : std::uint8_t {
+    create_in_progress = 0,
+    ready = 1,
+    pending_deletion = 2,
+    deleted = 3
+};
+
+// A cluster as the CloudHSM v2 API knows it. What its HSMs need to be a cluster stands in its ClusterRecord,
+// from its first HSM on. The cluster of the default key store has no such row: no API made it.
+struct CloudHsmClusterRecord {
+    ClusterId id;
+    AccountId account;
+    std::string region;
+    ClusterState state = ClusterState::create_in_progress;
+    std::string state_message;
+    std::string hsm_type;
+    std::string mode;
+    std::string network_type;
+    std::uint32_t retention_days = 90;
+    std::vector<Tag> subnets;  // zone -> subnet id
+    std::string vpc;
+    std::string security_group;
+    std::string source_backup;  // empty: made anew
+    std::string csr_pem;        // until it is initialised
+    std::string hsm_certificate_pem;
+    std::string aws_hardware_pem;
+    std::string manufacturer_hardware_pem;
+    bool logged_out = false;  // by its key store; its hosts run for cluster work only
+    std::vector<Tag> tags;
+    WallTime created;  // life clock
+    std::uint64_t version = 0;
+};
+
+// An HSM as that API knows it; its HsmRecord of the same id follows when its token is made.
+struct CloudHsmRecord {
+    HsmId id;
+    ClusterId cluster;
+    std::string zone;  // "us-east-1a"
+    std::string subnet;
+    std::string eni;
+    std::string ip;
+    HsmState state = HsmState::create_in_progress;
+    std::string state_message;
+    std::string place;  // name of the configured HSM; empty: a soft token of our own
+    WallTime created;
+    std::uint64_t version = 0;
+};
+
+// A user of a cluster. `kmsuser` is the user of every token: its password is no secret of ours and not here.
+struct ClusterUserRecord {
+    ClusterId cluster;
+    std::string name;
+    std::string role;     // "admin", "crypto-user"
+    Bytes password_hash;  // of admins; see cloudhsm/password.hpp
+    WallTime created;
+    std::uint64_t version = 0;
+};
+
 // A fact of the whole store that has no table of its own: the life clock's offset, a wall-clock mark.
 struct SettingRecord {
     std::string name;

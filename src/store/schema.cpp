@@ -15,6 +15,12 @@ bool is_integer_up_to(const Cell& cell, std::uint64_t limit) noexcept {
            static_cast<std::uint64_t>(cell.integer) <= limit;
 }
 
+template <class State>
+bool from_enum_cell(const Cell& cell, State& state, State last) noexcept {
+    state = static_cast<State>(cell.integer);
+    return is_integer_up_to(cell, static_cast<std::uint64_t>(last));
+}
+
 }  // namespace
 
 Cell to_cell(const std::vector<Tag>& tags, CellStorage& storage) {
@@ -63,8 +69,13 @@ bool from_cell(const Cell& cell, std::uint64_t& number) {
 }
 
 bool from_cell(const Cell& cell, KeyState& state) {
-    state = static_cast<KeyState>(cell.integer);
-    return is_integer_up_to(cell, static_cast<std::uint64_t>(KeyState::updating));
+    return from_enum_cell(cell, state, KeyState::updating);
+}
+bool from_cell(const Cell& cell, ClusterState& state) {
+    return from_enum_cell(cell, state, ClusterState::degraded);
+}
+bool from_cell(const Cell& cell, HsmState& state) {
+    return from_enum_cell(cell, state, HsmState::delete_in_progress);
 }
 
 bool from_cell(const Cell& cell, RotationType& type) {

@@ -39,8 +39,11 @@ enum class TableId : std::uint8_t {
     rotation_schedules,
     rotations,
     key_usages,
+    cloudhsm_clusters,
+    cloudhsm_hsms,
+    cluster_users,
 };
-inline constexpr std::size_t kTableCount = 14;
+inline constexpr std::size_t kTableCount = 17;
 
 template <class Record, class Member>
 struct Column {
@@ -219,6 +222,48 @@ struct Table<OutboxRow> {
                    column("record", &OutboxRow::record));
 };
 
+template <>
+struct Table<CloudHsmClusterRecord> {
+    using R = CloudHsmClusterRecord;
+    static constexpr TableId id = TableId::cloudhsm_clusters;
+    static constexpr std::string_view name = "cloudhsm_clusters";
+    static constexpr std::size_t key_columns = 1;
+    static constexpr auto columns = std::tuple(
+        column("id", &R::id), column("account", &R::account), column("region", &R::region),
+        column("state", &R::state), column("state_message", &R::state_message),
+        column("hsm_type", &R::hsm_type), column("mode", &R::mode), column("network_type", &R::network_type),
+        column("retention_days", &R::retention_days), column("subnets", &R::subnets), column("vpc", &R::vpc),
+        column("security_group", &R::security_group), column("source_backup", &R::source_backup),
+        column("csr_pem", &R::csr_pem), column("hsm_certificate_pem", &R::hsm_certificate_pem),
+        column("aws_hardware_pem", &R::aws_hardware_pem),
+        column("manufacturer_hardware_pem", &R::manufacturer_hardware_pem),
+        column("logged_out", &R::logged_out), column("tags", &R::tags), column("created", &R::created));
+};
+
+template <>
+struct Table<CloudHsmRecord> {
+    using R = CloudHsmRecord;
+    static constexpr TableId id = TableId::cloudhsm_hsms;
+    static constexpr std::string_view name = "cloudhsm_hsms";
+    static constexpr std::size_t key_columns = 1;
+    static constexpr auto columns =
+        std::tuple(column("id", &R::id), column("cluster", &R::cluster), column("zone", &R::zone),
+                   column("subnet", &R::subnet), column("eni", &R::eni), column("ip", &R::ip),
+                   column("state", &R::state), column("state_message", &R::state_message),
+                   column("place", &R::place), column("created", &R::created));
+};
+
+template <>
+struct Table<ClusterUserRecord> {
+    using R = ClusterUserRecord;
+    static constexpr TableId id = TableId::cluster_users;
+    static constexpr std::string_view name = "cluster_users";
+    static constexpr std::size_t key_columns = 2;
+    static constexpr auto columns =
+        std::tuple(column("cluster", &R::cluster), column("name", &R::name), column("role", &R::role),
+                   column("password_hash", &R::password_hash), column("created", &R::created));
+};
+
 template <class Record>
 inline constexpr std::size_t kColumnCount =
     std::tuple_size_v<std::remove_cvref_t<decltype(Table<Record>::columns)>>;
@@ -242,11 +287,10 @@ inline Cell to_cell(std::uint32_t number, CellStorage&) {
 inline Cell to_cell(std::uint64_t number, CellStorage&) {
     return Cell::of(static_cast<std::int64_t>(number));
 }
-inline Cell to_cell(KeyState state, CellStorage&) {
+template <class State>
+    requires std::is_enum_v<State>
+Cell to_cell(State state, CellStorage&) {
     return Cell::of(static_cast<std::int64_t>(state));
-}
-inline Cell to_cell(RotationType type, CellStorage&) {
-    return Cell::of(static_cast<std::int64_t>(type));
 }
 inline Cell to_cell(WallTime time, CellStorage&) {
     return Cell::of(time.time_since_epoch().count());
@@ -269,6 +313,8 @@ bool from_cell(const Cell& cell, std::uint32_t& number);
 bool from_cell(const Cell& cell, std::uint64_t& number);
 bool from_cell(const Cell& cell, KeyState& state);
 bool from_cell(const Cell& cell, RotationType& type);
+bool from_cell(const Cell& cell, ClusterState& state);
+bool from_cell(const Cell& cell, HsmState& state);
 bool from_cell(const Cell& cell, WallTime& time);
 bool from_cell(const Cell& cell, std::optional<WallTime>& time);
 bool from_cell(const Cell& cell, std::vector<Tag>& tags);

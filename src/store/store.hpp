@@ -46,6 +46,10 @@ public:
     virtual Result<std::optional<AccessKeyRecord>> access_key(std::string_view id) = 0;
     virtual Result<std::optional<ClusterRecord>> cluster(const ClusterId&) = 0;
     virtual Result<std::optional<HsmRecord>> hsm(const HsmId&) = 0;
+    virtual Result<std::optional<CloudHsmClusterRecord>> cloudhsm_cluster(const ClusterId&) = 0;
+    virtual Result<std::optional<CloudHsmRecord>> cloudhsm_hsm(const HsmId&) = 0;
+    virtual Result<std::optional<ClusterUserRecord>> cluster_user(const ClusterId&,
+                                                                  std::string_view name) = 0;
     virtual Result<std::optional<SettingRecord>> setting(std::string_view name) = 0;
     virtual Status<> put(KeyRecord) = 0;  // raises version; Errc::conflict if the stored version differs
     virtual Status<> put(MaterialRecord) = 0;
@@ -60,6 +64,11 @@ public:
     virtual Status<> put(ClusterRecord) = 0;
     virtual Status<> put(HsmRecord) = 0;
     virtual Status<> put(SettingRecord) = 0;
+    virtual Status<> put(CloudHsmClusterRecord) = 0;
+    virtual Status<> put(CloudHsmRecord) = 0;
+    virtual Status<> put(ClusterUserRecord) = 0;
+    virtual Status<> erase_hsm(const HsmId&) = 0;  // both rows of it, where they exist
+    virtual Status<> erase_cluster_user(const ClusterId&, std::string_view name) = 0;
     virtual Status<> erase_alias(const AccountId&, std::string_view region, std::string_view name) = 0;
     virtual Status<> erase_grant(const AccountId&, std::string_view region, const KeyId&,
                                  std::string_view id) = 0;
@@ -86,6 +95,9 @@ struct Contents {
     std::vector<ClusterRecord> clusters;
     std::vector<HsmRecord> hsms;
     std::vector<SettingRecord> settings;
+    std::vector<CloudHsmClusterRecord> cloudhsm_clusters;
+    std::vector<CloudHsmRecord> cloudhsm_hsms;
+    std::vector<ClusterUserRecord> cluster_users;
     std::vector<std::string> refused;  // one sentence per row whose seal failed; never loaded, never repaired
     // Those of `refused` that cannot be left out: a service that misses its cluster, an HSM or a setting
     // would found another one, or forget what was decided.
@@ -111,6 +123,11 @@ struct Change {
     std::vector<ClusterRecord> clusters;
     std::vector<HsmRecord> hsms;
     std::vector<SettingRecord> settings;
+    std::vector<CloudHsmClusterRecord> cloudhsm_clusters;
+    std::vector<CloudHsmRecord> cloudhsm_hsms;
+    std::vector<ClusterUserRecord> cluster_users;
+    std::vector<HsmId> erased_hsms;
+    std::vector<ClusterUserRecord> erased_cluster_users;
 };
 
 class Store {

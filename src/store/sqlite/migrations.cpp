@@ -8,7 +8,7 @@ namespace {
 
 // STRICT: a column holds its declared type or the write fails. WITHOUT ROWID: the primary key's tree is the
 // table, so no index can disagree with the rows.
-constexpr std::array<std::string_view, 2> kMigrations{
+constexpr std::array<std::string_view, 3> kMigrations{
     R"sql(
 CREATE TABLE store_state (
     one INTEGER PRIMARY KEY CHECK (one = 1), kind INTEGER NOT NULL, store_id TEXT NOT NULL, key_id BLOB NOT NULL,
@@ -84,6 +84,28 @@ CREATE TABLE key_usages (
     account TEXT NOT NULL, region TEXT NOT NULL, key TEXT NOT NULL, operation TEXT NOT NULL, time INTEGER NOT NULL,
     event_id TEXT NOT NULL, request_id TEXT NOT NULL,
     version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (account, region, key)
+) STRICT, WITHOUT ROWID;
+)sql",
+    R"sql(
+CREATE TABLE cloudhsm_clusters (
+    id TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, state INTEGER NOT NULL,
+    state_message TEXT NOT NULL, hsm_type TEXT NOT NULL, mode TEXT NOT NULL, network_type TEXT NOT NULL,
+    retention_days INTEGER NOT NULL, subnets BLOB NOT NULL, vpc TEXT NOT NULL, security_group TEXT NOT NULL,
+    source_backup TEXT NOT NULL, csr_pem TEXT NOT NULL, hsm_certificate_pem TEXT NOT NULL,
+    aws_hardware_pem TEXT NOT NULL, manufacturer_hardware_pem TEXT NOT NULL, logged_out INTEGER NOT NULL,
+    tags BLOB NOT NULL, created INTEGER NOT NULL,
+    version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cloudhsm_hsms (
+    id TEXT NOT NULL, cluster TEXT NOT NULL, zone TEXT NOT NULL, subnet TEXT NOT NULL, eni TEXT NOT NULL,
+    ip TEXT NOT NULL, state INTEGER NOT NULL, state_message TEXT NOT NULL, place TEXT NOT NULL,
+    created INTEGER NOT NULL,
+    version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cluster_users (
+    cluster TEXT NOT NULL, name TEXT NOT NULL, role TEXT NOT NULL, password_hash BLOB NOT NULL,
+    created INTEGER NOT NULL,
+    version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (cluster, name)
 ) STRICT, WITHOUT ROWID;
 )sql",
 };

@@ -293,7 +293,9 @@ Result<RowSets> SqliteStore::Impl::scan(Contents& contents, std::vector<OutboxRe
           into(tables_->settings, contents.settings) && into(tables_->grants, contents.grants) &&
           into(tables_->rotation_schedules, contents.rotation_schedules) &&
           into(tables_->rotations, contents.rotations) && into(tables_->key_usages, contents.key_usages) &&
-          table(tables_->outbox, keep_outbox))) {
+          into(tables_->cloudhsm_clusters, contents.cloudhsm_clusters) &&
+          into(tables_->cloudhsm_hsms, contents.cloudhsm_hsms) &&
+          into(tables_->cluster_users, contents.cluster_users) && table(tables_->outbox, keep_outbox))) {
         return scanned.error();
     }
     return sets;

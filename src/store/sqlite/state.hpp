@@ -13,11 +13,12 @@
 namespace claviger::store::sqlite {
 
 inline constexpr std::array<std::string_view, kTableCount> kTableNames{
-    Table<AccountRecord>::name,  Table<PrincipalRecord>::name, Table<AccessKeyRecord>::name,
-    Table<KeyRecord>::name,      Table<MaterialRecord>::name,  Table<AliasRecord>::name,
-    Table<ClusterRecord>::name,  Table<HsmRecord>::name,       Table<SettingRecord>::name,
-    Table<OutboxRow>::name,      Table<GrantRecord>::name,     Table<RotationScheduleRecord>::name,
-    Table<RotationRecord>::name, Table<KeyUsageRecord>::name,
+    Table<AccountRecord>::name,  Table<PrincipalRecord>::name,   Table<AccessKeyRecord>::name,
+    Table<KeyRecord>::name,      Table<MaterialRecord>::name,    Table<AliasRecord>::name,
+    Table<ClusterRecord>::name,  Table<HsmRecord>::name,         Table<SettingRecord>::name,
+    Table<OutboxRow>::name,      Table<GrantRecord>::name,       Table<RotationScheduleRecord>::name,
+    Table<RotationRecord>::name, Table<KeyUsageRecord>::name,    Table<CloudHsmClusterRecord>::name,
+    Table<CloudHsmRecord>::name, Table<ClusterUserRecord>::name,
 };
 
 using RowSets = std::array<RowSet, kTableCount>;

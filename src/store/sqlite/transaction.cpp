@@ -53,6 +53,9 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
     std::optional<SealedTable<RotationScheduleRecord>> rotation_schedules;
     std::optional<SealedTable<RotationRecord>> rotations;
     std::optional<SealedTable<KeyUsageRecord>> key_usages;
+    std::optional<SealedTable<CloudHsmClusterRecord>> cloudhsm_clusters;
+    std::optional<SealedTable<CloudHsmRecord>> cloudhsm_hsms;
+    std::optional<SealedTable<ClusterUserRecord>> cluster_users;
     Status<> made = done;
     const auto prepare_one = [&](auto& table) {
         return (made = prepare_into(table, database, sealer)).has_value();
@@ -60,7 +63,8 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
     if (!(prepare_one(accounts) && prepare_one(principals) && prepare_one(access_keys) && prepare_one(keys) &&
           prepare_one(materials) && prepare_one(aliases) && prepare_one(clusters) && prepare_one(hsms) &&
           prepare_one(settings) && prepare_one(outbox) && prepare_one(grants) &&
-          prepare_one(rotation_schedules) && prepare_one(rotations) && prepare_one(key_usages))) {
+          prepare_one(rotation_schedules) && prepare_one(rotations) && prepare_one(key_usages) &&
+          prepare_one(cloudhsm_clusters) && prepare_one(cloudhsm_hsms) && prepare_one(cluster_users))) {
         return made.error();
     }
     std::vector<Statement> of_key;
@@ -76,12 +80,13 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
         }
         of_key.push_back(std::move(*statement));
     }
-    return Tables{std::move(*accounts),  std::move(*principals), std::move(*access_keys),
-                  std::move(*keys),      std::move(*materials),  std::move(*aliases),
-                  std::move(*clusters),  std::move(*hsms),       std::move(*settings),
-                  std::move(*outbox),    std::move(*grants),     std::move(*rotation_schedules),
-                  std::move(*rotations), std::move(*key_usages), std::move(of_key[0]),
-                  std::move(of_key[1]),  std::move(of_key[2]),   std::move(of_key[3]),
+    return Tables{std::move(*accounts),      std::move(*principals),    std::move(*access_keys),
+                  std::move(*keys),          std::move(*materials),     std::move(*aliases),
+                  std::move(*clusters),      std::move(*hsms),          std::move(*settings),
+                  std::move(*outbox),        std::move(*grants),        std::move(*rotation_schedules),
+                  std::move(*rotations),     std::move(*key_usages),    std::move(*cloudhsm_clusters),
+                  std::move(*cloudhsm_hsms), std::move(*cluster_users), std::move(of_key[0]),
+                  std::move(of_key[1]),      std::move(of_key[2]),      std::move(of_key[3]),
                   std::move(of_key[4])};
 }
 
@@ -183,6 +188,22 @@ Result<std::optional<HsmRecord>> SqliteTxn::hsm(const HsmId& id) {
     return noted(tables_.hsms.find(cells));
 }
 
+Result<std::optional<CloudHsmClusterRecord>> SqliteTxn::cloudhsm_cluster(const ClusterId& id) {
+    const std::array cells{Cell::of_text(id.value())};
+    return noted(tables_.cloudhsm_clusters.find(cells));
+}
+
+Result<std::optional<CloudHsmRecord>> SqliteTxn::cloudhsm_hsm(const HsmId& id) {
+    const std::array cells{Cell::of_text(id.value())};
+    return noted(tables_.cloudhsm_hsms.find(cells));
+}
+
+Result<std::optional<ClusterUserRecord>> SqliteTxn::cluster_user(const ClusterId& cluster,
+                                                                 std::string_view name) {
+    const std::array cells{Cell::of_text(cluster.value()), Cell::of_text(name)};
+    return noted(tables_.cluster_users.find(cells));
+}
+
 Result<std::optional<SettingRecord>> SqliteTxn::setting(std::string_view name) {
     const std::array cells{Cell::of_text(name)};
     return noted(tables_.settings.find(cells));
@@ -254,6 +275,40 @@ Status<> SqliteTxn::put(HsmRecord record) {
 }
 Status<> SqliteTxn::put(SettingRecord record) {
     return write(tables_.settings, std::move(record), change_.settings);
+}
+Status<> SqliteTxn::put(CloudHsmClusterRecord record) {
+    return write(tables_.cloudhsm_clusters, std::move(record), change_.cloudhsm_clusters);
+}
+Status<> SqliteTxn::put(CloudHsmRecord record) {
+    return write(tables_.cloudhsm_hsms, std::move(record), change_.cloudhsm_hsms);
+}
+Status<> SqliteTxn::put(ClusterUserRecord record) {
+    return write(tables_.cluster_users, std::move(record), change_.cluster_users);
+}
+
+Status<> SqliteTxn::erase_hsm(const HsmId& id) {
+    const std::array cells{Cell::of_text(id.value())};
+    Status<> erased = noted(tables_.cloudhsm_hsms.erase(cells, set_of<CloudHsmRecord>()));
+    if (erased || erased.error().code == Errc::not_found) {
+        erased = noted(tables_.hsms.erase(cells, set_of<HsmRecord>()));
+    }
+    if (!erased && erased.error().code != Errc::not_found) {
+        return erased;
+    }
+    change_.erased_hsms.push_back(id);
+    return done;
+}
+
+Status<> SqliteTxn::erase_cluster_user(const ClusterId& cluster, std::string_view name) {
+    const std::array cells{Cell::of_text(cluster.value()), Cell::of_text(name)};
+    Status<> erased = noted(tables_.cluster_users.erase(cells, set_of<ClusterUserRecord>()));
+    if (erased) {
+        ClusterUserRecord gone;
+        gone.cluster = cluster;
+        gone.name = name;
+        change_.erased_cluster_users.push_back(std::move(gone));
+    }
+    return erased;
 }
 
 Status<> SqliteTxn::erase_found_alias(const AliasRecord& found) {

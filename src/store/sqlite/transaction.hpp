@@ -28,6 +28,9 @@ struct Tables {
     SealedTable<RotationScheduleRecord> rotation_schedules;
     SealedTable<RotationRecord> rotations;
     SealedTable<KeyUsageRecord> key_usages;
+    SealedTable<CloudHsmClusterRecord> cloudhsm_clusters;
+    SealedTable<CloudHsmRecord> cloudhsm_hsms;
+    SealedTable<ClusterUserRecord> cluster_users;
     Statement material_ids;  // of one key, as the four below
     Statement alias_names;
     Statement grant_ids;
@@ -73,6 +76,9 @@ public:
     Result<std::optional<AccessKeyRecord>> access_key(std::string_view id) override;
     Result<std::optional<ClusterRecord>> cluster(const ClusterId&) override;
     Result<std::optional<HsmRecord>> hsm(const HsmId&) override;
+    Result<std::optional<CloudHsmClusterRecord>> cloudhsm_cluster(const ClusterId&) override;
+    Result<std::optional<CloudHsmRecord>> cloudhsm_hsm(const HsmId&) override;
+    Result<std::optional<ClusterUserRecord>> cluster_user(const ClusterId&, std::string_view name) override;
     Result<std::optional<SettingRecord>> setting(std::string_view name) override;
     Status<> put(KeyRecord) override;
     Status<> put(MaterialRecord) override;
@@ -87,6 +93,11 @@ public:
     Status<> put(ClusterRecord) override;
     Status<> put(HsmRecord) override;
     Status<> put(SettingRecord) override;
+    Status<> put(CloudHsmClusterRecord) override;
+    Status<> put(CloudHsmRecord) override;
+    Status<> put(ClusterUserRecord) override;
+    Status<> erase_hsm(const HsmId&) override;
+    Status<> erase_cluster_user(const ClusterId&, std::string_view name) override;
     Status<> erase_alias(const AccountId&, std::string_view region, std::string_view name) override;
     Status<> erase_grant(const AccountId&, std::string_view region, const KeyId&,
                          std::string_view id) override;

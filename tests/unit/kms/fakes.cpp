@@ -126,6 +126,23 @@ public:
     Status<> put(store::AccessKeyRecord) override { return Error(Errc::unsupported, "not used"); }
     Status<> put(store::ClusterRecord) override { return Error(Errc::unsupported, "not used"); }
     Status<> put(store::HsmRecord) override { return Error(Errc::unsupported, "not used"); }
+    Result<std::optional<store::CloudHsmClusterRecord>> cloudhsm_cluster(const ClusterId&) override {
+        return Error(Errc::unsupported, "not used");
+    }
+    Result<std::optional<store::CloudHsmRecord>> cloudhsm_hsm(const HsmId&) override {
+        return Error(Errc::unsupported, "not used");
+    }
+    Result<std::optional<store::ClusterUserRecord>> cluster_user(const ClusterId&,
+                                                                 std::string_view) override {
+        return Error(Errc::unsupported, "not used");
+    }
+    Status<> put(store::CloudHsmClusterRecord) override { return Error(Errc::unsupported, "not used"); }
+    Status<> put(store::CloudHsmRecord) override { return Error(Errc::unsupported, "not used"); }
+    Status<> put(store::ClusterUserRecord) override { return Error(Errc::unsupported, "not used"); }
+    Status<> erase_hsm(const HsmId&) override { return Error(Errc::unsupported, "not used"); }
+    Status<> erase_cluster_user(const ClusterId&, std::string_view) override {
+        return Error(Errc::unsupported, "not used");
+    }
     Status<> put(store::SettingRecord) override { return Error(Errc::unsupported, "not used"); }
     Status<> erase_alias(const AccountId& account, std::string_view region, std::string_view name) override {
         const auto found = state_.aliases.find(key_of(account, region, name));

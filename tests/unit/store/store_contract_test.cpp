@@ -277,7 +277,9 @@ TEST_P(StoreContract, EveryKindOfRecordComesBackFromLoad) {
                txn.put(ClusterRecord{
                    ClusterId("cluster-1"), "ACTIVE", 1, Bytes(3), Bytes(4), Bytes(5), {}, "pem", "", 0}) &&
                txn.put(HsmRecord{HsmId("hsm-1"), ClusterId("cluster-1"), "a", "s", "ACTIVE", Bytes(9), 0}) &&
-               txn.put(SettingRecord{"life.offset", Bytes(8), 0});
+               txn.put(SettingRecord{"life.offset", Bytes(8), 0}) && txn.put(cloudhsm_cluster("cluster-1")) &&
+               txn.put(cloudhsm_hsm("hsm-1")) && txn.put(cloudhsm_hsm("hsm-2")) &&
+               txn.put(cluster_user("admin")) && txn.put(cluster_user("bob"));
     }));
     const Result<Contents> contents = store_->load();
     ASSERT_TRUE(contents) << why(contents);
@@ -293,6 +295,27 @@ TEST_P(StoreContract, EveryKindOfRecordComesBackFromLoad) {
     ASSERT_EQ(contents->hsms.size(), 1U);
     EXPECT_EQ(contents->hsms[0].sealed_officer_pin.size(), 9U);
     ASSERT_EQ(contents->settings.size(), 1U);
+    ASSERT_EQ(contents->cloudhsm_clusters.size(), 1U);
+    EXPECT_EQ(contents->cloudhsm_clusters[0].state, ClusterState::active);
+    ASSERT_EQ(contents->cloudhsm_hsms.size(), 2U);
+    EXPECT_EQ(contents->cloudhsm_hsms[0].ip, "10.0.1.10");
+    EXPECT_EQ(contents->cluster_users.size(), 2U);
+}
+
+TEST_P(StoreContract, AnErasedHsmLosesBothItsRows) {
+    ASSERT_TRUE(commit(*store_, [](Txn& txn) {
+        return txn.put(HsmRecord{HsmId("hsm-1"), ClusterId("cluster-1"), "a", "s", "ACTIVE", Bytes(9), 0}) &&
+               txn.put(cloudhsm_hsm("hsm-1")) && txn.put(cloudhsm_hsm("hsm-2")) &&
+               txn.put(cluster_user("bob"));
+    }));
+    ASSERT_TRUE(commit(*store_, [](Txn& txn) {
+        return txn.erase_hsm(HsmId("hsm-1")) && txn.erase_hsm(HsmId("hsm-2")) &&
+               txn.erase_cluster_user(ClusterId("cluster-1"), "bob");
+    }));
+    const Result<Contents> contents = store_->load();
+    EXPECT_TRUE(contents->hsms.empty());
+    EXPECT_TRUE(contents->cloudhsm_hsms.empty());
+    EXPECT_TRUE(contents->cluster_users.empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Places, StoreContract, testing::Values(Place::file, Place::memory),

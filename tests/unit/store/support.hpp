@@ -130,6 +130,54 @@ inline KeyUsageRecord usage(std::string key_id) {
             0};
 }
 
+inline CloudHsmClusterRecord cloudhsm_cluster(std::string id) {
+    CloudHsmClusterRecord record;
+    record.id = ClusterId(std::move(id));
+    record.account = AccountId("111122223333");
+    record.region = "eu-central-1";
+    record.state = ClusterState::active;
+    record.state_message = "m";
+    record.hsm_type = "hsm2m.medium";
+    record.mode = "FIPS";
+    record.network_type = "IPV4";
+    record.subnets = {{"eu-central-1a", "subnet-1"}};
+    record.vpc = "vpc-1";
+    record.security_group = "sg-1";
+    record.source_backup = "backup-1";
+    record.csr_pem = "csr";
+    record.hsm_certificate_pem = "hsm";
+    record.aws_hardware_pem = "aws";
+    record.manufacturer_hardware_pem = "manufacturer";
+    record.tags = {{"Project", "Alpha"}};
+    record.created = WallTime(std::chrono::milliseconds(1'700'000'000'000));
+    return record;
+}
+
+inline CloudHsmRecord cloudhsm_hsm(std::string id) {
+    CloudHsmRecord record;
+    record.id = HsmId(std::move(id));
+    record.cluster = ClusterId("cluster-1");
+    record.zone = "eu-central-1a";
+    record.subnet = "subnet-1";
+    record.eni = "eni-1";
+    record.ip = "10.0.1.10";
+    record.state = HsmState::active;
+    record.state_message = "HSM created.";
+    record.place = "p";
+    record.created = WallTime(std::chrono::milliseconds(1'700'000'000'000));
+    return record;
+}
+
+inline ClusterUserRecord cluster_user(std::string name) {
+    ClusterUserRecord record;
+    record.cluster = ClusterId("cluster-1");
+    record.name = std::move(name);
+    record.role = "admin";
+    record.password_hash = Bytes(9);
+    record.created = WallTime(std::chrono::milliseconds(1'700'000'000'000));
+    return record;
+}
+
 // Submits and waits for the completion.
 inline Result<std::uint64_t> commit(Store& store, Store::Work work) {
     std::promise<Result<std::uint64_t>> promise;

@@ -50,9 +50,10 @@ private:
     sqlite3* handle_ = nullptr;
 };
 
-const std::array kTables{"accounts", "principals",         "access_keys", "keys",      "materials",
-                         "aliases",  "clusters",           "hsms",        "settings",  "outbox",
-                         "grants",   "rotation_schedules", "rotations",   "key_usages"};
+const std::array kTables{
+    "accounts",  "principals", "access_keys",       "keys",          "materials",    "aliases",
+    "clusters",  "hsms",       "settings",          "outbox",        "grants",       "rotation_schedules",
+    "rotations", "key_usages", "cloudhsm_clusters", "cloudhsm_hsms", "cluster_users"};
 
 class Tampering : public testing::Test {
 protected:
@@ -80,6 +81,9 @@ protected:
                    txn.put(grant("k1", "g1", "n")) && txn.put(grant("k1", "g2", "n")) &&
                    txn.put(schedule("k1")) && txn.put(schedule("k2")) && txn.put(rotation("k1", "m1")) &&
                    txn.put(rotation("k1", "m2")) && txn.put(usage("k1")) && txn.put(usage("k2")) &&
+                   txn.put(cloudhsm_cluster("cluster-1")) && txn.put(cloudhsm_cluster("cluster-2")) &&
+                   txn.put(cloudhsm_hsm("hsm-1")) && txn.put(cloudhsm_hsm("hsm-2")) &&
+                   txn.put(cluster_user("admin")) && txn.put(cluster_user("kmsuser")) &&
                    txn.audit(R"({"eventID":"1"})") && txn.audit(R"({"eventID":"2"})");
         });
         ASSERT_TRUE(committed) << why(committed);
