@@ -33,6 +33,14 @@ boost::asio::awaitable<void> collect(boost::asio::awaitable<Status<>> work, std:
     }
 }
 
+std::string joined(const std::vector<std::string>& texts) {
+    std::string all;
+    for (const std::string& text : texts) {
+        all += all.empty() ? text : "; " + text;
+    }
+    return all;
+}
+
 }  // namespace
 
 boost::asio::awaitable<Status<>> all_of(boost::asio::io_context& io,
@@ -171,6 +179,30 @@ boost::asio::awaitable<Status<>> Enrolment::open_host() {
     }
     const control::Empty nothing;
     co_return co_await tell(control::Operation::login, nothing);
+}
+
+boost::asio::awaitable<Status<>> Enrolment::probe() {
+    const control::Probe request;
+    auto probed = co_await ask<control::Probed>(control::Operation::probe, request);
+    if (!probed) {
+        co_return probed.error();
+    }
+    weaknesses_ = std::move(probed->weaknesses);
+    switch (probed->profile) {
+        case control::Verdict::strong: co_return done;
+        case control::Verdict::weak:
+            if (hsm_.accept_weak_module) {
+                co_return done;
+            }
+            co_return named(Error(Errc::bad_config,
+                                  "its module " + hsm_.module.string() + " is weak: " + joined(weaknesses_) +
+                                      ". Use another module, or say accept-weak-module = true for this HSM"));
+        case control::Verdict::unusable:
+        case control::Verdict::unknown: break;
+    }
+    co_return named(
+        Error(Errc::unsupported, "its module " + hsm_.module.string() +
+                                     " cannot do what a member must; claviger hsm doctor says what"));
 }
 
 boost::asio::awaitable<void> Enrolment::close_host() {

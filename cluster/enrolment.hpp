@@ -27,11 +27,14 @@ public:
 
     const HsmOptions& hsm() const noexcept { return hsm_; }
     SecretBytes officer_pin() const { return officer_pin_.clone(); }
+    const std::vector<std::string>& weaknesses() const noexcept { return weaknesses_; }  // found by probe()
 
     // An empty token with random PINs; its serial is known from then on.
     boost::asio::awaitable<Status<>> make_token();
     // Starts the serving host and logs in with a PIN that the token drew and the host keeps.
     boost::asio::awaitable<Status<>> open_host();
+    // Attacks the module; fails for one that lets an attack pass, unless the HSM accepts that.
+    boost::asio::awaitable<Status<>> probe();
     boost::asio::awaitable<void> close_host();
     // Officer's jobs, each done by a process that lives for it.
     boost::asio::awaitable<Status<>> trust(link::control::TrustedKind kind, std::vector<Bytes> public_keys);
@@ -75,6 +78,7 @@ private:
     MonoTime deadline_;
     SecretBytes officer_pin_;
     SecretBytes user_pin_;
+    std::vector<std::string> weaknesses_;
     std::unique_ptr<HostProcess> host_;
     std::shared_ptr<ControlLink> host_link_;
 };

@@ -1,5 +1,6 @@
 #include <claviger/cluster/founding.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -58,6 +59,10 @@ private:
         Status<> status = co_await make_tokens();
         report("tokens", status);
         if (status) {
+            status = co_await probe_modules();
+            report("modules attacked", status);
+        }
+        if (status) {
             status = co_await make_keys();
             report("recovery, wrapping, identity and transport keys", status);
         }
@@ -95,6 +100,23 @@ private:
     static awaitable<Status<>> close(Enrolment& token) {
         co_await token.close_host();
         co_return done;
+    }
+
+    // Before anything is on them that an attack could take.
+    awaitable<Status<>> probe_modules() {
+        std::vector<awaitable<Status<>>> works;
+        for (const std::unique_ptr<Enrolment>& hsm : hsms_) {
+            works.push_back(hsm->probe());
+        }
+        const Status<> probed = co_await all_of(io_, std::move(works));
+        const auto weak = [](const std::unique_ptr<Enrolment>& hsm) { return !hsm->weaknesses().empty(); };
+        if (probed && std::ranges::any_of(hsms_, weak) && !std::ranges::all_of(hsms_, weak)) {
+            co_return Error(Errc::bad_config,
+                            (*std::ranges::find_if(hsms_, weak))->hsm().hsm_id +
+                                " has a weak module and others have not: strong and weak HSMs are never in "
+                                "one cluster, because the weakest gives away the keys of all");
+        }
+        co_return probed;
     }
 
     // RSA key pairs take long: the joining tokens make theirs while the first one gets its keys.
@@ -257,7 +279,8 @@ private:
         step_began_ = now;
     }
     static FoundedHsm describe(const Enrolment& token) {
-        return {token.hsm().hsm_id, token.hsm().zone, token.hsm().serial, token.officer_pin()};
+        return {token.hsm().hsm_id, token.hsm().zone, token.hsm().serial, token.officer_pin(),
+                token.weaknesses()};
     }
 
     boost::asio::io_context& io_;

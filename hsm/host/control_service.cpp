@@ -408,14 +408,17 @@ void ControlService::admit(Connection& connection, const FrameView& frame) {
 }
 
 void ControlService::probe(Connection& connection, const FrameView& frame) {
-    start<control::Probed>(
-        Thread::generate, connection, frame,
-        [](hsm::Lane& lane) { return hsm::probe(lane, hsm::ProbeDepth::all_key_kinds); },
-        [this](const hsm::Profile& profile) {
-            probed_ = to_wire(profile);
-            log(Level::info, "probe: " + profile.summary);
-            return *probed_;
-        });
+    with<control::Probe>(connection, frame, [&](const control::Probe& request) {
+        const auto depth = request.depth == control::ProbeDepth::attacks ? hsm::ProbeDepth::attacks
+                                                                         : hsm::ProbeDepth::all_key_kinds;
+        start<control::Probed>(
+            Thread::generate, connection, frame, [depth](hsm::Lane& lane) { return hsm::probe(lane, depth); },
+            [this](const hsm::Profile& profile) {
+                probed_ = to_wire(profile);
+                log(Level::info, "probe: " + profile.summary);
+                return *probed_;
+            });
+    });
 }
 
 void ControlService::join(Operation operation, Connection& connection, const FrameView& frame) {

@@ -204,6 +204,10 @@ struct Fields<CheckCluster> {
     }
 };
 template <>
+struct Fields<Probe> {
+    static void visit(auto& f, auto& m) { f.choice(m.depth, ProbeDepth::attacks, ProbeDepth::all_key_kinds); }
+};
+template <>
 struct Fields<Probed> {
     static void visit(auto& f, auto& m) {
         f.choice(m.profile, Verdict::unknown, Verdict::unusable);
@@ -322,6 +326,7 @@ CLAVIGER_CONTROL_MESSAGE(InstallIdentity)
 CLAVIGER_CONTROL_MESSAGE(MakeCsr)
 CLAVIGER_CONTROL_MESSAGE(Der)
 CLAVIGER_CONTROL_MESSAGE(CheckCluster)
+CLAVIGER_CONTROL_MESSAGE(Probe)
 CLAVIGER_CONTROL_MESSAGE(Probed)
 CLAVIGER_CONTROL_MESSAGE(Admit)
 CLAVIGER_CONTROL_MESSAGE(ListObjects)

@@ -36,7 +36,7 @@ enum class Operation : std::uint8_t {
     make_csr = 13,             // MakeCsr -> Der
     install_certificate = 14,  // Der
     check_cluster = 15,        // CheckCluster; data_invalid or key_fault: not our CWK
-    probe = 16,                // -> Probed; runs every attack, takes seconds
+    probe = 16,                // Probe -> Probed; runs every attack
     admit = 17,                // Admit; opens the data socket
     refuse = 18,               // closes it again
     seal_membership = 19,      // CWK not extractable from now on
@@ -200,6 +200,13 @@ struct CheckCluster {
     Bytes check_token;
     std::string cluster_id;
     std::uint32_t generation = 1;
+};
+enum class ProbeDepth : std::uint8_t {
+    attacks = 1,        // under a second
+    all_key_kinds = 2,  // RSA and EC generation too: seconds
+};
+struct Probe {
+    ProbeDepth depth = ProbeDepth::attacks;
 };
 struct Probed {
     Verdict profile = Verdict::unknown;

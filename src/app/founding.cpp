@@ -37,6 +37,7 @@ cluster::HsmOptions hsm_options(const Settings& settings, const Layout& layout, 
     options.zone = hsm.zone;
     options.state_dir = layout.hsm(hsm.name);
     options.module = hsm.module;
+    options.accept_weak_module = hsm.accept_weak_module;
     options.host_arguments = {"--quiet"};  // what matters of a host's life is in our own log
     if (settings.allow_core) {
         options.host_arguments.emplace_back("--allow-core");

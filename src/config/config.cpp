@@ -168,6 +168,10 @@ std::optional<Error> read_hsm(std::string_view file, const toml::node& node, std
     });
     section.text("zone", hsm.zone);
     section.path("module", hsm.module);
+    section.read<bool>("accept-weak-module", "true or false", [&](bool value) {
+        hsm.accept_weak_module = value;
+        return true;
+    });
     section.read<std::string>("replication", "\"key-token\" (\"native\" is not built yet)",
                               [](const std::string& value) { return value == "key-token"; });
     if (auto error = section.finish()) {

@@ -61,6 +61,7 @@ struct Hsm {
     std::string name;
     std::string zone;
     std::filesystem::path module = "/usr/lib/softhsm/libsofthsm2.so";
+    bool accept_weak_module = false;
     bool operator==(const Hsm&) const = default;
 };
 

@@ -52,6 +52,7 @@ void read_all(ByteView payload) {
     read_control<link::control::AcceptCwk>(payload);
     read_control<link::control::MakeCsr>(payload);
     read_control<link::control::CheckCluster>(payload);
+    read_control<link::control::Probe>(payload);
     read_control<link::control::RecoverCwk>(payload);
     read_control<link::control::InitToken>(payload);
     read_control<link::control::InstallTrusted>(payload);

@@ -7,14 +7,18 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "tools/faulty-pkcs11/functions.hpp"
 #include "tools/faulty-pkcs11/pin_counter.hpp"
@@ -162,6 +166,7 @@ struct Forward<Row, Member> {
                 }
             case Action::abort: std::abort();
             case Action::kill: ::raise(SIGKILL); break;
+            case Action::forget: return forget(arguments, rule->argument);
             case Action::pass:
             case Action::swap:
             case Action::swap_call:
@@ -190,6 +195,30 @@ private:
             static_assert(std::is_same_v<Argument, CK_OBJECT_HANDLE>);
             const bool this_call = rule && rule->action == Action::swap_call;
             argument = this_call ? rule->argument : state().translate(argument);
+        }
+    }
+
+    // Without attributes of this type in the first template of the call.
+    static CK_RV forget(std::tuple<Args...> arguments, CK_ATTRIBUTE_TYPE type) {
+        std::vector<CK_ATTRIBUTE> kept;
+        forget_in<0>(arguments, type, kept);
+        return forward(arguments);
+    }
+    template <std::size_t I>
+    static void forget_in(std::tuple<Args...>& arguments, CK_ATTRIBUTE_TYPE type,
+                          std::vector<CK_ATTRIBUTE>& kept) {
+        if constexpr (I + 1 < sizeof...(Args)) {
+            using Argument = std::tuple_element_t<I, std::tuple<Args...>>;
+            if constexpr (std::is_same_v<Argument, CK_ATTRIBUTE_PTR>) {
+                const std::span<CK_ATTRIBUTE> given(std::get<I>(arguments), std::get<I + 1>(arguments));
+                std::ranges::copy_if(given, std::back_inserter(kept), [type](const CK_ATTRIBUTE& attribute) {
+                    return attribute.type != type;
+                });
+                std::get<I>(arguments) = kept.data();
+                std::get<I + 1>(arguments) = kept.size();
+            } else {
+                forget_in<I + 1>(arguments, type, kept);
+            }
         }
     }
 

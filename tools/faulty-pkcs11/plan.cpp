@@ -45,6 +45,7 @@ constexpr ActionRow kActions[] = {
     {"kill", Action::kill, false},
     {"swap", Action::swap, false},
     {"swap-call", Action::swap_call, false},
+    {"forget", Action::forget, true},
     {"pin-limit", Action::pin_limit, true},
 };
 

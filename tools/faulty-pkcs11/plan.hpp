@@ -18,7 +18,8 @@
 //     swap             from now on exchange the key handle of this call with the one used before it, in every
 //                      function; waits for a call that has such a partner
 //     swap-call        the same for this call only
-//     pin-limit N      not used up: N wrong PINs lock; see pin_counter.hpp
+//     forget TYPE      leave attributes of this type (a number) out of the template: a module that lacks a
+//     rule pin-limit N      not used up: N wrong PINs lock; see pin_counter.hpp
 //
 // Without its last line `end` a file counts as half written and changes nothing. What was applied is appended
 // to FILE.applied ("rule FUNCTION ACTION"), under a lock: a rule is used up for every process that reads the
@@ -34,7 +35,19 @@
 
 namespace claviger::faulty {
 
-enum class Action { pass, answer, answer_after, delay, hang, abort, kill, swap, swap_call, pin_limit };
+enum class Action {
+    pass,
+    answer,
+    answer_after,
+    delay,
+    hang,
+    abort,
+    kill,
+    swap,
+    swap_call,
+    forget,
+    pin_limit
+};
 
 struct Rule {
     std::size_t row = 0;  // of kFunctions; kFunctions.size() matches every function
@@ -42,7 +55,7 @@ struct Rule {
     unsigned long times = 1;  // 0: always
     std::string where;
     Action action = Action::pass;
-    unsigned long argument = 0;  // CK_RV, milliseconds or PIN limit
+    unsigned long argument = 0;  // CK_RV, milliseconds, attribute type or PIN limit
     std::string text;            // FUNCTION ACTION, for FILE.applied
     unsigned long seen = 0;      // matching calls of this process
 };

@@ -42,6 +42,7 @@ struct FoundedHsm {
     std::string zone;
     std::string serial;
     SecretBytes officer_pin;
+    std::vector<std::string> weaknesses;  // attacks that its module lets pass; empty: it is strong
 };
 
 // What the metadata store must keep. The crypto users' PINs are kept by the hosts.
@@ -56,6 +57,9 @@ struct Founded {
     FoundedHsm vault;
 };
 
+// Each module is probed before a key exists: one that lets an attack pass is refused (bad_config) unless its
+// HSM accepts that, and strong and weak ones are never in one cluster.
+//
 // Runs on the control io_context; hosts and officer processes are its children for the time it takes and are
 // ended before it answers, well or badly. What a failure left on disk is of no cluster: remove the state
 // directories.

@@ -30,6 +30,10 @@ std::vector<HsmOptions> hsm_options(const std::filesystem::path& directory, std:
 }
 
 Result<FoundedCluster> found(const std::filesystem::path& directory, std::size_t count) {
+    return found(directory, hsm_options(directory, count));
+}
+
+Result<FoundedCluster> found(const std::filesystem::path& directory, std::vector<HsmOptions> hsms) {
     const SystemClock clock;
     SystemRandom random;
     boost::asio::io_context io{1};
@@ -42,7 +46,7 @@ Result<FoundedCluster> found(const std::filesystem::path& directory, std::size_t
     FoundingOptions options;
     options.cluster_id = result.cluster_id;
     options.host_program = CLAVIGER_HSM_PROGRAM;
-    options.hsms = hsm_options(directory, count);
+    options.hsms = std::move(hsms);
     options.vault.hsm_id = "vault";
     options.vault.zone = "vault";
     options.vault.state_dir = directory / "vault";

@@ -40,6 +40,7 @@ struct FoundedCluster {
 
 std::vector<cluster::HsmOptions> hsm_options(const std::filesystem::path& directory, std::size_t count);
 Result<FoundedCluster> found(const std::filesystem::path& directory, std::size_t count);
+Result<FoundedCluster> found(const std::filesystem::path& directory, std::vector<cluster::HsmOptions> hsms);
 cluster::ClusterOptions cluster_options(const FoundedCluster& founded,
                                         const std::filesystem::path& directory);
 

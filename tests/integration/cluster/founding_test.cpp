@@ -1,7 +1,9 @@
 // Founding, admission and refusal with real hosts.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <thread>
 
 #include <claviger/cluster/trust.hpp>
@@ -13,6 +15,8 @@ namespace {
 
 using namespace claviger::testing;
 using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 class FoundingTest : public ::testing::Test {
 protected:
@@ -122,6 +126,60 @@ TEST_F(FoundingTest, AForeignTrustAnchorIsRefusedBeforeAnyHostStarts) {
     const auto cluster = Cluster::make(io_, std::move(options), clock_, random_);
     ASSERT_FALSE(cluster);
     EXPECT_EQ(cluster.error().code, Errc::integrity);
+}
+
+// A module that takes a CWK's UNWRAP_TEMPLATE and forgets it: whoever holds the user PIN reads every key
+// token.
+class WeakModules : public ::testing::Test {
+protected:
+    void SetUp() override {
+        const std::filesystem::path plan = directory_.path() / "plan";
+        std::ofstream(plan) << "C_GenerateKey times=always forget 0x40000212\n"  // CKA_UNWRAP_TEMPLATE
+                               "C_UnwrapKey times=always forget 0x40000212\nend\n";
+        ::setenv("FAULTY_PKCS11_MODULE", CLAVIGER_SOFTHSM, 1);
+        ::setenv("FAULTY_PKCS11_PLAN", plan.c_str(), 1);
+    }
+    void TearDown() override {
+        ::unsetenv("FAULTY_PKCS11_MODULE");
+        ::unsetenv("FAULTY_PKCS11_PLAN");
+    }
+    std::vector<HsmOptions> hsms(std::size_t weak) {
+        std::vector<HsmOptions> all = hsm_options(directory_.path(), 2);
+        for (std::size_t i = 0; i < weak; ++i) {
+            all[i].module = CLAVIGER_FAULTY_PKCS11;
+            all[i].host_arguments = {"--token-files", "softhsm"};
+        }
+        return all;
+    }
+    TemporaryDirectory directory_;
+};
+
+TEST_F(WeakModules, AreRefusedByNameWithTheAttackAndTheRemedy) {
+    const auto founded = found(directory_.path(), hsms(2));
+    ASSERT_FALSE(founded);
+    EXPECT_EQ(founded.error().code, Errc::bad_config);
+    EXPECT_THAT(founded.error().detail,
+                AllOf(HasSubstr("hsm-0000000000a"), HasSubstr("is weak: "), HasSubstr("accept-weak-module")));
+}
+
+TEST_F(WeakModules, AreEnrolledWhenAllAcceptItAndSaySo) {
+    std::vector<HsmOptions> all = hsms(2);
+    for (HsmOptions& hsm : all) {
+        hsm.accept_weak_module = true;
+    }
+    const auto founded = found(directory_.path(), std::move(all));
+    ASSERT_TRUE(founded) << founded.error().describe();
+    EXPECT_FALSE(founded->founded.hsms[0].weaknesses.empty());
+    EXPECT_FALSE(founded->founded.hsms[1].weaknesses.empty());
+}
+
+TEST_F(WeakModules, NeverShareAClusterWithStrongOnes) {
+    std::vector<HsmOptions> all = hsms(1);
+    all[0].accept_weak_module = true;
+    const auto founded = found(directory_.path(), std::move(all));
+    ASSERT_FALSE(founded);
+    EXPECT_EQ(founded.error().code, Errc::bad_config);
+    EXPECT_THAT(founded.error().detail, HasSubstr("never in one cluster"));
 }
 
 }  // namespace

@@ -64,6 +64,7 @@ TEST(ControlMessage, EveryMessageIsReadBackAndRefusedWhenMutilated) {
     check(MakeCsr{"cn", "ou", "o"});
     check(Der{some("der")});
     check(CheckCluster{some("check"), "cluster-abcdefghijk", 1});
+    check(Probe{ProbeDepth::all_key_kinds});
     check(Probed{Verdict::strong, {}, {"RSA_2048", "ECC_NIST_P256"}});
     check(Admit{"cluster-abcdefghijk", 1});
     check(ListObjects{17});
