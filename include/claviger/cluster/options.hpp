@@ -27,7 +27,8 @@ struct HsmOptions {
     std::filesystem::path module;             // PKCS#11 module of the host; Required for Launch::child
     std::vector<std::string> host_arguments;  // further arguments of claviger-hsm
     Launch launch = Launch::child;
-    // A module that lets one of the attacks pass is enrolled all the same, and then all of the cluster's must.
+    // A module that lets one of the attacks pass is enrolled all the same, and then all of the cluster's
+    // must.
     bool accept_weak_module = false;
 };
 
