@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "src/kms/error.hpp"
 #include "src/api/json_text.hpp"
+#include "src/kms/error.hpp"
 #include "src/kms/operation.hpp"
 #include "tests/unit/kms/fakes.hpp"
 #include "tests/unit/kms/matchers.hpp"
