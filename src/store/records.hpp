@@ -75,6 +75,7 @@ struct KeyRecord {
     std::optional<WallTime> deletion_date;
     std::uint32_t pending_window_days = 0;
     std::string current_material;  // 64 hex digits
+    KeyStoreId key_store;          // empty: the default key store
     std::uint64_t version = 0;
 };
 
@@ -248,6 +249,30 @@ struct ClusterUserRecord {
     std::string role;     // "admin", "crypto-user"
     Bytes password_hash;  // of admins; see cloudhsm/password.hpp
     WallTime created;
+    std::uint64_t version = 0;
+};
+
+enum class ConnectionState : std::uint8_t {  // stored values: append only
+    disconnected = 0,
+    connecting = 1,
+    connected = 2,
+    failed = 3,
+    disconnecting = 4,
+};
+
+// A custom key store whose keys live in a cluster of the CloudHSM v2 API. (account, region, id) is the
+// primary key.
+struct KeyStoreRecord {
+    AccountId account;
+    std::string region;
+    KeyStoreId id;
+    std::string name;
+    ClusterId cluster;
+    std::string trust_anchor_pem;  // as given
+    ConnectionState state = ConnectionState::disconnected;
+    std::string error_code;  // ConnectionErrorCode while failed
+    Bytes sealed_password;   // of kmsuser, see seal.hpp; empty once a connect has used it
+    WallTime created;        // life clock
     std::uint64_t version = 0;
 };
 

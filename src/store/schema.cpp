@@ -78,6 +78,10 @@ bool from_cell(const Cell& cell, HsmState& state) {
     return from_enum_cell(cell, state, HsmState::delete_in_progress);
 }
 
+bool from_cell(const Cell& cell, ConnectionState& state) {
+    return from_enum_cell(cell, state, ConnectionState::disconnecting);
+}
+
 bool from_cell(const Cell& cell, RotationType& type) {
     type = static_cast<RotationType>(cell.integer);
     return is_integer_up_to(cell, static_cast<std::uint64_t>(RotationType::on_demand));

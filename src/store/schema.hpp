@@ -42,8 +42,9 @@ enum class TableId : std::uint8_t {
     cloudhsm_clusters,
     cloudhsm_hsms,
     cluster_users,
+    key_stores,
 };
-inline constexpr std::size_t kTableCount = 17;
+inline constexpr std::size_t kTableCount = 18;
 
 template <class Record, class Member>
 struct Column {
@@ -93,16 +94,17 @@ struct Table<KeyRecord> {
     static constexpr TableId id = TableId::keys;
     static constexpr std::string_view name = "keys";
     static constexpr std::size_t key_columns = 3;
-    static constexpr auto columns =
-        std::tuple(column("account", &KeyRecord::account), column("region", &KeyRecord::region),
-                   column("id", &KeyRecord::id), column("cluster", &KeyRecord::cluster),
-                   column("state", &KeyRecord::state), column("spec", &KeyRecord::spec),
-                   column("usage", &KeyRecord::usage), column("origin", &KeyRecord::origin),
-                   column("description", &KeyRecord::description), column("policy", &KeyRecord::policy),
-                   column("multi_region", &KeyRecord::multi_region), column("tags", &KeyRecord::tags),
-                   column("created", &KeyRecord::created), column("deletion_date", &KeyRecord::deletion_date),
-                   column("pending_window_days", &KeyRecord::pending_window_days),
-                   column("current_material", &KeyRecord::current_material));
+    static constexpr auto columns = std::tuple(
+        column("account", &KeyRecord::account), column("region", &KeyRecord::region),
+        column("id", &KeyRecord::id), column("cluster", &KeyRecord::cluster),
+        column("state", &KeyRecord::state), column("spec", &KeyRecord::spec),
+        column("usage", &KeyRecord::usage), column("origin", &KeyRecord::origin),
+        column("description", &KeyRecord::description), column("policy", &KeyRecord::policy),
+        column("multi_region", &KeyRecord::multi_region), column("tags", &KeyRecord::tags),
+        column("created", &KeyRecord::created), column("deletion_date", &KeyRecord::deletion_date),
+        column("pending_window_days", &KeyRecord::pending_window_days),
+        column("current_material", &KeyRecord::current_material), column("key_store", &KeyRecord::key_store));
+    static constexpr std::size_t added_columns = 1;
 };
 
 template <>
@@ -204,6 +206,21 @@ struct Table<HsmRecord> {
 };
 
 template <>
+struct Table<KeyStoreRecord> {
+    static constexpr TableId id = TableId::key_stores;
+    static constexpr std::string_view name = "key_stores";
+    static constexpr std::size_t key_columns = 3;
+    static constexpr auto columns =
+        std::tuple(column("account", &KeyStoreRecord::account), column("region", &KeyStoreRecord::region),
+                   column("id", &KeyStoreRecord::id), column("name", &KeyStoreRecord::name),
+                   column("cluster", &KeyStoreRecord::cluster),
+                   column("trust_anchor_pem", &KeyStoreRecord::trust_anchor_pem),
+                   column("state", &KeyStoreRecord::state), column("error_code", &KeyStoreRecord::error_code),
+                   column("sealed_password", &KeyStoreRecord::sealed_password),
+                   column("created", &KeyStoreRecord::created));
+};
+
+template <>
 struct Table<SettingRecord> {
     static constexpr TableId id = TableId::settings;
     static constexpr std::string_view name = "settings";
@@ -268,6 +285,21 @@ template <class Record>
 inline constexpr std::size_t kColumnCount =
     std::tuple_size_v<std::remove_cvref_t<decltype(Table<Record>::columns)>>;
 
+// What the seal of a row covers. Columns that came with a later migration (`added_columns`) stand last, as
+// text; those that are empty are left out from the end, so that the seals of older rows stay good.
+template <class Record>
+std::span<const Cell> sealed_cells(std::span<const Cell> cells) {
+    if constexpr (requires { Table<Record>::added_columns; }) {
+        for (std::size_t i = 0; i < Table<Record>::added_columns; ++i) {
+            if (cells.back().type != CellType::text || !cells.back().bytes.empty()) {
+                break;
+            }
+            cells = cells.first(cells.size() - 1);
+        }
+    }
+    return cells;
+}
+
 // Bytes that a cell views and no record owns, such as encoded tags.
 using CellStorage = std::deque<Bytes>;
 
@@ -313,6 +345,7 @@ bool from_cell(const Cell& cell, std::uint32_t& number);
 bool from_cell(const Cell& cell, std::uint64_t& number);
 bool from_cell(const Cell& cell, KeyState& state);
 bool from_cell(const Cell& cell, RotationType& type);
+bool from_cell(const Cell& cell, ConnectionState& state);
 bool from_cell(const Cell& cell, ClusterState& state);
 bool from_cell(const Cell& cell, HsmState& state);
 bool from_cell(const Cell& cell, WallTime& time);

@@ -50,6 +50,10 @@ public:
     virtual Result<std::optional<CloudHsmRecord>> cloudhsm_hsm(const HsmId&) = 0;
     virtual Result<std::optional<ClusterUserRecord>> cluster_user(const ClusterId&,
                                                                   std::string_view name) = 0;
+    virtual Result<std::optional<KeyStoreRecord>> key_store(const AccountId&, std::string_view region,
+                                                            const KeyStoreId&) = 0;
+    virtual Result<std::vector<KeyStoreRecord>> key_stores(const AccountId&, std::string_view region) = 0;
+    virtual Result<std::uint64_t> count_keys_in(const KeyStoreId&) = 0;
     virtual Result<std::optional<SettingRecord>> setting(std::string_view name) = 0;
     virtual Status<> put(KeyRecord) = 0;  // raises version; Errc::conflict if the stored version differs
     virtual Status<> put(MaterialRecord) = 0;
@@ -63,6 +67,7 @@ public:
     virtual Status<> put(AccessKeyRecord) = 0;
     virtual Status<> put(ClusterRecord) = 0;
     virtual Status<> put(HsmRecord) = 0;
+    virtual Status<> put(KeyStoreRecord) = 0;
     virtual Status<> put(SettingRecord) = 0;
     virtual Status<> put(CloudHsmClusterRecord) = 0;
     virtual Status<> put(CloudHsmRecord) = 0;
@@ -73,6 +78,7 @@ public:
     virtual Status<> erase_grant(const AccountId&, std::string_view region, const KeyId&,
                                  std::string_view id) = 0;
     virtual Status<> erase_rotation_schedule(const AccountId&, std::string_view region, const KeyId&) = 0;
+    virtual Status<> erase_key_store(const AccountId&, std::string_view region, const KeyStoreId&) = 0;
     // The key, its materials (key tokens overwritten) and every other row about it: aliases, grants,
     // rotations, usage.
     virtual Status<> erase_key(const AccountId&, std::string_view region, const KeyId&) = 0;
@@ -98,6 +104,7 @@ struct Contents {
     std::vector<CloudHsmClusterRecord> cloudhsm_clusters;
     std::vector<CloudHsmRecord> cloudhsm_hsms;
     std::vector<ClusterUserRecord> cluster_users;
+    std::vector<KeyStoreRecord> key_stores;
     std::vector<std::string> refused;  // one sentence per row whose seal failed; never loaded, never repaired
     // Those of `refused` that cannot be left out: a service that misses its cluster, an HSM or a setting
     // would found another one, or forget what was decided.
@@ -128,6 +135,8 @@ struct Change {
     std::vector<ClusterUserRecord> cluster_users;
     std::vector<HsmId> erased_hsms;
     std::vector<ClusterUserRecord> erased_cluster_users;
+    std::vector<KeyStoreRecord> key_stores;
+    std::vector<KeyStoreRecord> erased_key_stores;
 };
 
 class Store {

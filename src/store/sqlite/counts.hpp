@@ -1,5 +1,5 @@
-// How many keys an account has in a region, how many aliases and grants a key has, with undo. Kept in memory,
-// because counting rows would walk the table at every CreateKey.
+// How many keys an account has in a region and a key store holds, how many aliases and grants a key has, with
+// undo. Kept in memory, because counting rows would walk the table at every CreateKey.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,8 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
+
+#include <claviger/base/id.hpp>
 
 namespace claviger::store::sqlite {
 
@@ -53,6 +55,7 @@ private:
 };
 
 std::string keys_of(const std::string& account, std::string_view region);
+std::string keys_in(const KeyStoreId& store);
 std::string aliases_of(const std::string& account, std::string_view region, const std::string& key);
 std::string grants_of(const std::string& account, std::string_view region, const std::string& key);
 

@@ -8,7 +8,7 @@ namespace {
 
 // STRICT: a column holds its declared type or the write fails. WITHOUT ROWID: the primary key's tree is the
 // table, so no index can disagree with the rows.
-constexpr std::array<std::string_view, 3> kMigrations{
+constexpr std::array<std::string_view, 4> kMigrations{
     R"sql(
 CREATE TABLE store_state (
     one INTEGER PRIMARY KEY CHECK (one = 1), kind INTEGER NOT NULL, store_id TEXT NOT NULL, key_id BLOB NOT NULL,
@@ -107,6 +107,15 @@ CREATE TABLE cluster_users (
     created INTEGER NOT NULL,
     version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (cluster, name)
 ) STRICT, WITHOUT ROWID;
+)sql",
+    R"sql(
+CREATE TABLE key_stores (
+    account TEXT NOT NULL, region TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, cluster TEXT NOT NULL,
+    trust_anchor_pem TEXT NOT NULL, state INTEGER NOT NULL, error_code TEXT NOT NULL, sealed_password BLOB NOT NULL,
+    created INTEGER NOT NULL,
+    version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (account, region, id)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE keys ADD COLUMN key_store TEXT NOT NULL DEFAULT '';
 )sql",
 };
 

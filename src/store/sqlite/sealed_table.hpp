@@ -97,7 +97,7 @@ public:
             }
         }
         const std::uint64_t version = record.version + 1;
-        const Sha256Digest seal = sealer_->row(Traits::name, cells, version);
+        const Sha256Digest seal = sealer_->row(Traits::name, sealed_cells<Record>(cells), version);
         cells.push_back(Cell::of(static_cast<std::int64_t>(version)));
         cells.push_back(Cell::of_blob(seal));
         const Status<> written = write_.run(cells);
@@ -189,7 +189,8 @@ private:
 
     Result<Record> verified(const RawRow& row) const {
         const auto key = std::span<const Cell>(row.cells).first(Traits::key_columns);
-        if (!equal_constant_time(sealer_->row(Traits::name, row.cells, row.version), row.seal)) {
+        if (!equal_constant_time(sealer_->row(Traits::name, sealed_cells<Record>(row.cells), row.version),
+                                 row.seal)) {
             return refused_row(Traits::name, key);
         }
         std::optional<Record> record = record_of<Record>(row.cells);

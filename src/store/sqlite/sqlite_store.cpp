@@ -227,6 +227,7 @@ Status<> SqliteStore::Impl::adopt(Random& random) {
     }
     for (const KeyRecord& key : contents.keys) {
         counts_.raise(keys_of(key.account.value(), key.region));
+        counts_.raise(keys_in(key.key_store));
     }
     for (const AliasRecord& alias : contents.aliases) {
         counts_.raise(aliases_of(alias.account.value(), alias.region, alias.target.value()));
@@ -295,7 +296,8 @@ Result<RowSets> SqliteStore::Impl::scan(Contents& contents, std::vector<OutboxRe
           into(tables_->rotations, contents.rotations) && into(tables_->key_usages, contents.key_usages) &&
           into(tables_->cloudhsm_clusters, contents.cloudhsm_clusters) &&
           into(tables_->cloudhsm_hsms, contents.cloudhsm_hsms) &&
-          into(tables_->cluster_users, contents.cluster_users) && table(tables_->outbox, keep_outbox))) {
+          into(tables_->cluster_users, contents.cluster_users) &&
+          into(tables_->key_stores, contents.key_stores) && table(tables_->outbox, keep_outbox))) {
         return scanned.error();
     }
     return sets;

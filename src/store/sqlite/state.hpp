@@ -18,7 +18,7 @@ inline constexpr std::array<std::string_view, kTableCount> kTableNames{
     Table<ClusterRecord>::name,  Table<HsmRecord>::name,         Table<SettingRecord>::name,
     Table<OutboxRow>::name,      Table<GrantRecord>::name,       Table<RotationScheduleRecord>::name,
     Table<RotationRecord>::name, Table<KeyUsageRecord>::name,    Table<CloudHsmClusterRecord>::name,
-    Table<CloudHsmRecord>::name, Table<ClusterUserRecord>::name,
+    Table<CloudHsmRecord>::name, Table<ClusterUserRecord>::name, Table<KeyStoreRecord>::name,
 };
 
 using RowSets = std::array<RowSet, kTableCount>;

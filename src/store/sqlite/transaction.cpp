@@ -30,6 +30,10 @@ std::string keys_of(const std::string& account, std::string_view region) {
     return account + '/' + std::string(region);
 }
 
+std::string keys_in(const KeyStoreId& store) {
+    return "store " + store.value();
+}
+
 std::string aliases_of(const std::string& account, std::string_view region, const std::string& key) {
     return keys_of(account, region) + '/' + key;
 }
@@ -56,6 +60,7 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
     std::optional<SealedTable<CloudHsmClusterRecord>> cloudhsm_clusters;
     std::optional<SealedTable<CloudHsmRecord>> cloudhsm_hsms;
     std::optional<SealedTable<ClusterUserRecord>> cluster_users;
+    std::optional<SealedTable<KeyStoreRecord>> key_stores;
     Status<> made = done;
     const auto prepare_one = [&](auto& table) {
         return (made = prepare_into(table, database, sealer)).has_value();
@@ -64,7 +69,8 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
           prepare_one(materials) && prepare_one(aliases) && prepare_one(clusters) && prepare_one(hsms) &&
           prepare_one(settings) && prepare_one(outbox) && prepare_one(grants) &&
           prepare_one(rotation_schedules) && prepare_one(rotations) && prepare_one(key_usages) &&
-          prepare_one(cloudhsm_clusters) && prepare_one(cloudhsm_hsms) && prepare_one(cluster_users))) {
+          prepare_one(cloudhsm_clusters) && prepare_one(cloudhsm_hsms) && prepare_one(cluster_users) &&
+          prepare_one(key_stores))) {
         return made.error();
     }
     std::vector<Statement> of_key;
@@ -73,7 +79,8 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
           "SELECT name FROM aliases WHERE account = ?1 AND region = ?2 AND target = ?3",
           "SELECT id FROM grants WHERE account = ?1 AND region = ?2 AND key = ?3",
           "SELECT id FROM grants WHERE account = ?1 AND region = ?2 AND key = ?3 AND name = ?4",
-          "SELECT material FROM rotations WHERE account = ?1 AND region = ?2 AND key = ?3"}) {
+          "SELECT material FROM rotations WHERE account = ?1 AND region = ?2 AND key = ?3",
+          "SELECT id FROM key_stores WHERE account = ?1 AND region = ?2"}) {
         Result<Statement> statement = database.prepare(sql);
         if (!statement) {
             return statement.error();
@@ -85,9 +92,9 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
                   std::move(*clusters),      std::move(*hsms),          std::move(*settings),
                   std::move(*outbox),        std::move(*grants),        std::move(*rotation_schedules),
                   std::move(*rotations),     std::move(*key_usages),    std::move(*cloudhsm_clusters),
-                  std::move(*cloudhsm_hsms), std::move(*cluster_users), std::move(of_key[0]),
-                  std::move(of_key[1]),      std::move(of_key[2]),      std::move(of_key[3]),
-                  std::move(of_key[4])};
+                  std::move(*cloudhsm_hsms), std::move(*cluster_users), std::move(*key_stores),
+                  std::move(of_key[0]),      std::move(of_key[1]),      std::move(of_key[2]),
+                  std::move(of_key[3]),      std::move(of_key[4]),      std::move(of_key[5])};
 }
 
 template <class T>
@@ -204,6 +211,33 @@ Result<std::optional<ClusterUserRecord>> SqliteTxn::cluster_user(const ClusterId
     return noted(tables_.cluster_users.find(cells));
 }
 
+Result<std::optional<KeyStoreRecord>> SqliteTxn::key_store(const AccountId& account, std::string_view region,
+                                                           const KeyStoreId& id) {
+    const std::array cells{Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(id.value())};
+    return noted(tables_.key_stores.find(cells));
+}
+
+Result<std::vector<KeyStoreRecord>> SqliteTxn::key_stores(const AccountId& account, std::string_view region) {
+    const std::array cells{Cell::of_text(account.value()), Cell::of_text(region)};
+    const Result<std::vector<std::string>> ids = noted(names_of_key(tables_.key_store_ids, cells));
+    if (!ids) {
+        return ids.error();
+    }
+    std::vector<KeyStoreRecord> rows;
+    for (const std::string& id : *ids) {
+        Result<std::optional<KeyStoreRecord>> row = key_store(account, region, KeyStoreId(id));
+        if (!row) {
+            return row.error();
+        }
+        rows.push_back(**std::move(row));
+    }
+    return rows;
+}
+
+Result<std::uint64_t> SqliteTxn::count_keys_in(const KeyStoreId& id) {
+    return counts_.get(keys_in(id));
+}
+
 Result<std::optional<SettingRecord>> SqliteTxn::setting(std::string_view name) {
     const std::array cells{Cell::of_text(name)};
     return noted(tables_.settings.find(cells));
@@ -212,9 +246,11 @@ Result<std::optional<SettingRecord>> SqliteTxn::setting(std::string_view name) {
 Status<> SqliteTxn::put(KeyRecord record) {
     const bool first = record.version == 0;
     const std::string counted = keys_of(record.account.value(), record.region);
+    const std::string held = keys_in(record.key_store);
     Status<> written = write(tables_.keys, std::move(record), change_.keys);
     if (written && first) {
         counts_.raise(counted);
+        counts_.raise(held);
     }
     return written;
 }
@@ -272,6 +308,9 @@ Status<> SqliteTxn::put(ClusterRecord record) {
 }
 Status<> SqliteTxn::put(HsmRecord record) {
     return write(tables_.hsms, std::move(record), change_.hsms);
+}
+Status<> SqliteTxn::put(KeyStoreRecord record) {
+    return write(tables_.key_stores, std::move(record), change_.key_stores);
 }
 Status<> SqliteTxn::put(SettingRecord record) {
     return write(tables_.settings, std::move(record), change_.settings);
@@ -426,6 +465,19 @@ Status<> SqliteTxn::erase_rotation_schedule(const AccountId& account, std::strin
     return erased;
 }
 
+Status<> SqliteTxn::erase_key_store(const AccountId& account, std::string_view region, const KeyStoreId& id) {
+    const Result<std::optional<KeyStoreRecord>> found = key_store(account, region, id);
+    if (!found) {
+        return found.error();
+    }
+    const std::array cells{Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(id.value())};
+    Status<> erased = noted(tables_.key_stores.erase(cells, set_of<KeyStoreRecord>()));
+    if (erased) {
+        change_.erased_key_stores.push_back(**found);
+    }
+    return erased;
+}
+
 Status<> SqliteTxn::erase_key(const AccountId& account, std::string_view region, const KeyId& id) {
     const Result<std::optional<KeyRecord>> found = key(account, region, id);
     if (!found) {
@@ -464,6 +516,7 @@ Status<> SqliteTxn::erase_key(const AccountId& account, std::string_view region,
     Status<> erased = noted(tables_.keys.erase(cells, set_of<KeyRecord>()));
     if (erased) {
         counts_.lower(keys_of(account.value(), region));
+        counts_.lower(keys_in((*found)->key_store));
         change_.erased_keys.push_back(**found);
         batch_.erased_keys = true;
     }

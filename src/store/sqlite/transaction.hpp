@@ -31,11 +31,13 @@ struct Tables {
     SealedTable<CloudHsmClusterRecord> cloudhsm_clusters;
     SealedTable<CloudHsmRecord> cloudhsm_hsms;
     SealedTable<ClusterUserRecord> cluster_users;
+    SealedTable<KeyStoreRecord> key_stores;
     Statement material_ids;  // of one key, as the four below
     Statement alias_names;
     Statement grant_ids;
     Statement grant_ids_named;
     Statement rotation_materials;
+    Statement key_store_ids;  // of one account and region
 };
 
 // What a batch of transactions changes besides the database; thrown away if its commit fails.
@@ -79,6 +81,10 @@ public:
     Result<std::optional<CloudHsmClusterRecord>> cloudhsm_cluster(const ClusterId&) override;
     Result<std::optional<CloudHsmRecord>> cloudhsm_hsm(const HsmId&) override;
     Result<std::optional<ClusterUserRecord>> cluster_user(const ClusterId&, std::string_view name) override;
+    Result<std::optional<KeyStoreRecord>> key_store(const AccountId&, std::string_view region,
+                                                    const KeyStoreId&) override;
+    Result<std::vector<KeyStoreRecord>> key_stores(const AccountId&, std::string_view region) override;
+    Result<std::uint64_t> count_keys_in(const KeyStoreId&) override;
     Result<std::optional<SettingRecord>> setting(std::string_view name) override;
     Status<> put(KeyRecord) override;
     Status<> put(MaterialRecord) override;
@@ -92,6 +98,7 @@ public:
     Status<> put(AccessKeyRecord) override;
     Status<> put(ClusterRecord) override;
     Status<> put(HsmRecord) override;
+    Status<> put(KeyStoreRecord) override;
     Status<> put(SettingRecord) override;
     Status<> put(CloudHsmClusterRecord) override;
     Status<> put(CloudHsmRecord) override;
@@ -102,6 +109,7 @@ public:
     Status<> erase_grant(const AccountId&, std::string_view region, const KeyId&,
                          std::string_view id) override;
     Status<> erase_rotation_schedule(const AccountId&, std::string_view region, const KeyId&) override;
+    Status<> erase_key_store(const AccountId&, std::string_view region, const KeyStoreId&) override;
     Status<> erase_key(const AccountId&, std::string_view region, const KeyId&) override;
     Status<> audit(std::string record) override;
 

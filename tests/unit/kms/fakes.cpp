@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <boost/asio/co_spawn.hpp>
@@ -89,6 +90,24 @@ public:
     Result<std::optional<store::HsmRecord>> hsm(const HsmId&) override {
         return Error(Errc::unsupported, "not used");
     }
+    Result<std::optional<store::KeyStoreRecord>> key_store(const AccountId& account, std::string_view region,
+                                                           const KeyStoreId& id) override {
+        return look_up(state_.key_stores, key_of(account, region, id.value()));
+    }
+    Result<std::vector<store::KeyStoreRecord>> key_stores(const AccountId& account,
+                                                          std::string_view region) override {
+        std::vector<store::KeyStoreRecord> found;
+        for (const auto& [name, row] : state_.key_stores) {
+            if (row.account == account && row.region == region) {
+                found.push_back(row);
+            }
+        }
+        return found;
+    }
+    Result<std::uint64_t> count_keys_in(const KeyStoreId& id) override {
+        return static_cast<std::uint64_t>(std::ranges::count_if(
+            state_.keys, [&](const auto& entry) { return entry.second.key_store == id; }));
+    }
     Result<std::optional<store::SettingRecord>> setting(std::string_view) override {
         return Error(Errc::unsupported, "not used");
     }
@@ -143,6 +162,10 @@ public:
     Status<> erase_cluster_user(const ClusterId&, std::string_view) override {
         return Error(Errc::unsupported, "not used");
     }
+    Status<> put(store::KeyStoreRecord record) override {
+        return insert(state_.key_stores, key_of(record.account, record.region, record.id.value()), record,
+                      change_.key_stores);
+    }
     Status<> put(store::SettingRecord) override { return Error(Errc::unsupported, "not used"); }
     Status<> erase_alias(const AccountId& account, std::string_view region, std::string_view name) override {
         const auto found = state_.aliases.find(key_of(account, region, name));
@@ -158,6 +181,10 @@ public:
                                      const KeyId& key) override {
         return erase(state_.schedules, key_of(account, region, key.value()),
                      change_.erased_rotation_schedules);
+    }
+    Status<> erase_key_store(const AccountId& account, std::string_view region,
+                             const KeyStoreId& id) override {
+        return erase(state_.key_stores, key_of(account, region, id.value()), change_.erased_key_stores);
     }
     Status<> erase_key(const AccountId& account, std::string_view region, const KeyId& id) override {
         const auto found = state_.keys.find(key_of(account, region, id.value()));

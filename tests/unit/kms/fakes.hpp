@@ -49,6 +49,7 @@ public:
         std::map<std::string, store::RotationScheduleRecord> schedules;
         std::map<std::string, store::RotationRecord> rotations;
         std::map<std::string, store::KeyUsageRecord> usages;
+        std::map<std::string, store::KeyStoreRecord> key_stores;
         std::vector<std::string> outbox;
     };
 

@@ -279,7 +279,7 @@ TEST_P(StoreContract, EveryKindOfRecordComesBackFromLoad) {
                txn.put(HsmRecord{HsmId("hsm-1"), ClusterId("cluster-1"), "a", "s", "ACTIVE", Bytes(9), 0}) &&
                txn.put(SettingRecord{"life.offset", Bytes(8), 0}) && txn.put(cloudhsm_cluster("cluster-1")) &&
                txn.put(cloudhsm_hsm("hsm-1")) && txn.put(cloudhsm_hsm("hsm-2")) &&
-               txn.put(cluster_user("admin")) && txn.put(cluster_user("bob"));
+               txn.put(cluster_user("admin")) && txn.put(cluster_user("bob")) && txn.put(key_store("cks-1"));
     }));
     const Result<Contents> contents = store_->load();
     ASSERT_TRUE(contents) << why(contents);
@@ -300,6 +300,9 @@ TEST_P(StoreContract, EveryKindOfRecordComesBackFromLoad) {
     ASSERT_EQ(contents->cloudhsm_hsms.size(), 2U);
     EXPECT_EQ(contents->cloudhsm_hsms[0].ip, "10.0.1.10");
     EXPECT_EQ(contents->cluster_users.size(), 2U);
+    ASSERT_EQ(contents->key_stores.size(), 1U);
+    EXPECT_EQ(contents->key_stores[0].state, ConnectionState::failed);
+    EXPECT_EQ(contents->key_stores[0].error_code, "INVALID_CREDENTIALS");
 }
 
 TEST_P(StoreContract, AnErasedHsmLosesBothItsRows) {
@@ -316,6 +319,33 @@ TEST_P(StoreContract, AnErasedHsmLosesBothItsRows) {
     EXPECT_TRUE(contents->hsms.empty());
     EXPECT_TRUE(contents->cloudhsm_hsms.empty());
     EXPECT_TRUE(contents->cluster_users.empty());
+}
+
+TEST_P(StoreContract, KeyStoresAreListedByAccountAndRegionAndCountTheirKeys) {
+    KeyRecord inside = key("k1");
+    inside.key_store = KeyStoreId("cks-1");
+    KeyStoreRecord elsewhere = key_store("cks-3");
+    elsewhere.region = "us-east-1";
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        return txn.put(key_store("cks-1")) && txn.put(key_store("cks-2")) && txn.put(elsewhere) &&
+               txn.put(inside) && txn.put(key("k2"));
+    }));
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        const auto found = txn.key_stores(inside.account, inside.region);
+        EXPECT_EQ(found->size(), 2U);
+        EXPECT_EQ(txn.count_keys_in(inside.key_store).value(), 1U);
+        EXPECT_EQ(txn.count_keys_in(KeyStoreId("cks-2")).value(), 0U);
+        EXPECT_EQ(txn.key(inside.account, inside.region, inside.id).value()->key_store, inside.key_store);
+        return txn.erase_key(inside.account, inside.region, inside.id) &&
+               txn.erase_key_store(inside.account, inside.region, KeyStoreId("cks-1"));
+    }));
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        EXPECT_EQ(txn.key_stores(inside.account, inside.region)->size(), 1U);
+        EXPECT_EQ(txn.count_keys_in(inside.key_store).value(), 0U);
+        const auto gone = txn.erase_key_store(inside.account, inside.region, KeyStoreId("cks-1"));
+        EXPECT_EQ(gone.error().code, Errc::not_found);
+        return false;
+    }));
 }
 
 INSTANTIATE_TEST_SUITE_P(Places, StoreContract, testing::Values(Place::file, Place::memory),

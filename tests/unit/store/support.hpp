@@ -178,6 +178,21 @@ inline ClusterUserRecord cluster_user(std::string name) {
     return record;
 }
 
+inline KeyStoreRecord key_store(std::string id) {
+    KeyStoreRecord record;
+    record.account = AccountId("111122223333");
+    record.region = "eu-central-1";
+    record.id = KeyStoreId(std::move(id));
+    record.name = "Store " + record.id.value();
+    record.cluster = ClusterId("cluster-abcdefghijk");
+    record.trust_anchor_pem = "pem";
+    record.state = ConnectionState::failed;
+    record.error_code = "INVALID_CREDENTIALS";
+    record.sealed_password = Bytes(40);
+    record.created = WallTime(std::chrono::milliseconds(1'700'000'000'000));
+    return record;
+}
+
 // Submits and waits for the completion.
 inline Result<std::uint64_t> commit(Store& store, Store::Work work) {
     std::promise<Result<std::uint64_t>> promise;
