@@ -203,15 +203,23 @@ public:
             co_return made.error();
         }
         // Verified on a second HSM, of another zone if there is one, so that a key that only its maker can
-        // open is never promised to anybody. Members that are absent or late are passed over.
+        // open is never promised to anybody. Members that are absent or late are passed over; the word of one
+        // that found the key bad is not outvoted by the maker.
         const std::uint32_t maker = work.taken_by;
         Error last(Errc::no_hsm, "no HSM could verify the new key");
         for (const std::uint32_t among : verifiers(maker)) {
-            const Status<> loaded = co_await load(*output.material, among, deadline);
+            link::LoadKeyRequest load{{link_name(*output.material), output.material->token()}};
+            Work verify(link::Operation::load_key, Encoder(load), deadline);
+            verify.accept = &accept_empty;
+            verify.among = among;
+            const Status<> loaded = co_await core_->run(verify);
             if (loaded) {
                 co_return std::move(output.key);
             }
             last = loaded.error();
+            if (verify.key_doubted) {
+                co_return Error(Errc::key_fault, "a second HSM cannot use the new key: " + last.detail);
+            }
         }
         co_return last;
     }
@@ -224,9 +232,7 @@ public:
             work.accept = &accept_empty;
             work.among = left & (~left + 1);
             const Status<> ran = co_await core_->run(work);
-            const bool absent =
-                !ran && (ran.error().code == Errc::key_not_loaded || ran.error().code == Errc::not_found);
-            if (!ran && !absent) {
+            if (!ran && ran.error().code != Errc::key_not_loaded) {
                 outcome = ran.error();
             }
         }
@@ -254,14 +260,6 @@ private:
             }
         }
         return groups;
-    }
-
-    boost::asio::awaitable<Status<>> load(const KeyMaterial& key, std::uint32_t among, MonoTime deadline) {
-        link::LoadKeyRequest request{{link_name(key), key.token()}};
-        Work work(link::Operation::load_key, Encoder(request), deadline);
-        work.accept = &accept_empty;
-        work.among = among;
-        co_return co_await core_->run(work);
     }
 
     std::shared_ptr<ClientCore> core_;

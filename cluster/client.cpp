@@ -340,6 +340,8 @@ Next ClientCore::settle(Work& work, Course& course, const Choice& choice, CostCl
         judgement = judge_error(Errc::protocol_error, repeat);
     } else if (reply.kind == ReplyKind::failed) {
         course.last = link::to_error(reply.payload);
+        work.key_doubted =
+            work.key_doubted || course.last.code == Errc::key_fault || course.last.code == Errc::integrity;
         judgement = judge_error(course.last.code, repeat);
         if (judgement.next == Next::with_token && any_token) {
             judgement = judge_error(Errc::key_fault, repeat);  // it had the token and still lacks the key

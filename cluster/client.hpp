@@ -35,6 +35,7 @@ struct Work {
     void* output = nullptr;
     std::uint32_t among = ~0u;   // members that may take it, a bit each
     std::uint32_t taken_by = 0;  // set on success: the member that did it
+    bool key_doubted = false;    // a member answered that the key itself is bad
 };
 
 struct ClientOptions {

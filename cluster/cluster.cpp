@@ -192,12 +192,12 @@ boost::asio::awaitable<Status<>> Cluster::wait_serving(std::size_t count, MonoTi
         if (impl_->serving() >= count) {
             co_return done;
         }
-        const auto refused = static_cast<std::size_t>(
-            std::count_if(impl_->drivers.begin(), impl_->drivers.end(),
-                          [](const std::shared_ptr<MemberDriver>& driver) { return driver->is_refused(); }));
-        if (impl_->drivers.size() - refused < count || impl_->clock.mono() >= deadline) {
+        const auto lost = static_cast<std::size_t>(std::count_if(
+            impl_->drivers.begin(), impl_->drivers.end(),
+            [](const std::shared_ptr<MemberDriver>& driver) { return driver->cannot_serve(); }));
+        if (impl_->drivers.size() - lost < count || impl_->clock.mono() >= deadline) {
             co_return Error(Errc::no_hsm, std::to_string(impl_->serving()) + " of " + std::to_string(count) +
-                                              " HSMs serve, " + std::to_string(refused) + " are refused");
+                                              " HSMs serve, " + std::to_string(lost) + " cannot");
         }
         co_await impl_->await_change(deadline);
     }

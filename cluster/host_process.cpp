@@ -99,6 +99,9 @@ bool HostProcess::ended() noexcept {
     if (::waitid(P_PIDFD, static_cast<id_t>(handle_.native_handle()), &info, WEXITED | WNOHANG) == 0 &&
         info.si_pid == pid_) {
         reaped_ = true;
+        if (info.si_code == CLD_EXITED) {
+            exit_code_ = info.si_status;
+        }
         how_ = (info.si_code == CLD_EXITED ? "exit code " : "signal ") + std::to_string(info.si_status);
     }
     return reaped_;

@@ -37,6 +37,8 @@ public:
     bool ended() noexcept;  // reaps
     // "exit code 2", "signal 9": how it ended
     const std::string& how() const noexcept { return how_; }
+    // Of a process that ended by itself.
+    std::optional<int> exit_code() const noexcept { return exit_code_; }
     // Completes when the process has ended, or with false when cancel_wait() was called.
     boost::asio::awaitable<bool> wait();
     void cancel_wait();
@@ -52,6 +54,7 @@ private:
     pid_t pid_;
     bool reaped_ = false;
     std::string how_;
+    std::optional<int> exit_code_;
 };
 
 }  // namespace claviger::cluster

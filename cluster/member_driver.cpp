@@ -165,12 +165,18 @@ boost::asio::awaitable<Happening> MemberDriver::start() {
                 peer_ = peer->pid;
             }
             control_ = std::make_shared<ControlLink>(context_.io, context_.clock, *socket);
+            unfit_ = false;
             co_return Happening::up;
         }
         last = socket.error();
         if (hsm.launch == Launch::child && process_->ended()) {
+            unfit_ = process_->exit_code() == link::kExitUnfit;
             log(Severity::alarm,
-                "its process ended at start (" + process_->how() + "); its own log says why");
+                unfit_ ? "its host finds no token with serial " + hsm.serial + " behind " +
+                             hsm.module.string() + ", or cannot load that module; its own log says which. " +
+                             "Put the token back, or name the right module"
+                       : "its process ended at start (" + process_->how() + "); its own log says why");
+            context_.changed();
             co_return Happening::failed;
         }
         // A child's sockets appear within milliseconds; for others nobody waits that closely.
@@ -314,7 +320,7 @@ boost::asio::awaitable<Happening> MemberDriver::clear(Ending ending) {
         if (!process_->ended()) {
             co_await process_->end(context_.options.timing.grace);
         }
-        if (!stop_ && !refused_) {
+        if (!stop_ && !refused_ && !unfit_) {
             log(Severity::warning, "its process ended: " + process_->how());
         }
         process_->cancel_wait();

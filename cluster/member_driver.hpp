@@ -39,7 +39,8 @@ public:
     void request_stop();
     void suspect();
     bool finished() const noexcept { return finished_; }
-    bool is_refused() const noexcept { return refused_; }
+    // Refused for good, or its host ended at start for a reason that starting it again does not cure.
+    bool cannot_serve() const noexcept { return refused_ || unfit_; }
     const Member& member() const noexcept { return *member_; }
     // Who must be at the other end of the host's sockets.
     link::PeerRule peer_rule() const;
@@ -75,6 +76,7 @@ private:
     bool data_lost_ = false;
     bool stop_ = false;
     bool refused_ = false;
+    bool unfit_ = false;
     bool watching_ = false;
     bool finished_ = false;
 };

@@ -11,7 +11,6 @@ Judgement judge_error(Errc code, Repeat repeat) noexcept {
         // The request was understood and refused for what it is: every HSM would say the same.
         case Errc::data_invalid:
         case Errc::unsupported:
-        case Errc::not_found:
         case Errc::conflict:
         case Errc::bad_config: return {Next::finish, Evidence::good, Look::no};
         case Errc::internal: return {Next::finish, Evidence::none, Look::no};
@@ -20,6 +19,8 @@ Judgement judge_error(Errc code, Repeat repeat) noexcept {
         // accused.
         case Errc::key_fault:
         case Errc::integrity: return {again, Evidence::none, Look::no};
+        // It was admitted with the cluster's wrapping key and no longer has it: nothing was started.
+        case Errc::not_found: return {Next::elsewhere, Evidence::fault, Look::yes};
         // Nothing was started.
         case Errc::overloaded: return {Next::elsewhere, Evidence::none, Look::no};
         case Errc::not_admitted: return {Next::elsewhere, Evidence::none, Look::yes};

@@ -38,6 +38,10 @@ Officer::~Officer() {
 
 Result<std::unique_ptr<Officer>> Officer::login(Module& module, SlotId slot, const SecretBytes& pin,
                                                 TokenFileGuard* guard, Attempt attempt) {
+    const auto guarded = Guarded::enter(guard);
+    if (!guarded) {
+        return guarded.error();
+    }
     const auto tokens = module.tokens();
     if (!tokens) {
         return tokens.error();
@@ -53,10 +57,6 @@ Result<std::unique_ptr<Officer>> Officer::login(Module& module, SlotId slot, con
     auto session = Session::open(module.functions(), slot.value());
     if (!session) {
         return session.error();
-    }
-    const auto guarded = Guarded::enter(guard);
-    if (!guarded) {
-        return guarded.error();
     }
     const ByteView bytes = pin.reveal(SecretAccess());
     const CK_RV rv = module.functions()->C_Login(session->get(), CKU_SO, in_ptr(bytes), bytes.size());

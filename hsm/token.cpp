@@ -131,7 +131,12 @@ Token::~Token() {
     }
 }
 
+// Under the file guard: SoftHSM reads token.object for it, which another process may be writing.
 Result<TokenFacts> Token::facts() const {
+    const auto guard = Guarded::enter(state_->options.guard);
+    if (!guard) {
+        return guard.error();
+    }
     auto all = module_.tokens();
     if (!all) {
         return all.error();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hsm/host/log.hpp"
+#include "hsm/pin.hpp"
 
 namespace claviger::host {
 
@@ -90,17 +91,24 @@ Result<std::unique_ptr<HostedToken>> HostedToken::open(const Options& options) {
         return files.error();
     }
     hosted->files_ = std::move(*files);
-    Result<std::unique_ptr<hsm::Module>> module =
-        hsm::Module::load({.path = options.module, .parameters = options.module_parameters});
-    if (!module) {
-        return module.error();
+    {
+        // The module reads the token's files, which an officer process may be writing.
+        const Result<hsm::Guarded> guarded = hsm::Guarded::enter(hosted->files_.get());
+        if (!guarded) {
+            return guarded.error();
+        }
+        Result<std::unique_ptr<hsm::Module>> module =
+            hsm::Module::load({.path = options.module, .parameters = options.module_parameters});
+        if (!module) {
+            return module.error();
+        }
+        hosted->module_ = std::move(*module);
+        Result<hsm::TokenFacts> facts = find_token(*hosted->module_, options.serial);
+        if (!facts) {
+            return facts.error();
+        }
+        hosted->facts_ = std::move(*facts);
     }
-    hosted->module_ = std::move(*module);
-    Result<hsm::TokenFacts> facts = find_token(*hosted->module_, options.serial);
-    if (!facts) {
-        return facts.error();
-    }
-    hosted->facts_ = std::move(*facts);
     hsm::TokenOptions token_options;
     token_options.iv = options.iv;
     token_options.guard = hosted->files_.get();

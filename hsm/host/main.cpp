@@ -12,6 +12,7 @@
 #include "hsm/host/options.hpp"
 #include "hsm/host/pin_store.hpp"
 #include "hsm/host/process.hpp"
+#include "hsm/link/peer.hpp"
 #include "hsm/softhsm/file_lock.hpp"
 
 namespace {
@@ -21,7 +22,9 @@ using namespace claviger::host;
 
 int fail(const Error& error) {
     log(Level::error, error.describe());
-    return 1;
+    const bool unfit = error.code == Errc::not_found || error.code == Errc::bad_config ||
+                       error.code == Errc::unsupported || error.code == Errc::integrity;
+    return unfit ? link::kExitUnfit : 1;
 }
 
 int serve(const Options& options) {

@@ -13,6 +13,7 @@
 #include "hsm/host/log.hpp"
 #include "hsm/link/control.hpp"
 #include "hsm/link/peer.hpp"
+#include "hsm/pin.hpp"
 
 namespace claviger::host {
 
@@ -97,6 +98,11 @@ private:
             return files.error();
         }
         files_ = std::move(*files);
+        // The module reads the token's files, which the serving host may be writing.
+        const Result<hsm::Guarded> guarded = hsm::Guarded::enter(files_.get());
+        if (!guarded) {
+            return guarded.error();
+        }
         Result<std::unique_ptr<hsm::Module>> module =
             hsm::Module::load({.path = options_.module, .parameters = options_.module_parameters});
         if (!module) {
@@ -106,13 +112,21 @@ private:
         return done;
     }
 
+    Result<hsm::TokenFacts> find_guarded() {
+        const Result<hsm::Guarded> guarded = hsm::Guarded::enter(files_.get());
+        if (!guarded) {
+            return guarded.error();
+        }
+        return find_token(*module_, options_.serial);
+    }
+
     template <class Work>
     Result<control::Empty> as_officer(const SecretBytes& pin, Work work) {
         const Status<> opened = open();
         if (!opened) {
             return opened.error();
         }
-        const Result<hsm::TokenFacts> facts = find_token(*module_, options_.serial);
+        const Result<hsm::TokenFacts> facts = find_guarded();
         if (!facts) {
             return facts.error();
         }

@@ -11,6 +11,10 @@
 
 namespace claviger::link {
 
+// How a host exits at a start that no other start will better: no such token, no such module, state files
+// that do not verify (sysexits.h, EX_CONFIG).
+inline constexpr int kExitUnfit = 78;
+
 struct Peer {
     pid_t pid = 0;
     uid_t uid = 0;

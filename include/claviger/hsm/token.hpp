@@ -27,7 +27,8 @@ class Lane;
 class NonceSource;
 
 // Entered around C_Login, C_SetPIN, C_InitPIN and C_InitToken: SoftHSM rewrites its token file there and
-// loses the token when it is killed in between (hsm/softhsm implements it with a file lock).
+// loses the token when it is killed in between (hsm/softhsm implements it with a file lock). And around
+// C_Initialize and C_GetTokenInfo, which read that file. Not entered twice by one thread.
 class TokenFileGuard {
 public:
     virtual ~TokenFileGuard() = default;

@@ -6,10 +6,12 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import time
 import unittest
 
 from claviger_dev import BIN, Dev, until
 
+HSMS = ["hsm-a", "hsm-b", "hsm-c"]
 CLAVIGER = os.path.join(BIN, "claviger")
 
 
@@ -85,18 +87,68 @@ class StartFailures(unittest.TestCase):
             file.write(os.urandom(32))
         self.assertIn("sealing key", self.dev())
 
-    def test_wrong_trust_anchor_names_the_hsm(self):
-        data = self.provisioned()
-        other = os.path.join(self.folder, "other")
-        with Dev(data=other):
+    def counted(self):
+        """Arguments and environment of a service whose module counts the PINs that its tokens are asked to take."""
+        plan = os.path.join(self.folder, "plan")
+        with open(plan, "w", encoding="ascii") as file:
+            file.write("C_Login times=10000 pass\nend\n")
+        module = os.path.join(self.folder, "counting-softhsm.so")  # the host looks after token files of modules so named
+        if not os.path.exists(module):
+            os.symlink(os.path.join(os.path.dirname(BIN), "lib", "libfaulty-pkcs11.so"), module)
+        return ["--module", module], {"FAULTY_PKCS11_MODULE": "/usr/lib/softhsm/libsofthsm2.so", "FAULTY_PKCS11_PLAN": plan}
+
+    def provisioned_and_counted(self, name):
+        arguments, environment = self.counted()
+        data = os.path.join(self.folder, name)
+        with Dev(data=data, args=arguments, env=environment):
             pass
-        # The tokens of one cluster behind the store of another: strangers, whatever their PINs.
+        self.assertGreater(self.logins(), 0)
+        return data
+
+    def logins(self):
+        """C_Login calls since the last time this was asked."""
+        try:
+            with open(os.path.join(self.folder, "plan.applied"), encoding="ascii") as file:
+                count = sum("C_Login" in line for line in file)
+        except FileNotFoundError:
+            return 0
+        os.unlink(os.path.join(self.folder, "plan.applied"))
+        return count
+
+    def refused_start(self, data):
+        """What a start says on which no HSM can be admitted: at once, and with the name of every HSM."""
+        arguments, environment = self.counted()
+        begun = time.monotonic()
+        done = subprocess.run([CLAVIGER, "dev", "--data", data, "--listen", "127.0.0.1:0", "--admin-listen",
+                               "127.0.0.1:0", *arguments], capture_output=True, text=True, timeout=60, check=False,
+                              env=dict(os.environ, **environment))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertLess(time.monotonic() - begun, 5)
+        last = done.stderr[done.stderr.index("claviger: "):]
+        for name in HSMS:
+            self.assertIn(name, last)
+        return last
+
+    def test_tokens_of_another_cluster_cost_no_pin(self):
+        data = self.provisioned_and_counted("data")
+        other = self.provisioned_and_counted("other")
         shutil.rmtree(data + "/hsm")
         shutil.copytree(other + "/hsm", data + "/hsm", ignore=shutil.ignore_patterns("*.sock"))
-        done = subprocess.run([CLAVIGER, "dev", "--data", data, "--listen", "127.0.0.1:0", "--admin-listen",
-                               "127.0.0.1:0"], capture_output=True, text=True, timeout=90, check=False)
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("hsm-", done.stderr)
+        self.assertIn("Put the token back", self.refused_start(data))
+        self.assertEqual(self.logins(), 0)
+
+    def test_a_wrong_pin_is_tried_once(self):
+        data = self.provisioned_and_counted("data")
+        for file in ("pins", "pins.key"):  # each host gets its neighbour's PIN
+            for name in HSMS:
+                os.rename(f"{data}/hsm/{name}/{file}", f"{data}/{name}.{file}")
+            for name, neighbour in zip(HSMS, HSMS[1:] + HSMS[:1]):
+                os.rename(f"{data}/{neighbour}.{file}", f"{data}/hsm/{name}/{file}")
+        self.assertIn("Restore the token", self.refused_start(data))
+        self.assertEqual(self.logins(), len(HSMS))
+        for _ in range(2):
+            self.refused_start(data)
+        self.assertEqual(self.logins(), 0)
 
     def test_disk_full_while_serving_stops_creates_but_not_crypto(self):
         mount = os.path.join(self.folder, "small")

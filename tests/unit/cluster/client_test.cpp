@@ -409,6 +409,30 @@ TEST_F(ClientTest, CreateKeyIsRepeatedOnceWhenItsHostDiesAndNeverForBeingLate) {
     EXPECT_EQ(twice.error().code, Errc::hsm_gone);
 }
 
+TEST_F(ClientTest, ANewKeyThatASecondHsmFindsBadIsNotVouchedForByItsMaker) {
+    NewKeyIdentity identity{"111122223333", "key-9", {}, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "AWS_KMS"};
+    for (const Errc verdict : {Errc::key_fault, Errc::integrity}) {
+        for (const auto& host : hosts_) {
+            host->order({Act::error, verdict, {}, link::Operation::load_key});
+        }
+        const auto made = run(client_->create_key(identity, clock_.mono() + 1s));
+        ASSERT_FALSE(made);
+        EXPECT_EQ(made.error().code, Errc::key_fault);
+    }
+}
+
+TEST_F(ClientTest, AnHsmThatLostItsWrappingKeyIsPassedOverAndAccused) {
+    NewKeyIdentity identity{"111122223333", "key-9", {}, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "AWS_KMS"};
+    for (const auto& host : {&hosts_[0], &hosts_[1]}) {
+        (*host)->order({Act::error, Errc::not_found, {}, link::Operation::create_key});
+    }
+    ASSERT_TRUE(run(client_->create_key(identity, clock_.mono() + 1s)));
+    ASSERT_TRUE(run(client_->create_key(identity, clock_.mono() + 1s)));
+    ASSERT_TRUE(run(client_->create_key(identity, clock_.mono() + 1s)));
+    settle();
+    EXPECT_FALSE(suspected_.empty());
+}
+
 TEST_F(ClientTest, CreateKeySurvivesEachFailureOfItsNthCall) {
     NewKeyIdentity identity{"111122223333", "key-9", {}, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "AWS_KMS"};
     for (const link::Operation step : {link::Operation::create_key, link::Operation::load_key}) {

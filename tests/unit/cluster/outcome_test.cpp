@@ -25,7 +25,8 @@ TEST(Outcome, OnlyFailuresOfTheHsmItselfAreEvidence) {
     for (const Errc code : kAllErrors) {
         const bool accused = code == Errc::session_fault || code == Errc::not_logged_in ||
                              code == Errc::pin_refused || code == Errc::hsm_fault || code == Errc::hsm_gone ||
-                             code == Errc::no_hsm || code == Errc::protocol_error || code == Errc::io_error;
+                             code == Errc::no_hsm || code == Errc::protocol_error || code == Errc::io_error ||
+                             code == Errc::not_found;
         EXPECT_EQ(judge_error(code, Repeat::freely).evidence == Evidence::fault, accused) << to_string(code);
     }
 }
@@ -33,7 +34,8 @@ TEST(Outcome, OnlyFailuresOfTheHsmItselfAreEvidence) {
 TEST(Outcome, WorkThatMayHaveHappenedIsNotRepeatedUnlessItMayBe) {
     for (const Errc code : kAllErrors) {
         const Next next = judge_error(code, Repeat::when_host_died).next;
-        const bool not_started = code == Errc::overloaded || code == Errc::not_admitted;
+        const bool not_started =
+            code == Errc::overloaded || code == Errc::not_admitted || code == Errc::not_found;
         EXPECT_EQ(next == Next::elsewhere, not_started) << to_string(code);
     }
     EXPECT_EQ(judge_silence(ReplyKind::late, CostClass::generate, Repeat::when_host_died, 0).next,
