@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -39,6 +40,7 @@
 #include "src/http/server.hpp"
 #include "src/kms/catalogue.hpp"
 #include "src/kms/reaper.hpp"
+#include "src/kms/rotation.hpp"
 #include "src/kms/service.hpp"
 #include "src/observe/log.hpp"
 #include "src/observe/metrics.hpp"
@@ -52,7 +54,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kShutdownGrace = 5s;
 constexpr auto kFirstAdmission = 30s;
-constexpr auto kReaperInterval = 15s;
+constexpr auto kCalendarInterval = 15s;
 constexpr auto kMarkInterval = 5min;
 constexpr auto kTlsWatchInterval = 30s;
 constexpr std::size_t kAnnouncement = 8192;
@@ -166,7 +168,7 @@ private:
 
     Status<> load_contents();
     std::unique_ptr<IoThread> make_io_thread(asio::io_context& io, std::string writer);
-    asio::awaitable<void> reap();
+    asio::awaitable<void> follow_calendar();
     void watch_clock();
     asio::awaitable<void> watch_certificate();
     asio::awaitable<Result<std::string>> answer_operator(std::string request);
@@ -207,6 +209,7 @@ private:
     MonoTime marked_{};
     FirstKey first_key_ = FirstKey::there_already;
     bool stopping_ = false;  // a signal came
+    asio::steady_timer calendar_{control_};
     asio::signal_set signals_{control_, SIGTERM, SIGINT};
 };
 
@@ -492,7 +495,7 @@ void Service::watch_signals() {
 }
 
 void Service::serve_until_signal() {
-    asio::co_spawn(control_, reap(), log_failure);
+    asio::co_spawn(control_, follow_calendar(), log_failure);
     if (!config_.http.tls_certificate.empty()) {
         asio::co_spawn(control_, watch_certificate(), log_failure);
     }
@@ -512,7 +515,10 @@ void Service::stop() {
     if (cluster_) {
         run_control(cluster_->stop());
     }
-    control_thread_.reset();  // the reaper may have worked with it until now; control_ runs no more
+    if (kms_) {
+        kms::write_last_uses(catalogue_->uses(), *store_);
+    }
+    control_thread_.reset();  // the calendar may have worked with it until now; control_ runs no more
     store_.reset();
     server_.reset();
     kms_.reset();
@@ -521,23 +527,32 @@ void Service::stop() {
     observe::flush_log();
 }
 
-asio::awaitable<void> Service::reap() {
-    kms::Reaper reaper({*store_, *catalogue_, life_, random_});
-    asio::steady_timer timer(control_);
+// What happens to keys when its time has come.
+asio::awaitable<void> Service::follow_calendar() {
+    const kms::ServiceParts parts{*store_, *catalogue_, life_, random_};
+    kms::Reaper reaper(parts);
+    kms::Rotator rotator(parts);
     for (;;) {
-        timer.expires_after(kReaperInterval);
-        co_await timer.async_wait(asio::use_awaitable);
+        calendar_.expires_after(kCalendarInterval);
+        co_await calendar_.async_wait(
+            asio::as_tuple(asio::use_awaitable));  // cut short when the clock is moved
         if (stopping_) {
             co_return;
         }
+        kms::write_last_uses(catalogue_->uses(), *store_);
         watch_clock();
         if (leaps_.holds(clock_.wall())) {
             continue;  // the alarm was raised when the hold began
         }
         const std::size_t gone =
-            co_await reaper.run_due(control_thread_->io(), clock_.mono() + kReaperInterval, clock_.wall());
+            co_await reaper.run_due(control_thread_->io(), clock_.mono() + kCalendarInterval, clock_.wall());
         if (gone != 0) {
             observe::info("kms.keys_deleted", {{"count", gone}});
+        }
+        const std::size_t rotated =
+            co_await rotator.run_due(control_thread_->io(), clock_.mono() + kCalendarInterval, clock_.wall());
+        if (rotated != 0) {
+            observe::info("kms.keys_rotated", {{"count", rotated}});
         }
     }
 }
@@ -609,6 +624,7 @@ Result<std::string> Service::advance_clock(std::string_view by) {
     if (Status<> advanced = life_.advance(*store_, *duration); !advanced) {
         return std::move(advanced).error();
     }
+    calendar_.cancel();
     return fmt::format("the life clock is {} s ahead of wall time\n", (life_.now() - clock_.wall()) / 1s);
 }
 

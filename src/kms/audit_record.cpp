@@ -57,7 +57,7 @@ std::string_view recorded_name(ErrorType type) noexcept {
 
 }  // namespace
 
-std::string audit_record(const Call& call, const Failure* failure, std::uint64_t sequence) {
+std::string audit_record(Call& call, const Failure* failure, std::uint64_t sequence) {
     std::string out;
     out.reserve(1536);
     ObjectText record(out);
@@ -79,8 +79,9 @@ std::string audit_record(const Call& call, const Failure* failure, std::uint64_t
         more.close();
     }
     record.text("requestID", call.http.request_id);
-    record.text("eventID", event_id(call.parts.random));
-    record.name("readOnly") += call.row == nullptr || call.row->access == Access::read ? "true" : "false";
+    call.audit.event_id = event_id(call.parts.random);
+    record.text("eventID", call.audit.event_id);
+    record.name("readOnly") += call.row == nullptr || call.row->access != Access::write ? "true" : "false";
     append_resources(record.name("resources"), call);
     record.text("eventType", "AwsApiCall");
     record.name("managementEvent") += "true";
@@ -92,18 +93,19 @@ std::string audit_record(const Call& call, const Failure* failure, std::uint64_t
     return out;
 }
 
-std::string deletion_record(const Key& key, WallTime wall, Random& random, std::uint64_t sequence) {
+std::string service_event_record(std::string_view event, const store::KeyRecord& key, std::string_view arn,
+                                 WallTime wall, Random& random, std::uint64_t sequence) {
     std::string out;
     ObjectText record(out);
     record.text("eventVersion", "1.11");
     ObjectText identity(record.name("userIdentity"));
-    identity.text("accountId", key.record.account.value());
+    identity.text("accountId", key.account.value());
     identity.text("invokedBy", "AWS Internal");
     identity.close();
     record.time("eventTime", wall);
     record.text("eventSource", kAuditSource);
-    record.text("eventName", "DeleteKey");
-    record.text("awsRegion", key.record.region);
+    record.text("eventName", event);
+    record.text("awsRegion", key.region);
     record.text("sourceIPAddress", "AWS Internal");
     record.text("userAgent", "AWS Internal");
     record.name("requestParameters") += "null";
@@ -111,11 +113,14 @@ std::string deletion_record(const Key& key, WallTime wall, Random& random, std::
     record.text("eventID", event_id(random));
     record.name("readOnly") += "false";
     record.name("resources") += "[";
-    append_resource(out, key.record.account.value(), kKeyResource, key.arn);
+    append_resource(out, key.account.value(), kKeyResource, arn);
     out += ']';
     record.text("eventType", "AwsServiceEvent");
+    ObjectText details(record.name("serviceEventDetails"));
+    details.text("keyId", key.id.value());
+    details.close();
     record.name("managementEvent") += "true";
-    record.text("recipientAccountId", key.record.account.value());
+    record.text("recipientAccountId", key.account.value());
     record.text("eventCategory", "Management");
     append_sequence(record, sequence);
     record.close();

@@ -11,6 +11,9 @@
 namespace claviger {
 class Random;
 }
+namespace claviger::store {
+struct KeyRecord;
+}
 namespace claviger::http {
 struct Call;
 }  // namespace claviger::http
@@ -19,7 +22,6 @@ namespace claviger::kms {
 
 struct Call;
 struct Failure;
-struct Key;
 
 // How a request member gets into requestParameters. What no row names is never recorded: plaintexts,
 // ciphertexts and grant tokens cannot slip in.
@@ -43,12 +45,15 @@ struct AuditDraft {
     std::string created_arn;        // of a key that this request makes
     std::string_view material_id;   // 64 hex digits
     std::string grant_id;           // of a grant that was retired
+    std::string event_id;           // of the record, once it is made
     bool committed = false;         // the record went into a store transaction
 };
 
-// `failure` nullptr: the request succeeded. `sequence` is the store's, at the time of writing.
-std::string audit_record(const Call& call, const Failure* failure, std::uint64_t sequence);
-// The service event for a key whose waiting period ended.
-std::string deletion_record(const Key& key, WallTime wall, Random& random, std::uint64_t sequence);
+// `failure` nullptr: the request succeeded. `sequence` is the store's, at the time of writing. Sets the
+// draft's event_id.
+std::string audit_record(Call& call, const Failure* failure, std::uint64_t sequence);
+// What the service itself did to a key: "DeleteKey" when its waiting period ended, "RotateKey".
+std::string service_event_record(std::string_view event, const store::KeyRecord& key, std::string_view arn,
+                                 WallTime wall, Random& random, std::uint64_t sequence);
 
 }  // namespace claviger::kms

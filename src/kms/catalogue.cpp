@@ -25,8 +25,9 @@ struct ScopeView {
     std::string_view region;
 };
 
-bool same_key(const store::MaterialRecord& material, const store::KeyRecord& key) {
-    return material.key == key.id && material.account == key.account && material.region == key.region;
+template <class Row>
+bool is_of(const Row& row, const store::KeyRecord& key) {
+    return row.key == key.id && row.account == key.account && row.region == key.region;
 }
 
 }  // namespace
@@ -60,14 +61,28 @@ Catalogue::Catalogue(std::string partition) : partition_(std::move(partition)) {
 
 std::vector<std::string> Catalogue::load(const store::Contents& contents) {
     grants_.load(contents);
+    uses_.load(contents);
     const std::unique_lock lock(mutex_);
-    std::map<std::string, std::vector<store::MaterialRecord>> by_key;
+    struct Rows {
+        std::vector<store::MaterialRecord> materials;
+        std::vector<store::RotationScheduleRecord> schedules;
+        std::vector<store::RotationRecord> rotations;
+    };
+    std::map<std::string, Rows> by_key;
     for (const store::MaterialRecord& material : contents.materials) {
-        by_key[material.key.value()].push_back(material);
+        by_key[material.key.value()].materials.push_back(material);
+    }
+    for (const store::RotationScheduleRecord& schedule : contents.rotation_schedules) {
+        by_key[schedule.key.value()].schedules.push_back(schedule);
+    }
+    for (const store::RotationRecord& rotation : contents.rotations) {
+        by_key[rotation.key.value()].rotations.push_back(rotation);
     }
     std::vector<std::string> refused;
     for (const store::KeyRecord& record : contents.keys) {
-        if (std::string why = put_key(record, by_key[record.id.value()]); !why.empty()) {
+        const Rows& rows = by_key[record.id.value()];
+        const Related related{rows.materials, rows.schedules, {}, rows.rotations};
+        if (std::string why = put_key(record, related); !why.empty()) {
             refused.push_back(std::move(why));
         }
     }
@@ -86,9 +101,12 @@ void Catalogue::apply(const store::Change& change) {
     for (const store::KeyRecord& record : change.erased_keys) {
         erase_key(record);
         erase_aliases_of(record);
+        uses_.forget(record);
     }
+    const Related related{change.materials, change.rotation_schedules, change.erased_rotation_schedules,
+                          change.rotations};
     for (const store::KeyRecord& record : change.keys) {
-        if (const std::string why = put_key(record, change.materials); !why.empty()) {
+        if (const std::string why = put_key(record, related); !why.empty()) {
             observe::error("catalogue.key_left_out", {{"reason", why}});
         }
     }
@@ -97,35 +115,64 @@ void Catalogue::apply(const store::Change& change) {
     }
 }
 
-std::string Catalogue::put_key(const store::KeyRecord& record,
-                               const std::vector<store::MaterialRecord>& materials) {
-    Key key{record, key_arn(partition_, record.region, record.account.value(), record.id.value()), {}, {}};
+std::string Catalogue::put_key(const store::KeyRecord& record, const Related& related) {
+    Key key{
+        record, key_arn(partition_, record.region, record.account.value(), record.id.value()), {}, {}, {}};
     key.tag = link::key_tag(record.account.value(), record.id.value());
     if (const KeyPtr before = find(record.account.value(), record.region, record.id.value())) {
         key.generations = before->generations;
+        key.rotations = before->rotations;
     }
-    for (const store::MaterialRecord& row : materials) {
-        if (!same_key(row, record)) {
-            continue;
-        }
-        auto material = cluster::KeyMaterial::parse(row.key_token);
-        if (!material) {
-            return key.arn + ": key token " + row.id + " refused: " + material.error().describe();
-        }
-        if ((*material)->account() != record.account.value() || (*material)->key_id() != record.id.value() ||
-            to_hex((*material)->material_id()) != row.id) {
-            return key.arn + ": key token " + row.id + " belongs to another key";
-        }
-        std::erase_if(key.generations, [&](const Generation& g) { return g.id == row.id; });
-        key.generations.push_back({row.id, *std::move(material)});
+    if (std::string why = add_materials(key, related.materials); !why.empty()) {
+        return why;
     }
     const auto current = std::ranges::find(key.generations, record.current_material, &Generation::id);
     if (current == key.generations.end()) {
         return key.arn + ": its current key material " + record.current_material + " is missing";
     }
     std::rotate(current, current + 1, key.generations.end());
+    update_rotations(key, related);
     put_key(std::make_shared<const Key>(std::move(key)));
     return {};
+}
+
+std::string Catalogue::add_materials(Key& key, std::span<const store::MaterialRecord> rows) {
+    for (const store::MaterialRecord& row : rows) {
+        if (!is_of(row, key.record)) {
+            continue;
+        }
+        auto material = cluster::KeyMaterial::parse(row.key_token);
+        if (!material) {
+            return key.arn + ": key token " + row.id + " refused: " + material.error().describe();
+        }
+        if ((*material)->account() != key.record.account.value() ||
+            (*material)->key_id() != key.record.id.value() || to_hex((*material)->material_id()) != row.id) {
+            return key.arn + ": key token " + row.id + " belongs to another key";
+        }
+        std::erase_if(key.generations, [&](const Generation& g) { return g.id == row.id; });
+        key.generations.push_back({row.id, *std::move(material)});
+    }
+    return {};
+}
+
+void Catalogue::update_rotations(Key& key, const Related& related) {
+    const auto ours = [&](const auto& row) { return is_of(row, key.record); };
+    const auto erased = std::ranges::find_if(related.erased_schedules, ours);
+    const auto schedule = std::ranges::find_if(related.schedules, ours);
+    const bool rotated = std::ranges::any_of(related.rotations, ours);
+    if (erased == related.erased_schedules.end() && schedule == related.schedules.end() && !rotated) {
+        return;
+    }
+    Rotations now = key.rotations != nullptr ? *key.rotations : Rotations{};
+    if (erased != related.erased_schedules.end()) {
+        now.schedule.reset();
+    }
+    if (schedule != related.schedules.end()) {
+        now.schedule = *schedule;
+    }
+    std::ranges::copy_if(related.rotations, std::back_inserter(now.past), ours);
+    std::ranges::sort(now.past, {}, &store::RotationRecord::date);
+    key.rotations = std::make_shared<const Rotations>(std::move(now));
 }
 
 void Catalogue::put_key(KeyPtr key) {
@@ -136,6 +183,9 @@ void Catalogue::put_key(KeyPtr key) {
     at.key_ids.insert(record.id.value());
     if (record.state == store::KeyState::pending_deletion && record.deletion_date) {
         deletions_[{*record.deletion_date, key->arn}] = key;
+    }
+    if (record.state == store::KeyState::enabled && key->rotations != nullptr && key->rotations->schedule) {
+        rotations_[{key->rotations->schedule->next, key->arn}] = key;
     }
     regions_[record.region].by_tag[key->tag] = std::move(key);
 }
@@ -153,6 +203,9 @@ void Catalogue::erase_key(const store::KeyRecord& record) {
     const KeyPtr gone = old->second;
     if (gone->record.deletion_date) {
         deletions_.erase({*gone->record.deletion_date, gone->arn});
+    }
+    if (gone->rotations != nullptr && gone->rotations->schedule) {
+        rotations_.erase({gone->rotations->schedule->next, gone->arn});
     }
     regions_[record.region].by_tag.erase(gone->tag);
     at.key_ids.erase(record.id.value());
@@ -281,12 +334,18 @@ std::vector<AliasPtr> Catalogue::aliases_after(std::string_view account, std::st
 
 std::vector<KeyPtr> Catalogue::due_for_deletion(WallTime now) const {
     const std::shared_lock lock(mutex_);
+    return due(deletions_, now);
+}
+
+std::vector<KeyPtr> Catalogue::due_for_rotation(WallTime now) const {
+    const std::shared_lock lock(mutex_);
+    return due(rotations_, now);
+}
+
+std::vector<KeyPtr> Catalogue::due(const Calendar& calendar, WallTime now) {
     std::vector<KeyPtr> out;
-    for (const auto& [when, key] : deletions_) {
-        if (when.first > now) {
-            break;
-        }
-        out.push_back(key);
+    for (auto at = calendar.begin(); at != calendar.end() && at->first.first <= now; ++at) {
+        out.push_back(at->second);
     }
     return out;
 }

@@ -8,8 +8,10 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +21,7 @@
 #include <claviger/base/id.hpp>
 
 #include "src/kms/grant_index.hpp"
+#include "src/kms/last_use.hpp"
 #include "src/store/records.hpp"
 #include "src/store/store.hpp"
 
@@ -28,7 +31,6 @@ class KeyMaterial;
 
 namespace claviger::kms {
 
-using KeyTag = std::array<std::byte, 16>;
 using Material = std::shared_ptr<const cluster::KeyMaterial>;
 
 // One material of a key.
@@ -37,12 +39,19 @@ struct Generation {
     Material material;
 };
 
+// How a key's material changes; only keys that were ever rotated or scheduled have one.
+struct Rotations {
+    std::optional<store::RotationScheduleRecord> schedule;  // empty: no automatic rotation
+    std::vector<store::RotationRecord> past;                // in order of date
+};
+
 // A key as requests see it. Never changes; a change of its rows makes a new Key.
 struct Key {
     store::KeyRecord record;
     std::string arn;
     KeyTag tag{};
-    std::vector<Generation> generations;  // the current one last
+    std::vector<Generation> generations;         // the current one last
+    std::shared_ptr<const Rotations> rotations;  // nullptr: none
 
     const Generation& current() const noexcept { return generations.back(); }
     // The material that a blob names by the first 16 bytes of its id; nullptr if the key never had it.
@@ -66,6 +75,7 @@ public:
 
     const std::string& partition() const noexcept { return partition_; }
     const GrantIndex& grants() const noexcept { return grants_; }
+    LastUses& uses() noexcept { return uses_; }
     KeyPtr key(std::string_view account, std::string_view region, std::string_view id) const;
     KeyPtr key_by_tag(std::string_view region, const KeyTag& tag) const;  // whatever its account
     AliasPtr alias(std::string_view account, std::string_view region, std::string_view name) const;
@@ -79,6 +89,8 @@ public:
                                         std::size_t limit) const;
     // Keys whose waiting period has ended at `now`.
     std::vector<KeyPtr> due_for_deletion(WallTime now) const;
+    // Enabled keys whose automatic rotation is due at `now`.
+    std::vector<KeyPtr> due_for_rotation(WallTime now) const;
 
 private:
     struct Scope {
@@ -119,15 +131,28 @@ private:
     void put_key(KeyPtr key);
     void erase_key(const store::KeyRecord& record);
     void erase_aliases_of(const store::KeyRecord& record);
+    // Rows about keys that come with them. Those of other keys are passed over.
+    struct Related {
+        std::span<const store::MaterialRecord> materials;
+        std::span<const store::RotationScheduleRecord> schedules;
+        std::span<const store::RotationScheduleRecord> erased_schedules;
+        std::span<const store::RotationRecord> rotations;
+    };
     // Empty if the key is now visible, else why not.
-    std::string put_key(const store::KeyRecord& record, const std::vector<store::MaterialRecord>& materials);
+    std::string put_key(const store::KeyRecord& record, const Related& related);
+    static std::string add_materials(Key& key, std::span<const store::MaterialRecord> rows);
+    static void update_rotations(Key& key, const Related& related);
 
     const std::string partition_;
     GrantIndex grants_;                // has a lock of its own
+    LastUses uses_;                    // has locks of its own
     mutable std::shared_mutex mutex_;  // guards everything below; sections are a few look-ups long
     std::map<Scope, Place, ScopeLess> places_;
     std::map<std::string, Region, std::less<>> regions_;
-    std::map<std::pair<WallTime, std::string>, KeyPtr> deletions_;  // by date and ARN
+    using Calendar = std::map<std::pair<WallTime, std::string>, KeyPtr>;  // by date and ARN
+    static std::vector<KeyPtr> due(const Calendar& calendar, WallTime now);
+    Calendar deletions_;
+    Calendar rotations_;
 };
 
 }  // namespace claviger::kms

@@ -145,6 +145,18 @@ asio::awaitable<Outcome<std::string>> process(Call& call, model::WipingArena& ar
     co_return co_await call.row->run(call);
 }
 
+void note_use(const Call& call) {
+    if (call.row->access != Access::use) {
+        return;
+    }
+    const Use use{call.row->name, call.parts.life.now(), call.audit.event_id, call.http.request_id};
+    for (const KeyPtr& key : call.keys) {
+        if (key != nullptr) {
+            call.parts.catalogue.uses().note(*key, use);
+        }
+    }
+}
+
 http::Answer answer_of(const Failure& failure) {
     return {row_of(failure.type).status, error_body(row_of(failure.type).name, "message", failure.text())};
 }
@@ -182,6 +194,7 @@ asio::awaitable<http::Answer> KmsService::call(http::IoContext& io, const http::
         }
         co_return answer_of(outcome.error());
     }
+    note_use(call);
     co_return http::Answer{200, *std::move(outcome)};
 }
 

@@ -12,6 +12,7 @@ namespace {
 constexpr std::array kErrors{
     ErrorRow{ErrorType::access_denied, "AccessDeniedException", 400, ""},
     ErrorRow{ErrorType::already_exists, "AlreadyExistsException", 400, ""},
+    ErrorRow{ErrorType::conflict, "ConflictException", 400, ""},
     ErrorRow{ErrorType::custom_key_store_not_found, "CustomKeyStoreNotFoundException", 400, ""},
     ErrorRow{ErrorType::dependency_timeout, "DependencyTimeoutException", 500,
              "The system timed out while trying to fulfill the request."},
@@ -150,6 +151,11 @@ Failure wrong_usage(std::string_view arn, std::string_view usage, std::string_vi
 Failure wrong_algorithm(std::string_view algorithm, std::string_view spec, std::source_location w) {
     return {ErrorType::invalid_key_usage,
             joined("Algorithm ", algorithm, " is incompatible with key spec ", spec, "."), w};
+}
+
+Failure wrong_origin(std::string_view arn, std::string_view origin, std::source_location w) {
+    return {ErrorType::unsupported,
+            joined(arn, " origin is ", origin, " which is not valid for this operation."), w};
 }
 
 Failure too_many_tags(std::source_location w) {

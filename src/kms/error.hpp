@@ -20,6 +20,7 @@ namespace claviger::kms {
 enum class ErrorType : std::uint8_t {
     access_denied,
     already_exists,
+    conflict,
     custom_key_store_not_found,
     dependency_timeout,
     disabled,
@@ -87,6 +88,9 @@ Failure wrong_usage(std::string_view arn, std::string_view usage, std::string_vi
                     std::source_location w = std::source_location::current());
 Failure wrong_algorithm(std::string_view algorithm, std::string_view spec,
                         std::source_location w = std::source_location::current());
+// "… origin is EXTERNAL which is not valid for this operation."
+Failure wrong_origin(std::string_view arn, std::string_view origin,
+                     std::source_location w = std::source_location::current());
 Failure too_many_tags(std::source_location w = std::source_location::current());
 Failure dry_run(std::source_location w = std::source_location::current());
 Failure unsupported(std::string text, std::source_location w = std::source_location::current());

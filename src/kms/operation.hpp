@@ -63,7 +63,9 @@ enum class Subject : std::uint8_t {
     alias,    // authorised on the alias that AliasName names, and on each key
 };
 
-enum class Access : std::uint8_t { read, write };  // `readOnly` of the audit record
+// `write` changes state; all else is `readOnly` in the audit record. `use` is a cryptographic use of the
+// keys, which GetKeyLastUsage reports.
+enum class Access : std::uint8_t { read, write, use };
 
 struct Call;
 using Run = asio::awaitable<Outcome<std::string>> (*)(Call& call);

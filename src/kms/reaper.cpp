@@ -27,7 +27,9 @@ bool erase(const ServiceParts& parts, store::Txn& txn, const Key& key, WallTime 
         return false;
     }
     return txn.erase_key(known.account, known.region, known.id).has_value() &&
-           txn.audit(deletion_record(key, wall, parts.random, parts.store.sequence())).has_value();
+           txn.audit(service_event_record("DeleteKey", known, key.arn, wall, parts.random,
+                                          parts.store.sequence()))
+               .has_value();
 }
 
 }  // namespace

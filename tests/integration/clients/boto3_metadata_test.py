@@ -1,11 +1,13 @@
 """Tags, policies, grants and rotation through Debian's boto3, unmodified, against a real claviger dev."""
 
 import json
+import os
+import subprocess
 import unittest
 
 import botocore.exceptions
 
-from claviger_dev import Dev
+from claviger_dev import BIN, LONG, Dev, until
 
 
 def policy_for(*principals):
@@ -83,6 +85,38 @@ class Metadata(unittest.TestCase):
         self.dev.restart()
         type(self).kms = self.dev.boto3()
         self.assertEqual(len(self.kms.list_grants(KeyId=key)["Grants"]), 2)
+
+    def advance(self, days):
+        subprocess.run([os.path.join(BIN, "claviger"), "dev", "clock", "advance", f"{days}d", "--data", self.dev.data],
+                       check=True, stdout=subprocess.DEVNULL)
+
+    def test_rotation_on_schedule_and_on_demand(self):
+        key = self.new_key()["KeyId"]
+        blobs = [self.kms.encrypt(KeyId=key, Plaintext=b"first")["CiphertextBlob"]]
+        self.kms.enable_key_rotation(KeyId=key)
+        self.assertTrue(self.kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"])
+        on_demand = 25 if LONG else 3
+        for _ in range(on_demand):
+            self.kms.rotate_key_on_demand(KeyId=key)
+            blobs.append(self.kms.encrypt(KeyId=key, Plaintext=b"later")["CiphertextBlob"])
+        automatic = 25 if LONG else 2
+        for done in range(1, automatic + 1):
+            self.advance(366)
+            until(lambda: len(self.rotations(key)) == on_demand + done, 20, "the automatic rotation")
+            blobs.append(self.kms.encrypt(KeyId=key, Plaintext=b"later")["CiphertextBlob"])
+        self.assertEqual([r["RotationType"] for r in self.rotations(key)],
+                         ["ON_DEMAND"] * on_demand + ["AUTOMATIC"] * automatic)
+        self.dev.restart()
+        type(self).kms = self.dev.boto3()
+        opened = [self.kms.decrypt(CiphertextBlob=blob)["Plaintext"] for blob in blobs]
+        self.assertEqual(opened, [b"first"] + [b"later"] * (on_demand + automatic))
+        if LONG:
+            self.assertIn("limit has been reached", self.refused("LimitExceededException",
+                                                                 self.kms.rotate_key_on_demand, KeyId=key))
+
+    def rotations(self, key):
+        pages = self.kms.get_paginator("list_key_rotations").paginate(KeyId=key, PaginationConfig={"PageSize": 4})
+        return [rotation for page in pages for rotation in page["Rotations"]]
 
 
 if __name__ == "__main__":

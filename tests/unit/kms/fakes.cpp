@@ -610,6 +610,12 @@ std::size_t Harness::reap() {
         reaper.run_due(io_, std::chrono::steady_clock::now() + std::chrono::seconds(10), life.time));
 }
 
+std::size_t Harness::rotate_due() {
+    Rotator rotator({store, catalogue, life, random});
+    return wait_for(
+        rotator.run_due(io_, std::chrono::steady_clock::now() + std::chrono::seconds(10), life.time));
+}
+
 std::string Harness::make_key(std::string_view account, std::string_view region) {
     const http::Answer answer = call("CreateKey", "{}", account, region);
     if (answer.status != 200) {

@@ -16,6 +16,7 @@
 
 #include "src/audit/writer.hpp"
 #include "src/kms/reaper.hpp"
+#include "src/kms/rotation.hpp"
 #include "src/kms/service.hpp"
 
 namespace claviger::kms::test {
@@ -123,6 +124,7 @@ public:
                       std::string_view region = kRegion);
     void refuse(const http::Refusal& refusal);
     std::size_t reap();
+    std::size_t rotate_due();
     // Makes a key and returns its id.
     std::string make_key(std::string_view account = kAccount, std::string_view region = kRegion);
     std::string arn(std::string_view id, std::string_view account = kAccount) const;

@@ -1,0 +1,57 @@
+#include "src/kms/commit.hpp"
+#include "src/kms/operations/operations.hpp"
+#include "src/kms/rotation.hpp"
+
+namespace claviger::kms {
+namespace {
+
+struct EnableRotationRequest {
+    std::int64_t days = kDefaultRotationPeriod;
+
+    static constexpr auto fields() {
+        return std::tuple(field("RotationPeriodInDays", &EnableRotationRequest::days));
+    }
+};
+
+// Enabling again changes the period and counts from now.
+Outcome<Done> schedule(const Call& call, store::Txn& txn, std::uint32_t days) {
+    Outcome<store::KeyRecord> row = current_row(call, txn, call.key(), States::rotating);
+    if (!row) {
+        return std::move(row).error();
+    }
+    auto known = txn.rotation_schedule(row->account, row->region, row->id);
+    if (!known) {
+        return store_failed(call, std::move(known).error());
+    }
+    store::RotationScheduleRecord next = *known ? **known : store::RotationScheduleRecord{};
+    next.account = row->account;
+    next.region = row->region;
+    next.key = row->id;
+    next.period_days = days;
+    next.next = call.parts.life.now() + std::chrono::days(days);
+    if (auto written = txn.put(std::move(next)); !written) {
+        return store_failed(call, std::move(written).error());
+    }
+    return put(call, txn, *std::move(row));
+}
+
+asio::awaitable<Outcome<Empty>> handle(Call& call, const EnableRotationRequest& request) {
+    if (auto refused = check_rotatable(call.key())) {
+        co_return *std::move(refused);
+    }
+    const auto days = static_cast<std::uint32_t>(request.days);  // 90..2560 by the model
+    Decide decide = [&](store::Txn& txn) { return schedule(call, txn, days); };
+    Outcome<Done> committed = co_await commit(call, std::move(decide));
+    if (!committed) {
+        co_return std::move(committed).error();
+    }
+    co_return Empty{};
+}
+
+}  // namespace
+
+asio::awaitable<Outcome<std::string>> enable_key_rotation(Call& call) {
+    return run(call, handle);
+}
+
+}  // namespace claviger::kms

@@ -1,0 +1,51 @@
+#include "src/kms/operations/operations.hpp"
+#include "src/kms/rotation.hpp"
+
+namespace claviger::kms {
+namespace {
+
+struct RotationStatusResponse {
+    bool enabled = false;
+    std::string_view key;
+    std::optional<std::int64_t> days;
+    std::optional<WallTime> next;
+
+    static constexpr auto fields() {
+        return std::tuple(field("KeyRotationEnabled", &RotationStatusResponse::enabled),
+                          field("KeyId", &RotationStatusResponse::key),
+                          field("RotationPeriodInDays", &RotationStatusResponse::days),
+                          field("NextRotationDate", &RotationStatusResponse::next));
+    }
+};
+
+// Imported keys are never rotated automatically; with their material there, the answer is a plain no.
+bool answers_no(const store::KeyRecord& key) {
+    return key.origin == "EXTERNAL" && key.state != store::KeyState::pending_import;
+}
+
+Outcome<RotationStatusResponse> handle(Call& call, const NoMembers&) {
+    const Key& key = call.key();
+    if (auto refused = check_rotatable(key)) {
+        if (key.record.spec != "SYMMETRIC_DEFAULT" || !answers_no(key.record)) {
+            return *std::move(refused);
+        }
+    }
+    RotationStatusResponse response;
+    response.key = key.record.id.value();
+    const bool dying = key.record.state == store::KeyState::pending_deletion ||
+                       key.record.state == store::KeyState::pending_replica_deletion;
+    if (key.rotations != nullptr && key.rotations->schedule && !dying) {
+        response.enabled = true;
+        response.days = key.rotations->schedule->period_days;
+        response.next = key.rotations->schedule->next;
+    }
+    return response;
+}
+
+}  // namespace
+
+asio::awaitable<Outcome<std::string>> get_key_rotation_status(Call& call) {
+    return run(call, handle);
+}
+
+}  // namespace claviger::kms

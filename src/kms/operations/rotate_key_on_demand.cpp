@@ -1,0 +1,103 @@
+#include <algorithm>
+
+#include "src/kms/commit.hpp"
+#include "src/kms/operations/operations.hpp"
+#include "src/kms/rotation.hpp"
+
+namespace claviger::kms {
+namespace {
+
+constexpr std::ptrdiff_t kMostOnDemand = 25;   // rotations of one key, for its whole life
+constexpr std::chrono::minutes kTooClose{20};  // to an automatic rotation
+
+struct RotateResponse {
+    std::string_view key;
+
+    static constexpr auto fields() { return std::tuple(field("KeyId", &RotateResponse::key)); }
+};
+
+std::optional<Failure> check_kind(const Key& key) {
+    if (key.record.origin == "EXTERNAL" && key.record.spec == "SYMMETRIC_DEFAULT") {
+        return Failure(ErrorType::invalid_state,
+                       "No available key material pending rotation for the key: " + key.arn + ".");
+    }
+    return check_rotatable(key);
+}
+
+std::optional<Failure> check_calendar(const Key& key, WallTime now) {
+    if (key.rotations != nullptr && key.rotations->schedule &&
+        key.rotations->schedule->next - now < kTooClose) {
+        return Failure(ErrorType::conflict, "The automatic rotation of " + key.arn +
+                                                " is due within 20 minutes. Try again after it.");
+    }
+    return std::nullopt;
+}
+
+Failure too_many(const Key& key) {
+    return {
+        ErrorType::limit_exceeded,
+        "The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can "
+        "be performed for this key: " +
+            key.arn};
+}
+
+template <class Rotations>
+bool is_exhausted(const Rotations& past) {
+    return std::ranges::count(past, store::RotationType::on_demand, &store::RotationRecord::type) >=
+           kMostOnDemand;
+}
+
+Outcome<Done> adopt(const Call& call, store::Txn& txn, const NewMaterial& made) {
+    Outcome<store::KeyRecord> row = current_row(call, txn, call.key(), States::active);
+    if (!row) {
+        return std::move(row).error();
+    }
+    const auto past = txn.rotations(row->account, row->region, row->id);
+    if (!past) {
+        return store_failed(call, past.error());
+    }
+    if (is_exhausted(*past)) {
+        return too_many(call.key());
+    }
+    if (auto adopted = made.adopt(call.parts, txn, *std::move(row), call.key().arn,
+                                  store::RotationType::on_demand, call.http.time);
+        !adopted) {
+        return store_failed(call, std::move(adopted).error());
+    }
+    return done;
+}
+
+asio::awaitable<Outcome<RotateResponse>> handle(Call& call, const NoMembers&) {
+    const Key& key = call.key();
+    if (auto refused = check_kind(key)) {
+        co_return *std::move(refused);
+    }
+    if (auto refused = check_calendar(key, call.parts.life.now())) {
+        co_return *std::move(refused);
+    }
+    if (key.rotations != nullptr && is_exhausted(key.rotations->past)) {
+        co_return too_many(key);
+    }
+    Result<NewMaterial> made =
+        co_await NewMaterial::make(call.io, key.record, call.parts.random, call.http.deadline);
+    if (!made) {
+        co_return call.failed(std::move(made).error());
+    }
+    RotateResponse response{key.arn};
+    append_for_audit(call.audit.response_elements, response);
+    Decide decide = [&](store::Txn& txn) { return adopt(call, txn, *made); };
+    Outcome<Done> committed = co_await commit(call, std::move(decide));
+    if (!committed) {
+        co_await made->discard(call.io, call.http.deadline);
+        co_return std::move(committed).error();
+    }
+    co_return response;
+}
+
+}  // namespace
+
+asio::awaitable<Outcome<std::string>> rotate_key_on_demand(Call& call) {
+    return run(call, handle);
+}
+
+}  // namespace claviger::kms
