@@ -7,6 +7,7 @@ import unittest
 
 import botocore.exceptions
 
+import kms_wire
 from claviger_dev import BIN, LONG, Dev, until
 
 
@@ -19,7 +20,16 @@ class Metadata(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.dev = Dev().__enter__()
+        cls.connect()
+
+    @classmethod
+    def connect(cls):
         cls.kms = cls.dev.boto3()
+        cls.wire = kms_wire.Client(cls.dev.settings())  # for operations that Debian's boto3 does not know
+
+    def restart(self):
+        self.dev.restart()
+        self.connect()
 
     @classmethod
     def tearDownClass(cls):
@@ -82,8 +92,7 @@ class Metadata(unittest.TestCase):
         self.assertEqual({grant["GrantId"] for page in retirable for grant in page["Grants"]},
                          {made[3]["GrantId"], made[4]["GrantId"]})
         self.refused("NotFoundException", self.kms.revoke_grant, KeyId=key, GrantId=made[0]["GrantId"])
-        self.dev.restart()
-        type(self).kms = self.dev.boto3()
+        self.restart()
         self.assertEqual(len(self.kms.list_grants(KeyId=key)["Grants"]), 2)
 
     def advance(self, days):
@@ -97,7 +106,7 @@ class Metadata(unittest.TestCase):
         self.assertTrue(self.kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"])
         on_demand = 25 if LONG else 3
         for _ in range(on_demand):
-            self.kms.rotate_key_on_demand(KeyId=key)
+            self.wire.must("RotateKeyOnDemand", KeyId=key)
             blobs.append(self.kms.encrypt(KeyId=key, Plaintext=b"later")["CiphertextBlob"])
         automatic = 25 if LONG else 2
         for done in range(1, automatic + 1):
@@ -106,17 +115,31 @@ class Metadata(unittest.TestCase):
             blobs.append(self.kms.encrypt(KeyId=key, Plaintext=b"later")["CiphertextBlob"])
         self.assertEqual([r["RotationType"] for r in self.rotations(key)],
                          ["ON_DEMAND"] * on_demand + ["AUTOMATIC"] * automatic)
-        self.dev.restart()
-        type(self).kms = self.dev.boto3()
+        self.restart()
         opened = [self.kms.decrypt(CiphertextBlob=blob)["Plaintext"] for blob in blobs]
         self.assertEqual(opened, [b"first"] + [b"later"] * (on_demand + automatic))
         if LONG:
-            self.assertIn("limit has been reached", self.refused("LimitExceededException",
-                                                                 self.kms.rotate_key_on_demand, KeyId=key))
+            self.assertEqual(self.wire.call("RotateKeyOnDemand", KeyId=key).type, "LimitExceededException")
 
     def rotations(self, key):
-        pages = self.kms.get_paginator("list_key_rotations").paginate(KeyId=key, PaginationConfig={"PageSize": 4})
-        return [rotation for page in pages for rotation in page["Rotations"]]
+        page = self.wire.must("ListKeyRotations", KeyId=key, Limit=4)
+        found = page["Rotations"]
+        while page["Truncated"]:
+            page = self.wire.must("ListKeyRotations", KeyId=key, Limit=4, Marker=page["NextMarker"])
+            found += page["Rotations"]
+        return found
+
+    def test_last_usage(self):
+        key = self.new_key()["KeyId"]
+        self.assertEqual(self.wire.must("GetKeyLastUsage", KeyId=key)["KeyLastUsage"], {})
+        self.kms.encrypt(KeyId=key, Plaintext=b"x")
+        self.kms.generate_data_key(KeyId=key, KeySpec="AES_256")
+        before = self.wire.must("GetKeyLastUsage", KeyId=key)
+        self.assertEqual(before["KeyLastUsage"]["Operation"], "GenerateDataKey")
+        self.assertIn(before["KeyLastUsage"]["CloudTrailEventId"],
+                      [record["eventID"] for record in self.dev.audit_records()])
+        self.restart()
+        self.assertEqual(self.wire.must("GetKeyLastUsage", KeyId=key), before)
 
 
 if __name__ == "__main__":
