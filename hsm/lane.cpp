@@ -13,13 +13,11 @@ namespace {
 
 constexpr std::size_t kRandomBatch = 8192;
 constexpr std::size_t kAadRoom = link::kBlobHeader + link::kMaxContext;
-// One verification of a key serves all failures of this long, so garbage costs no more than good requests.
-constexpr auto kCheckInterval = std::chrono::milliseconds(5);
 
 static_assert(Lane::blob_size(1) == 1 + link::kBlobHeader + kGcmIv + link::kGcmTag);
 
-Error not_authentic(CK_RV rv) {
-    return Error(Errc::data_invalid, "ciphertext does not authenticate", rv);
+bool is_key_fault(CK_RV rv) {
+    return rv != CKR_OK && classify(rv).scope == FaultScope::key;
 }
 
 }  // namespace
@@ -183,8 +181,8 @@ unsigned long Lane::decrypt_once(Key& key, ByteView iv, ByteView sealed, std::si
     return rv;
 }
 
-Result<std::size_t> Lane::decrypt(Key& key, ByteView blob, ByteView context, std::span<std::byte> out) {
-    Key::State& k = key.state();
+Result<Opening> Lane::try_decrypt(Key& key, ByteView blob, ByteView context, std::span<std::byte> out) {
+    const Key::State& k = key.state();
     const auto view = link::parse_blob(blob);
     if (k.kind->family != Family::aes || !view || flat_name(view->name) != k.name || view->iv.size() > 16) {
         ++counters_.data_faults;
@@ -200,53 +198,62 @@ Result<std::size_t> Lane::decrypt(Key& key, ByteView blob, ByteView context, std
     }
     const std::size_t aad = link::kBlobHeader + context.size();
     unsigned long size = 0;
-    const auto attempt = [&] {
-        CK_RV rv = decrypt_once(key, view->iv, view->sealed, aad, out, size);
-        if (is_session_fault(rv) && renew_session()) {
-            rv = decrypt_once(key, view->iv, view->sealed, aad, out, size);
-        }
-        return rv;
-    };
-    const auto opened = [&]() -> Result<std::size_t> {
-        wipe(out.subspan(size));
-        return static_cast<std::size_t>(size);
-    };
+    const auto attempt = [&] { return decrypt_once(key, view->iv, view->sealed, aad, out, size); };
     CK_RV rv = attempt();
-    if (rv == CKR_OK) {
-        return opened();
+    if (is_session_fault(rv) && renew_session()) {
+        rv = attempt();
     }
-    if (!needs_check_value(rv)) {
-        return call_failed("C_Decrypt", rv);
-    }
-    const MonoTime now = token_.state().clock.mono();
-    const bool handle_gone = classify(rv).scope == FaultScope::key;
-    if (!handle_gone && k.verified_at + kCheckInterval > now) {
-        ++counters_.data_faults;
-        return not_authentic(rv);
-    }
-    ++counters_.key_checks;
-    const auto verified = handle_gone ? Status<>(call_failed("C_DecryptInit", rv)) : verify(key);
-    if (!verified) {
-        if (verified.error().code != Errc::key_fault) {
-            return verified.error();
-        }
+    if (is_key_fault(rv)) {
         const auto reloaded = reload(key);
         if (!reloaded) {
             return reloaded.error();
         }
+        rv = attempt();
     }
-    k.verified_at = now;
-    // Once more, now that the handle is known to be good: what failed may have been the handle, not the
-    // bytes.
-    rv = attempt();
     if (rv == CKR_OK) {
-        return opened();
+        wipe(out.subspan(size));
+        return Opening{.size = size};
     }
-    if (!needs_check_value(rv) || classify(rv).scope == FaultScope::key) {
+    if (is_key_fault(rv) || !needs_check_value(rv)) {
         return call_failed("C_Decrypt", rv);
     }
+    return Opening{.refused = rv};
+}
+
+Result<std::size_t> Lane::decrypt(Key& key, ByteView blob, ByteView context, std::span<std::byte> out) {
+    auto opening = try_decrypt(key, blob, context, out);
+    if (opening && opening->refused != 0) {
+        const auto settled = settle(key);
+        if (!settled) {
+            return settled.error();
+        }
+        opening = try_decrypt(key, blob, context, out);
+    }
+    if (!opening) {
+        return opening.error();
+    }
+    return opening->refused == 0 ? Result<std::size_t>(opening->size) : not_authentic(*opening);
+}
+
+Error Lane::not_authentic(const Opening& refused) noexcept {
     ++counters_.data_faults;
-    return not_authentic(rv);
+    return Error(Errc::data_invalid, "ciphertext does not authenticate", refused.refused);
+}
+
+Status<> Lane::settle(Key& key) {
+    ++counters_.key_checks;
+    auto good = verify(key);
+    if (!good && good.error().code == Errc::key_fault) {
+        good = reload(key);
+    }
+    if (good) {
+        key.state().settled_at = token_.state().clock.mono();
+    }
+    return good;
+}
+
+MonoTime Lane::settle_due(Key& key) noexcept {
+    return key.state().settled_at + kSettleInterval;
 }
 
 Status<> Lane::verify(Key& key) {
@@ -271,6 +278,7 @@ Status<> Lane::verify(Key& key) {
 Status<> Lane::reload(Key& key) {
     Key::State& k = key.state();
     ++counters_.key_reloads;
+    k.handle = CK_INVALID_HANDLE;
     const auto handle = unwrap_material(token_.state(), token_.capabilities(), k, Residency::session);
     if (!handle) {
         const Error& error = handle.error();

@@ -54,7 +54,7 @@ struct Key::State {
     Bytes check_input;                            // what the check value binds the key to
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;  // the session object that works
     RsaParts rsa;                                 // of the public part, once it was needed
-    MonoTime verified_at{};                       // when a failure last made us verify it, and it was good
+    MonoTime settled_at{};                        // when a refusal last made us verify it, and it was good
 };
 
 // Labels of what is ours on a token; the wipe and the orphan report go by them.

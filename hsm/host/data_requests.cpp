@@ -12,6 +12,8 @@ namespace {
 
 // Both keys of a re-encryption, and once more each for keys that were evicted meanwhile.
 constexpr int kMaxLoads = 4;
+// About a millisecond of the fast lane when they are worked off.
+constexpr std::size_t kMaxDoubted = 128;
 
 std::size_t slot(link::CostClass cost) noexcept {
     return static_cast<std::size_t>(cost);
@@ -102,19 +104,23 @@ void Host::serve(Connection& connection, const link::FrameView& frame) {
 }
 
 void Host::serve_fast(Connection& connection, link::Operation operation, const link::FrameView& frame,
-                      int loads) {
-    const std::optional<LoadWanted> wanted = fast_.run(operation, frame, connection.out());
-    if (wanted) {
-        park(connection, operation, frame, *wanted, loads);
-        return;
+                      int loads, Refusal refusal) {
+    const Wait wait = fast_.run(operation, frame, connection.out(), refusal);
+    const auto parked = [&] {
+        return Parked{connection.id(), frame.id, operation, frame.deadline, {}, loads};
+    };
+    switch (wait.what) {
+        case Wait::For::nothing:
+            ++fast_.counters().operations;
+            mark_dirty(connection);
+            return;
+        case Wait::For::load: await_key(connection, parked(), frame, wait); return;
+        case Wait::For::settle: await_verdict(parked(), frame, wait); return;
     }
-    ++fast_.counters().operations;
-    mark_dirty(connection);
 }
 
-void Host::park(Connection& connection, link::Operation operation, const link::FrameView& frame,
-                const LoadWanted& wanted, int loads) {
-    if (loads >= kMaxLoads) {
+void Host::await_key(Connection& connection, Parked parked, const link::FrameView& frame, const Wait& wait) {
+    if (parked.loads >= kMaxLoads) {
         refuse(connection, frame.id,
                Error(Errc::overloaded, "its keys are evicted faster than they are used"));
         return;
@@ -122,16 +128,16 @@ void Host::park(Connection& connection, link::Operation operation, const link::F
     if (!take_place(link::CostClass::load, connection, frame.id)) {
         return;
     }
-    Parked parked{connection.id(), frame.id, operation, frame.deadline, {}, loads + 1};
+    ++parked.loads;
     parked.payload.assign(frame.payload.begin(), frame.payload.end());
-    const auto [entry, fresh] = loading_.try_emplace(wanted.name);
+    const auto [entry, fresh] = loading_.try_emplace(wait.name);
     entry->second.push_back(std::move(parked));
     if (!fresh) {
         return;
     }
-    slow_->submit(make_job([token = to_bytes(wanted.token), residency = options_.residency](
+    slow_->submit(make_job([token = to_bytes(wait.token), residency = options_.residency](
                                hsm::Lane& lane) { return lane.load_key(token, residency); },
-                           [this, name = wanted.name](Result<std::unique_ptr<hsm::Key>> key) {
+                           [this, name = wait.name](Result<std::unique_ptr<hsm::Key>> key) {
                                key_loaded(name, std::move(key));
                            }));
 }
@@ -167,6 +173,39 @@ void Host::key_loaded(const link::KeyName& name, Result<std::unique_ptr<hsm::Key
             refuse(*connection, parked.id, Error(Errc::deadline_exceeded, "the key was loaded too late"));
         } else {
             serve_fast(*connection, parked.operation, parked.frame(), parked.loads);
+        }
+    }
+}
+
+void Host::await_verdict(Parked parked, const link::FrameView& frame, const Wait& wait) {
+    parked.payload.assign(frame.payload.begin(), frame.payload.end());
+    if (doubted_.empty()) {
+        verdict_due_ = wait.due;
+    }
+    doubted_.push_back({wait.name, std::move(parked)});
+    if (doubted_.size() >= kMaxDoubted) {
+        verdict_due_ = clock_.mono();
+    }
+}
+
+void Host::give_verdicts() {
+    std::map<link::KeyName, Status<>> settled;
+    for (const auto& [name, parked] : std::exchange(doubted_, {})) {
+        auto found = settled.find(name);
+        if (found == settled.end()) {
+            found = settled.emplace(name, fast_.settle(name)).first;
+        }
+        Connection* connection = find(parked.connection);
+        if (connection == nullptr) {
+            continue;
+        }
+        if (!found->second) {
+            refuse(*connection, parked.id, found->second.error());
+        } else if (is_late(parked.deadline)) {
+            refuse(*connection, parked.id,
+                   Error(Errc::deadline_exceeded, "the key that refused it was verified too late"));
+        } else {
+            serve_fast(*connection, parked.operation, parked.frame(), parked.loads, Refusal::believed);
         }
     }
 }

@@ -17,39 +17,60 @@ Error malformed() {
     return Error(Errc::protocol_error, "request does not decode");
 }
 
-std::uint8_t success() noexcept {
-    return static_cast<std::uint8_t>(link::ReplyStatus::success);
-}
-
-// A reply whose one variable-size field is written by the token itself: length, then room for it.
-class FieldWriter {
+// Wipes at the end of the scope, whatever the way out.
+class Wiped {
 public:
-    explicit FieldWriter(WipedBuffer& out) : out_(out) {}
-    std::span<std::byte> open(std::size_t room) {
-        at_ = out_.size();
-        out_.resize(at_ + kLength + room);
-        return std::span(out_).subspan(at_ + kLength);
-    }
-    void close(std::size_t size) {
-        for (std::size_t i = 0; i < kLength; ++i) {
-            out_[at_ + i] = static_cast<std::byte>((size >> (8 * i)) & 0xff);
+    explicit Wiped(std::span<std::byte> memory) noexcept : memory_(memory) {}
+    ~Wiped() { wipe(memory_); }
+    Wiped(const Wiped&) = delete;  // one owner of the promise
+    Wiped& operator=(const Wiped&) = delete;
+
+private:
+    std::span<std::byte> memory_;
+};
+
+}  // namespace
+
+// A success reply under construction. What is not finished is taken back, wiped, by the destructor.
+class Answer {
+public:
+    Answer(WipedBuffer& out, std::uint64_t id)
+        : out_(out),
+          start_(link::begin_frame(out, id, static_cast<std::uint8_t>(link::ReplyStatus::success), 0)) {}
+    ~Answer() {
+        if (!finished_) {
+            wipe(std::span(out_).subspan(start_));
+            out_.resize(start_);
         }
-        wipe(std::span(out_).subspan(at_ + kLength + size));
-        out_.resize(at_ + kLength + size);
+    }
+    Answer(const Answer&) = delete;  // one frame, one end
+    Answer& operator=(const Answer&) = delete;
+
+    void add(ByteView bytes) { WireWriter(out_).bytes(bytes); }
+    // A field that the token itself writes: room for it, and how much it took.
+    std::span<std::byte> open(std::size_t room) {
+        field_ = out_.size();
+        out_.resize(field_ + kLength + room);
+        return std::span(out_).subspan(field_ + kLength);
+    }
+    void close(std::size_t size) noexcept {
+        for (std::size_t i = 0; i < kLength; ++i) {
+            out_[field_ + i] = static_cast<std::byte>((size >> (8 * i)) & 0xff);
+        }
+        wipe(std::span(out_).subspan(field_ + kLength + size));
+        out_.resize(field_ + kLength + size);
+    }
+    void finish() noexcept {
+        link::end_frame(out_, start_);
+        finished_ = true;
     }
 
 private:
     WipedBuffer& out_;
-    std::size_t at_ = 0;
+    std::size_t start_;
+    std::size_t field_ = 0;
+    bool finished_ = false;
 };
-
-// Takes back a reply that was begun.
-void cut_back(WipedBuffer& out, std::size_t start) noexcept {
-    wipe(std::span(out).subspan(start));
-    out.resize(start);
-}
-
-}  // namespace
 
 void count_error(link::control::Counters& counters, Errc code) noexcept {
     switch (code) {
@@ -76,14 +97,10 @@ void count_error(link::control::Counters& counters, Errc code) noexcept {
     }
 }
 
-void FastLane::fail(const Error& error, const link::KeyName* key, const FrameView& frame, WipedBuffer& out) {
-    count_error(counters_, error.code);
-    if (error.code == Errc::key_fault && key != nullptr) {
-        if (std::unique_ptr<hsm::Key> bad = keys_.remove(*key)) {
-            faulty_.push_back(std::move(bad));
-        }
+void FastLane::blame(const link::KeyName& name) {
+    if (std::unique_ptr<hsm::Key> bad = keys_.remove(name)) {
+        faulty_.push_back(std::move(bad));
     }
-    link::append_error(out, frame.id, error);
 }
 
 // Work that met a dead session is repeated once on a new one (CKR table: scope session).
@@ -96,199 +113,199 @@ auto FastLane::with_fresh_session(Work work) {
     return result;
 }
 
-std::optional<LoadWanted> FastLane::missing(const link::KeyUse& key, const FrameView& frame,
-                                            WipedBuffer& out) {
-    if (!key.token.empty()) {
-        return LoadWanted{key.name, key.token};
+Wait FastLane::run(link::Operation operation, const FrameView& frame, WipedBuffer& out, Refusal refusal) {
+    Outcome outcome = [&] {
+        Answer answer(out, frame.id);
+        Outcome done = work(operation, frame.payload, refusal, answer);
+        if (done && done->what == Wait::For::nothing) {
+            answer.finish();
+        }
+        return done;
+    }();
+    if (outcome) {
+        return *outcome;
     }
-    link::append_error(out, frame.id, Error(Errc::key_not_loaded, {}));
-    return std::nullopt;
+    const Failure& failure = outcome.error();
+    count_error(counters_, failure.error.code);
+    if (failure.error.code == Errc::key_fault && failure.key) {
+        blame(*failure.key);
+    }
+    link::append_error(out, frame.id, failure.error);
+    return Wait{};
 }
 
-std::optional<LoadWanted> FastLane::run(link::Operation operation, const FrameView& frame, WipedBuffer& out) {
+FastLane::Outcome FastLane::work(link::Operation operation, ByteView payload, Refusal refusal,
+                                 Answer& answer) {
+    const auto decoded = [&]<class Request>(std::optional<Request> request, auto serve) -> Outcome {
+        if (!request) {
+            return Failure{malformed()};
+        }
+        return serve(*request);
+    };
     switch (operation) {
-        case link::Operation::encrypt: return encrypt(frame, out);
-        case link::Operation::decrypt: return decrypt(frame, out);
-        case link::Operation::re_encrypt: return re_encrypt(frame, out);
-        case link::Operation::generate_data_key: return generate_data_key(frame, out);
-        case link::Operation::random: random(frame, out); return std::nullopt;
-        case link::Operation::load_key: return load(frame, out);
-        case link::Operation::canary: canary(frame, out); return std::nullopt;
+        case link::Operation::encrypt:
+            return decoded(link::decode<link::EncryptRequest>(payload),
+                           [&](const auto& request) { return encrypt(request, answer); });
+        case link::Operation::decrypt:
+            return decoded(link::decode<link::DecryptRequest>(payload),
+                           [&](const auto& request) { return decrypt(request, refusal, answer); });
+        case link::Operation::re_encrypt:
+            return decoded(link::decode<link::ReEncryptRequest>(payload),
+                           [&](const auto& request) { return re_encrypt(request, refusal, answer); });
+        case link::Operation::generate_data_key:
+            return decoded(link::decode<link::GenerateDataKeyRequest>(payload),
+                           [&](const auto& request) { return generate_data_key(request, answer); });
+        case link::Operation::random:
+            return decoded(link::decode<link::RandomRequest>(payload),
+                           [&](const auto& request) { return random(request, answer); });
+        case link::Operation::load_key:
+            return decoded(link::decode<link::LoadKeyRequest>(payload),
+                           [&](const auto& request) { return load(request); });
+        case link::Operation::canary: return canary();
         case link::Operation::create_key:
         case link::Operation::destroy_key:
         case link::Operation::prove: break;
     }
-    fail(Error(Errc::internal, "not a fast-lane operation"), nullptr, frame, out);
-    return std::nullopt;
+    return Failure{Error(Errc::internal, "not a fast-lane operation")};
 }
 
-std::optional<LoadWanted> FastLane::encrypt(const FrameView& frame, WipedBuffer& out) {
-    const auto request = link::decode<link::EncryptRequest>(frame.payload);
-    if (!request) {
-        fail(malformed(), nullptr, frame, out);
-        return std::nullopt;
+FastLane::Outcome FastLane::missing(const link::KeyUse& key) {
+    if (key.token.empty()) {
+        return Failure{Error(Errc::key_not_loaded, {})};
     }
-    hsm::Key* key = keys_.find(request->key.name);
-    if (key == nullptr) {
-        return missing(request->key, frame, out);
-    }
-    const std::size_t start = link::begin_frame(out, frame.id, success(), 0);
-    FieldWriter blob(out);
-    const std::span<std::byte> room = blob.open(hsm::Lane::blob_room(request->plaintext.size()));
+    return Wait{.what = Wait::For::load, .name = key.name, .token = key.token};
+}
+
+FastLane::Outcome FastLane::seal(hsm::Key& key, const link::KeyName& name, ByteView plaintext,
+                                 ByteView context, Answer& answer) {
+    const std::span<std::byte> room = answer.open(hsm::Lane::blob_room(plaintext.size()));
     const Result<std::size_t> size =
-        with_fresh_session([&] { return lane_->encrypt(*key, request->plaintext, request->context, room); });
+        with_fresh_session([&] { return lane_->encrypt(key, plaintext, context, room); });
     if (!size) {
-        cut_back(out, start);
-        fail(size.error(), &request->key.name, frame, out);
-        return std::nullopt;
+        return Failure{size.error(), name};
     }
-    blob.close(*size);
-    link::end_frame(out, start);
-    return std::nullopt;
+    answer.close(*size);
+    return Wait{};
 }
 
-std::optional<LoadWanted> FastLane::decrypt(const FrameView& frame, WipedBuffer& out) {
-    const auto request = link::decode<link::DecryptRequest>(frame.payload);
-    if (!request) {
-        fail(malformed(), nullptr, frame, out);
-        return std::nullopt;
+// A refusal in the answer means: wait for settle().
+Result<hsm::Opening> FastLane::open(hsm::Key& key, ByteView blob, ByteView context, std::span<std::byte> out,
+                                    Refusal refusal) {
+    const Result<hsm::Opening> opening =
+        with_fresh_session([&] { return lane_->try_decrypt(key, blob, context, out); });
+    if (!opening || opening->refused == 0) {
+        return opening;
     }
-    hsm::Key* key = keys_.find(request->key.name);
+    if (refusal == Refusal::believed) {
+        return lane_->not_authentic(*opening);
+    }
+    if (SystemClock().mono() < hsm::Lane::settle_due(key)) {
+        return opening;
+    }
+    return with_fresh_session([&] { return lane_->decrypt(key, blob, context, out); })
+        .transform([](std::size_t size) { return hsm::Opening{.size = size}; });
+}
+
+Status<> FastLane::settle(const link::KeyName& name) {
+    hsm::Key* key = keys_.find(name);
     if (key == nullptr) {
-        return missing(request->key, frame, out);
+        return done;
     }
-    const std::size_t start = link::begin_frame(out, frame.id, success(), 0);
-    FieldWriter plaintext(out);
-    const std::span<std::byte> room = plaintext.open(request->blob.size());
-    const Result<std::size_t> size =
-        with_fresh_session([&] { return lane_->decrypt(*key, request->blob, request->context, room); });
-    if (!size) {
-        cut_back(out, start);
-        fail(size.error(), &request->key.name, frame, out);
-        return std::nullopt;
+    Status<> settled = with_fresh_session([&] { return lane_->settle(*key); });
+    if (!settled && settled.error().code == Errc::key_fault) {
+        blame(name);
     }
-    plaintext.close(*size);
-    link::end_frame(out, start);
-    return std::nullopt;
+    return settled;
 }
 
-std::optional<LoadWanted> FastLane::re_encrypt(const FrameView& frame, WipedBuffer& out) {
-    const auto request = link::decode<link::ReEncryptRequest>(frame.payload);
-    if (!request) {
-        fail(malformed(), nullptr, frame, out);
-        return std::nullopt;
+FastLane::Outcome FastLane::encrypt(const link::EncryptRequest& request, Answer& answer) {
+    hsm::Key* key = keys_.find(request.key.name);
+    if (key == nullptr) {
+        return missing(request.key);
     }
-    hsm::Key* source = keys_.find(request->source.name);
+    return seal(*key, request.key.name, request.plaintext, request.context, answer);
+}
+
+FastLane::Outcome FastLane::decrypt(const link::DecryptRequest& request, Refusal refusal, Answer& answer) {
+    hsm::Key* key = keys_.find(request.key.name);
+    if (key == nullptr) {
+        return missing(request.key);
+    }
+    const std::span<std::byte> room = answer.open(request.blob.size());
+    const Result<hsm::Opening> opening = open(*key, request.blob, request.context, room, refusal);
+    if (!opening) {
+        return Failure{opening.error(), request.key.name};
+    }
+    if (opening->refused != 0) {
+        return Wait{.what = Wait::For::settle, .name = request.key.name, .due = hsm::Lane::settle_due(*key)};
+    }
+    answer.close(opening->size);
+    return Wait{};
+}
+
+FastLane::Outcome FastLane::re_encrypt(const link::ReEncryptRequest& request, Refusal refusal,
+                                       Answer& answer) {
+    hsm::Key* source = keys_.find(request.source.name);
     if (source == nullptr) {
-        return missing(request->source, frame, out);
+        return missing(request.source);
     }
-    hsm::Key* destination = keys_.find(request->destination.name);
+    hsm::Key* destination = keys_.find(request.destination.name);
     if (destination == nullptr) {
-        return missing(request->destination, frame, out);
+        return missing(request.destination);
     }
-    const std::span<std::byte> scratch = scratch_.reveal_mutable(SecretAccess());
-    const Result<std::size_t> opened = with_fresh_session(
-        [&] { return lane_->decrypt(*source, request->blob, request->source_context, scratch); });
-    if (!opened) {
-        wipe(scratch.first(request->blob.size()));
-        fail(opened.error(), &request->source.name, frame, out);
-        return std::nullopt;
+    const std::span<std::byte> plaintext = scratch_.reveal_mutable(SecretAccess()).first(request.blob.size());
+    const Wiped scope(plaintext);
+    const Result<hsm::Opening> opening =
+        open(*source, request.blob, request.source_context, plaintext, refusal);
+    if (!opening) {
+        return Failure{opening.error(), request.source.name};
     }
-    const ByteView plaintext = scratch.first(*opened);
-    const std::size_t start = link::begin_frame(out, frame.id, success(), 0);
-    FieldWriter blob(out);
-    const std::span<std::byte> room = blob.open(hsm::Lane::blob_room(plaintext.size()));
-    const Result<std::size_t> size = with_fresh_session(
-        [&] { return lane_->encrypt(*destination, plaintext, request->destination_context, room); });
-    wipe(scratch.first(request->blob.size()));
-    if (!size) {
-        cut_back(out, start);
-        fail(size.error(), &request->destination.name, frame, out);
-        return std::nullopt;
+    if (opening->refused != 0) {
+        return Wait{
+            .what = Wait::For::settle, .name = request.source.name, .due = hsm::Lane::settle_due(*source)};
     }
-    blob.close(*size);
-    link::end_frame(out, start);
-    return std::nullopt;
+    return seal(*destination, request.destination.name, plaintext.first(opening->size),
+                request.destination_context, answer);
 }
 
-std::optional<LoadWanted> FastLane::generate_data_key(const FrameView& frame, WipedBuffer& out) {
-    const auto request = link::decode<link::GenerateDataKeyRequest>(frame.payload);
-    if (!request) {
-        fail(malformed(), nullptr, frame, out);
-        return std::nullopt;
-    }
-    hsm::Key* key = keys_.find(request->key.name);
+FastLane::Outcome FastLane::generate_data_key(const link::GenerateDataKeyRequest& request, Answer& answer) {
+    hsm::Key* key = keys_.find(request.key.name);
     if (key == nullptr) {
-        return missing(request->key, frame, out);
+        return missing(request.key);
     }
-    const std::span<std::byte> fresh = scratch_.reveal_mutable(SecretAccess()).first(request->size);
+    const std::span<std::byte> fresh = scratch_.reveal_mutable(SecretAccess()).first(request.size);
+    const Wiped scope(fresh);
     const Status<> drawn = with_fresh_session([&] { return lane_->random(fresh); });
     if (!drawn) {
-        wipe(fresh);
-        fail(drawn.error(), nullptr, frame, out);
-        return std::nullopt;
+        return Failure{drawn.error()};
     }
-    const std::size_t start = link::begin_frame(out, frame.id, success(), 0);
-    WireWriter(out).bytes(request->with_plaintext ? ByteView(fresh) : ByteView());
-    FieldWriter blob(out);
-    const std::span<std::byte> room = blob.open(hsm::Lane::blob_room(fresh.size()));
-    const Result<std::size_t> size =
-        with_fresh_session([&] { return lane_->encrypt(*key, fresh, request->context, room); });
-    wipe(fresh);
-    if (!size) {
-        cut_back(out, start);
-        fail(size.error(), &request->key.name, frame, out);
-        return std::nullopt;
-    }
-    blob.close(*size);
-    link::end_frame(out, start);
-    return std::nullopt;
+    answer.add(request.with_plaintext ? ByteView(fresh) : ByteView());
+    return seal(*key, request.key.name, fresh, request.context, answer);
 }
 
-void FastLane::random(const FrameView& frame, WipedBuffer& out) {
-    const auto request = link::decode<link::RandomRequest>(frame.payload);
-    if (!request) {
-        fail(malformed(), nullptr, frame, out);
-        return;
-    }
-    const std::size_t start = link::begin_frame(out, frame.id, success(), 0);
-    FieldWriter plaintext(out);
-    const std::span<std::byte> room = plaintext.open(request->size);
+FastLane::Outcome FastLane::random(const link::RandomRequest& request, Answer& answer) {
+    const std::span<std::byte> room = answer.open(request.size);
     const Status<> drawn = with_fresh_session([&] { return lane_->random(room); });
     if (!drawn) {
-        cut_back(out, start);
-        fail(drawn.error(), nullptr, frame, out);
-        return;
+        return Failure{drawn.error()};
     }
-    plaintext.close(request->size);
-    link::end_frame(out, start);
+    answer.close(request.size);
+    return Wait{};
 }
 
-std::optional<LoadWanted> FastLane::load(const FrameView& frame, WipedBuffer& out) {
-    const auto request = link::decode<link::LoadKeyRequest>(frame.payload);
-    if (!request) {
-        fail(malformed(), nullptr, frame, out);
-        return std::nullopt;
-    }
-    if (keys_.find(request->key.name) == nullptr) {
-        return LoadWanted{request->key.name, request->key.token};
-    }
-    link::append_reply(out, frame.id, link::EmptyReply{});
-    return std::nullopt;
+FastLane::Outcome FastLane::load(const link::LoadKeyRequest& request) {
+    return keys_.find(request.key.name) == nullptr ? missing(request.key) : Outcome(Wait{});
 }
 
-void FastLane::canary(const FrameView& frame, WipedBuffer& out) {
+FastLane::Outcome FastLane::canary() {
     if (!check_key_) {
-        fail(Error(Errc::not_admitted, "no check token is loaded: check_cluster comes first"), nullptr, frame,
-             out);
-        return;
+        return Failure{Error(Errc::not_admitted, "no check token is loaded: check_cluster comes first")};
     }
     const Status<> verified = with_fresh_session([&] { return lane_->verify(*check_key_); });
     if (!verified) {
-        fail(verified.error(), nullptr, frame, out);
-        return;
+        return Failure{verified.error()};
     }
-    link::append_reply(out, frame.id, link::EmptyReply{});
+    return Wait{};
 }
 
 void FastLane::forget_all() noexcept {

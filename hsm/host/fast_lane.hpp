@@ -16,10 +16,25 @@
 
 namespace claviger::host {
 
-// The request needs this key first. Views into the request.
-struct LoadWanted {
-    link::KeyName name;
-    ByteView token;
+class Answer;
+
+// What a request waits for before it is run again, if anything. Views into the request.
+struct Wait {
+    enum class For : std::uint8_t {
+        nothing,  // it is answered
+        load,     // the key must be loaded from `token`
+        settle,   // the key refused a blob, and it is too early to verify it once more: see FastLane::settle
+    };
+    For what = For::nothing;
+    link::KeyName name{};
+    ByteView token{};
+    MonoTime due{};  // settle: not before
+};
+
+// What is made of a blob that a key refuses.
+enum class Refusal : std::uint8_t {
+    doubted,   // the key may be at fault: it is settled first
+    believed,  // the key was settled since the blob was refused first
 };
 
 class FastLane {
@@ -29,10 +44,13 @@ public:
           keys_(std::max(key_memory / kKeyFootprint, kLeastKeys)),
           scratch_(link::kMaxBlob) {}
 
-    // Answers into `out`, or says which key must be loaded before the request is run again; `out` is
-    // unchanged then.
-    std::optional<LoadWanted> run(link::Operation operation, const link::FrameView& frame,
-                                  link::WipedBuffer& out);
+    // Answers into `out`, or says what the request waits for; `out` is unchanged then.
+    Wait run(link::Operation operation, const link::FrameView& frame, link::WipedBuffer& out,
+             Refusal refusal = Refusal::doubted);
+
+    // Verifies a key that refused a blob, and loads it again if it is not the right one. done also when it
+    // is not loaded any more: then it is verified when it is loaded.
+    Status<> settle(const link::KeyName& name);
 
     KeyIndex& keys() noexcept { return keys_; }
     // Keys that turned out unusable; the caller destroys them in the slow lane.
@@ -48,20 +66,30 @@ public:
     std::uint64_t nonce_draws() const noexcept { return lane_->counters().nonce_draws; }
 
 private:
-    std::optional<LoadWanted> encrypt(const link::FrameView& frame, link::WipedBuffer& out);
-    std::optional<LoadWanted> decrypt(const link::FrameView& frame, link::WipedBuffer& out);
-    std::optional<LoadWanted> re_encrypt(const link::FrameView& frame, link::WipedBuffer& out);
-    std::optional<LoadWanted> generate_data_key(const link::FrameView& frame, link::WipedBuffer& out);
-    std::optional<LoadWanted> load(const link::FrameView& frame, link::WipedBuffer& out);
-    void random(const link::FrameView& frame, link::WipedBuffer& out);
-    void canary(const link::FrameView& frame, link::WipedBuffer& out);
+    // Why a request is answered by an error, and the key that it may be due to.
+    struct Failure {
+        Error error;
+        std::optional<link::KeyName> key{};
+    };
+    using Outcome = Result<Wait, Failure>;
+
+    Outcome work(link::Operation operation, ByteView payload, Refusal refusal, Answer& answer);
+    Outcome encrypt(const link::EncryptRequest& request, Answer& answer);
+    Outcome decrypt(const link::DecryptRequest& request, Refusal refusal, Answer& answer);
+    Outcome re_encrypt(const link::ReEncryptRequest& request, Refusal refusal, Answer& answer);
+    Outcome generate_data_key(const link::GenerateDataKeyRequest& request, Answer& answer);
+    Outcome random(const link::RandomRequest& request, Answer& answer);
+    Outcome load(const link::LoadKeyRequest& request);
+    Outcome canary();
 
     template <class Work>
     auto with_fresh_session(Work work);
-    std::optional<LoadWanted> missing(const link::KeyUse& key, const link::FrameView& frame,
-                                      link::WipedBuffer& out);
-    void fail(const Error& error, const link::KeyName* key, const link::FrameView& frame,
-              link::WipedBuffer& out);
+    static Outcome missing(const link::KeyUse& key);
+    Outcome seal(hsm::Key& key, const link::KeyName& name, ByteView plaintext, ByteView context,
+                 Answer& answer);
+    Result<hsm::Opening> open(hsm::Key& key, ByteView blob, ByteView context, std::span<std::byte> out,
+                              Refusal refusal);
+    void blame(const link::KeyName& name);
 
     std::unique_ptr<hsm::Lane> lane_;
     KeyIndex keys_;

@@ -138,14 +138,8 @@ int Host::run() {
     log(Level::info, "serving token " + token_.facts_at_start().serial + " at " + options_.state);
     std::array<epoll_event, kEventsPerTurn> events;
     while (!finished_) {
-        int timeout = -1;
-        if (!backlog_.empty()) {
-            timeout = 0;
-        } else if (shutting_down_) {
-            timeout = 50;
-        }
         wipe_vector_registers();
-        const int count = epoll_wait(epoll_.get(), events.data(), kEventsPerTurn, timeout);
+        const int count = epoll_wait(epoll_.get(), events.data(), kEventsPerTurn, patience());
         if (count < 0 && errno != EINTR) {
             log(Level::error, io_failed("epoll_wait", "").detail);
             return 1;
@@ -164,6 +158,9 @@ int Host::run() {
                     }
             }
         }
+        if (!doubted_.empty() && clock_.mono() >= verdict_due_) {
+            give_verdicts();
+        }
         if (fast_.has_faulty()) {
             destroy_objects(fast_.take_faulty());
         }
@@ -180,6 +177,18 @@ int Host::run() {
     }
     log(Level::info, "drained");
     return exit_code_;
+}
+
+// How long the loop may sleep, in milliseconds; -1: until something happens.
+int Host::patience() const {
+    if (!backlog_.empty()) {
+        return 0;
+    }
+    if (!doubted_.empty()) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(verdict_due_ - clock_.mono());
+        return std::max(0, static_cast<int>(left.count()));
+    }
+    return shutting_down_ ? 50 : -1;
 }
 
 void Host::accept_all(Channel channel) {
@@ -346,11 +355,11 @@ bool Host::is_idle() const noexcept {
             return false;
         }
     }
-    return control_outstanding_ == 0;
+    return control_outstanding_ == 0 && doubted_.empty();
 }
 
 void Host::answer_drained() {
-    if (drain_waiters_.empty()) {
+    if (drain_waiters_.empty() || !doubted_.empty()) {
         return;
     }
     for (const std::uint32_t count : outstanding_) {

@@ -42,7 +42,7 @@ public:
 private:
     friend class ControlService;
 
-    // A request that waits for a key, with its content, which is wiped when it is answered.
+    // A request that waits, with its content, which is wiped when it is answered.
     struct Parked {
         std::uint64_t connection = 0;
         std::uint64_t id = 0;
@@ -61,6 +61,7 @@ private:
     Result<Descriptor> listen_at(const std::string& name);
 
     // The turn of the loop.
+    int patience() const;
     void accept_all(Channel channel);
     void on_connection(Connection& connection, std::uint32_t events);
     void work_off(Connection& connection);
@@ -77,10 +78,14 @@ private:
     // Requests of the data socket.
     void serve(Connection& connection, const link::FrameView& frame);
     void serve_fast(Connection& connection, link::Operation operation, const link::FrameView& frame,
-                    int loads);
-    void park(Connection& connection, link::Operation operation, const link::FrameView& frame,
-              const LoadWanted& wanted, int loads);
+                    int loads, Refusal refusal = Refusal::doubted);
+    void await_key(Connection& connection, Parked parked, const link::FrameView& frame, const Wait& wait);
     void key_loaded(const link::KeyName& name, Result<std::unique_ptr<hsm::Key>> key);
+    // Blobs that a key refused too soon after the last time it was verified: they wait, it is verified once
+    // for all, and each is tried again. So no verdict rests on a handle that nobody looked at, and who sends
+    // bad blobs delays himself, not the others.
+    void await_verdict(Parked parked, const link::FrameView& frame, const Wait& wait);
+    void give_verdicts();
     void create_key(Connection& connection, const link::FrameView& frame);
     void destroy_key(Connection& connection, const link::FrameView& frame);
     void prove(Connection& connection, const link::FrameView& frame);
@@ -109,6 +114,12 @@ private:
     std::vector<std::uint64_t> backlog_;
     std::vector<std::uint64_t> dirty_;
     std::map<link::KeyName, std::vector<Parked>> loading_;
+    struct Doubted {
+        link::KeyName key;
+        Parked request;
+    };
+    std::vector<Doubted> doubted_;
+    MonoTime verdict_due_{};                      // of all that is in doubted_
     std::array<std::uint32_t, 4> outstanding_{};  // by CostClass
     std::uint32_t control_outstanding_ = 0;
     std::optional<hsm::CwkId> cluster_;  // whose CWK this host works with

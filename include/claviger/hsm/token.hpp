@@ -127,6 +127,13 @@ struct ReadablePair {
     Bytes public_key;         // SubjectPublicKeyInfo DER
 };
 
+// What became of a blob.
+struct Opening {
+    std::size_t size = 0;       // of the plaintext
+    unsigned long refused = 0;  // the CK_RV that a bad blob, a handle that is another key's and a fault of
+                                // the token have in common; 0: opened
+};
+
 // A session of its own. The fast lane uses encrypt, decrypt, mac and random; everything else is slow-lane
 // work.
 class Lane {
@@ -153,6 +160,17 @@ public:
     // together, and the key was seen to be good. key_fault, hsm_fault: the check value says so (design:
     // "Check values").
     Result<std::size_t> decrypt(Key& key, ByteView blob, ByteView context, std::span<std::byte> out);
+
+    // The same in parts, for a caller who has many: decrypt is try_decrypt, settle, try_decrypt. What is
+    // refused again after settle() is not_authentic().
+    Result<Opening> try_decrypt(Key& key, ByteView blob, ByteView context, std::span<std::byte> out);
+    Error not_authentic(const Opening& refused) noexcept;
+    // Verifies the check value and, where that is bad, loads the key again. As verify() answers.
+    Status<> settle(Key& key);
+    // One settle() serves all refusals of this long, so that bad blobs cost little more than good ones.
+    static constexpr std::chrono::milliseconds kSettleInterval{5};
+    // When the next one is due: kSettleInterval after the last.
+    static MonoTime settle_due(Key& key) noexcept;
 
     // RFC 2104 under an HMAC key, full length. Returns the size; `out` has room for kMaxDigest bytes.
     Result<std::size_t> mac(Key& key, ByteView message, std::span<std::byte> out);
