@@ -10,10 +10,13 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <chrono>
 #include <exception>
+#include <memory>
 
 #include "hsm/link/peer.hpp"
 #include "src/observe/log.hpp"
@@ -25,6 +28,8 @@ namespace asio = boost::asio;
 using Socket = asio::local::stream_protocol::socket;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kMaxRequest = 4096;
+constexpr std::chrono::seconds kReadLimit{5};
+constexpr std::chrono::milliseconds kAcceptPause{100};
 
 void log_failure(std::exception_ptr failure) {
     if (failure) {
@@ -38,36 +43,48 @@ void log_failure(std::exception_ptr failure) {
 
 }  // namespace
 
-struct AdminSocket::Impl : std::enable_shared_from_this<AdminSocket::Impl> {
+struct AdminSocket::Impl {
     Impl(asio::io_context& io, Handler h) : acceptor(io), handler(std::move(h)) {}
 
-    asio::awaitable<void> accept() {
-        for (;;) {
+    static asio::awaitable<void> accept(std::shared_ptr<Impl> self) {
+        asio::local::stream_protocol::acceptor& acceptor = self->acceptor;
+        while (acceptor.is_open()) {  // closed by the destructor
             auto [error, socket] = co_await acceptor.async_accept(kTuple);
             if (error) {
-                co_return;  // closed by the destructor
+                // Mostly that the process has no file descriptor left: others are giving theirs back.
+                asio::steady_timer pause(acceptor.get_executor(), kAcceptPause);
+                co_await pause.async_wait(kTuple);
+                continue;
             }
             if (const auto peer = link::check_peer(socket.native_handle(), {geteuid(), std::nullopt});
                 !peer) {
                 observe::warn("admin.peer_refused", {{"reason", peer.error().detail}});
                 continue;
             }
-            asio::co_spawn(acceptor.get_executor(), serve(std::move(socket), shared_from_this()),
-                           log_failure);
+            asio::co_spawn(acceptor.get_executor(), serve(std::move(socket), self), log_failure);
         }
     }
 
-    static asio::awaitable<void> serve(Socket socket, std::shared_ptr<Impl> self) {
+    static asio::awaitable<void> serve(Socket given, std::shared_ptr<Impl> self) {
+        const auto socket = std::make_shared<Socket>(std::move(given));
+        asio::steady_timer limit(socket->get_executor(), kReadLimit);
+        limit.async_wait([socket](const boost::system::error_code& cancelled) {
+            if (!cancelled) {
+                boost::system::error_code ignored;  // it may have gone by itself
+                socket->cancel(ignored);
+            }
+        });
         std::string line;
         auto [read_error, size] =
-            co_await asio::async_read_until(socket, asio::dynamic_buffer(line, kMaxRequest), '\n', kTuple);
-        if (read_error) {
-            co_return;
+            co_await asio::async_read_until(*socket, asio::dynamic_buffer(line, kMaxRequest), '\n', kTuple);
+        limit.cancel();
+        if (read_error || !self->acceptor.is_open()) {
+            co_return;  // too late, gone, or the service is stopping
         }
         line.resize(size - 1);
         const Result<std::string> result = co_await self->handler(std::move(line));
         const std::string answer = result ? "ok\n" + *result : "error\n" + result.error().detail + "\n";
-        co_await asio::async_write(socket, asio::buffer(answer), kTuple);
+        co_await asio::async_write(*socket, asio::buffer(answer), kTuple);
     }
 
     asio::local::stream_protocol::acceptor acceptor;
@@ -91,7 +108,7 @@ Result<std::unique_ptr<AdminSocket>> AdminSocket::listen(asio::io_context& io,
     if (error) {
         return Error(Errc::io_error, fmt::format("{}: cannot listen: {}", path.string(), error.message()));
     }
-    asio::co_spawn(io, impl->accept(), log_failure);
+    asio::co_spawn(io, Impl::accept(impl), log_failure);
     return std::unique_ptr<AdminSocket>(new AdminSocket(std::move(impl)));
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <boost/json.hpp>
+#include <exception>
 
 #include <claviger/base/secret.hpp>
 
@@ -162,6 +163,16 @@ void note_use(const Call& call) {
     }
 }
 
+// What is thrown below is a bug, or memory that ran out; the request is audited as any other that failed.
+asio::awaitable<Outcome<std::string>> process_all(Call& call, model::WipingArena& arena,
+                                                  std::optional<boost::json::value>& body) {
+    try {
+        co_return co_await process(call, arena, body);
+    } catch (const std::exception& bug) {
+        co_return internal(std::string("exception: ") + bug.what());
+    }
+}
+
 http::Answer answer_of(const Failure& failure) {
     return {row_of(failure.type).status, error_body(row_of(failure.type).name, "message", failure.text())};
 }
@@ -183,7 +194,7 @@ asio::awaitable<http::Answer> KmsService::call(http::IoContext& io, const http::
     model::WipingArena arena;
     std::optional<boost::json::value> body;  // in the arena, so it goes first
     Call call{options_, parts_, io, http_call};
-    Outcome<std::string> outcome = co_await process(call, arena, body);
+    Outcome<std::string> outcome = co_await process_all(call, arena, body);
     if (!call.audit.committed) {
         const std::string record =
             audit_record(call, outcome ? nullptr : &outcome.error(), parts_.store.sequence());

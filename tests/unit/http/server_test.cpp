@@ -265,6 +265,33 @@ TEST_F(HttpServer, OverTheConnectionLimitWithAllBusyIs503) {
     EXPECT_EQ(busy.receive()->status, 200u);
 }
 
+TEST_F(HttpServer, FiftyMoreConnectionsThanAllowedCostNobodyWhoIsServedAnything) {
+    constexpr std::size_t kLimit = 8;
+    fixture_.options.limits.connections = kLimit;
+    start();
+    RawClient served(fixture_.port());
+    served.send(request("Echo"));
+    ASSERT_TRUE(served.receive());
+    served.send("POST / HTTP/1.1\r\n");  // begun, so it is not idle
+    std::vector<std::unique_ptr<RawClient>> crowd;
+    for (std::size_t i = 0; i < kLimit + 50; ++i) {
+        crowd.push_back(std::make_unique<RawClient>(fixture_.port()));
+        crowd.back()->send("POST / HTTP/1.1\r\n");
+    }
+    ASSERT_TRUE(eventually([&] { return fixture_.server().connections() == kLimit; }));
+    served.send(request("Echo", "still here").substr(std::string_view("POST / HTTP/1.1\r\n").size()));
+    const auto answer = served.receive();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body, "still here");
+    crowd.clear();
+    ASSERT_TRUE(eventually([&] { return fixture_.server().connections() <= 1; }));
+    RawClient later(fixture_.port());
+    later.send(request("Echo", "welcome"));
+    const auto welcome = later.receive();
+    ASSERT_TRUE(welcome);
+    EXPECT_EQ(welcome->body, "welcome");
+}
+
 TEST_F(HttpServer, IdleConnectionIsClosedAfterItsTime) {
     fixture_.options.limits.idle_time = 300ms;
     start();

@@ -500,6 +500,9 @@ asio::awaitable<Result<cluster::DataKey>> FakeClient::generate_data_key(const cl
 
 asio::awaitable<Result<SecretBytes>> FakeClient::random(std::uint16_t size, MonoTime) {
     ++calls;
+    if (throws) {
+        throw std::bad_alloc();
+    }
     if (failure) {
         co_return Error(*failure, "as told");
     }

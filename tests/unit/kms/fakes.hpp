@@ -95,6 +95,7 @@ public:
     Awaitable<Status<>> destroy_key(const cluster::KeyMaterial& key, MonoTime deadline) override;
 
     std::optional<Errc> failure;  // of every call
+    bool throws = false;          // random() does, as if memory had run out
     std::vector<std::string> destroyed;
     std::size_t calls = 0;
 };

@@ -182,6 +182,13 @@ TEST(Audit, WithoutASinkNothingRunsAndWithoutARecordNothingIsAnswered) {
     EXPECT_EQ(answer.body.find("Plaintext"), std::string::npos);
 }
 
+TEST(Audit, WhatThrowsIsRecordedAndAnsweredAsAnyFailure) {
+    Harness api;
+    api.client.throws = true;
+    EXPECT_THAT(api.call("GenerateRandom", R"({"NumberOfBytes":16})"), HasType("KMSInternalException"));
+    EXPECT_EQ(text_at(api.audit.records.back(), "errorCode"), "KMSInternalException");
+}
+
 TEST(JsonText, EscapesControlsAndRepairsWhatIsNoUtf8) {
     std::string out;
     append_json_string(
