@@ -1,12 +1,33 @@
 #!/usr/bin/env python3
-"""Writes docs/api-coverage.md: which operations of the model the operation table implements.
+"""Writes docs/api-coverage.md: which operations of the model the operation table implements, and which tests call them.
 
     generate_coverage.py MODEL.json operation_table.cpp OUT.md
     generate_coverage.py --check MODEL.json operation_table.cpp OUT.md   fails if OUT.md differs
 """
 import json
+import pathlib
 import re
 import sys
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent / "tests"
+CALLERS = ("unit/kms/*_test.cpp", "integration/clients/*_test.py", "conformance/kms/*_test.py")
+
+
+def callers(operation):
+    """The tests that name the operation: in quotes, as a method of boto3, or as a command of the AWS CLI."""
+    words = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
+    said = re.compile(r'"%s"|\.%s\(|"%s"' % (operation, words, words.replace("_", "-")))
+    files = sorted((path for pattern in CALLERS for path in TESTS.glob(pattern)), key=lambda path: path.stem)
+    return [path.stem.removesuffix("_test") for path in files if said.search(path.read_text(encoding="utf-8"))]
+
+
+def row(name, built):
+    if name not in built:
+        return "| %s | not yet | |" % name
+    tests = callers(name)
+    if not tests:
+        sys.exit("no test calls " + name)
+    return "| %s | yes | %s |" % (name, ", ".join(tests))
 
 
 def page(model, table):
@@ -19,8 +40,11 @@ def page(model, table):
              "Made by `tools/generate_coverage.py` from the API model and `src/kms/operation_table.cpp`.", "",
              "AWS KMS %s: %d of %d operations. The others answer `UnsupportedOperationException` (400) with the text"
              % (model["metadata"]["apiVersion"], len(built), len(operations)),
-             "`Claviger does not implement <operation> yet.`", "", "| Operation | |", "|---|---|"]
-    lines += ["| %s | %s |" % (name, "yes" if name in built else "not yet") for name in operations]
+             "`Claviger does not implement <operation> yet.`", "",
+             "The last column names the tests under `tests/` that call the operation. Besides, `conformance/kms/model_test.py`",
+             "sends every built operation with every member wrong and only just right, and `unit/kms/operation_states_test.cpp`",
+             "runs each through every key state.", "", "| Operation | Built | Tests |", "|---|---|---|"]
+    lines += [row(name, built) for name in operations]
     lines += ["", "## Limits inside implemented operations", "",
               "- CreateKey makes `SYMMETRIC_DEFAULT` keys of origin `AWS_KMS` in one Region; other specs and origins,",
               "  multi-Region keys and custom key stores are refused.",
