@@ -15,6 +15,10 @@ Error needs_operator(std::string_view why) {
     return Error(Errc::pin_refused, std::string(why) + std::string(kAskOperator));
 }
 
+std::optional<PinVersion> clone(const std::optional<PinVersion>& pin) {
+    return pin ? std::optional(PinVersion{pin->version, pin->pin.clone()}) : std::nullopt;
+}
+
 // One more attempt could lock the token, or is not ours to make.
 bool may_try(hsm::PinState state, bool explained) noexcept {
     switch (state) {
@@ -30,77 +34,70 @@ bool may_try(hsm::PinState state, bool explained) noexcept {
 
 }  // namespace
 
-bool PinKeeper::has_pin() const noexcept {
-    const KeptPins& state = store_.state();
-    return (state.current && !state.is_refused(state.current->version)) ||
-           (state.next && !state.is_refused(state.next->version));
+bool PinKeeper::has_pin() const {
+    const Result<KeptPins> kept = store_.read();
+    return kept && (kept->usable(kept->current) || kept->usable(kept->next));
 }
 
-Status<> PinKeeper::refuse(std::uint64_t version) {
-    KeptPins state = store_.state().clone();
-    if (!state.is_refused(version)) {
-        state.refused.push_back(version);
+Status<> PinKeeper::refuse(KeptPins& kept, std::uint64_t version) {
+    if (!kept.is_refused(version)) {
+        kept.refused.push_back(version);
     }
-    return store_.save(std::move(state));
+    return store_.save(kept);
 }
 
-Status<> PinKeeper::promote_next() {
-    KeptPins state = store_.state().clone();
-    state.current = std::move(state.next);
-    state.next.reset();
+Status<> PinKeeper::promote_next(KeptPins& kept) {
+    kept.current = std::move(kept.next);
+    kept.next.reset();
     // Older versions are gone for good: only refusals that can still meet a PIN we keep matter.
-    std::erase_if(state.refused, [&](std::uint64_t version) { return version != state.current->version; });
-    return store_.save(std::move(state));
-}
-
-Status<> PinKeeper::drop_next() {
-    KeptPins state = store_.state().clone();
-    state.next.reset();
-    return store_.save(std::move(state));
+    std::erase_if(kept.refused, [&](std::uint64_t version) { return version != kept.current->version; });
+    return store_.save(kept);
 }
 
 Status<> PinKeeper::login() {
+    Result<KeptPins> kept = store_.read();
+    if (!kept) {
+        return kept.error();
+    }
     const Result<hsm::PinState> facts = token_.user_pin_state();
     if (!facts) {
         return facts.error();
     }
-    const bool next_refused = store_.state().next && store_.state().is_refused(store_.state().next->version);
+    const bool next_refused = kept->next && kept->is_refused(kept->next->version);
     if (!may_try(*facts, next_refused)) {
         return needs_operator("the token warns about its user PIN (wrong attempts, locked, or not set)");
     }
-    if (store_.state().next && !next_refused) {
-        const PinVersion next = store_.state().next->clone();
-        const Status<> entered = token_.login(next.pin, hsm::Attempt::automatic);
+    if (kept->usable(kept->next)) {
+        const Status<> entered = token_.login(kept->next->pin, hsm::Attempt::automatic);
         if (entered) {
             log(Level::info, "the PIN change that was interrupted had reached the token");
-            return promote_next();
+            return promote_next(*kept);
         }
         if (entered.error().code != Errc::pin_refused) {
             return entered;
         }
-        const Status<> remembered = refuse(next.version);
+        const Status<> remembered = refuse(*kept, kept->next->version);
         if (!remembered) {
             return remembered;
         }
     }
-    if (!store_.state().current || store_.state().is_refused(store_.state().current->version)) {
-        return needs_operator(has_pin() || store_.state().current ? "the user PIN kept here was refused"
-                                                                  : "no user PIN is kept here");
+    if (!kept->usable(kept->current)) {
+        return needs_operator(kept->current ? "the user PIN kept here was refused"
+                                            : "no user PIN is kept here");
     }
     // After a refused `next` the token shows COUNT_LOW because of us: the one attempt with `current` is due.
     const Result<hsm::PinState> now = token_.user_pin_state();
     if (!now) {
         return now.error();
     }
-    if (!may_try(*now, store_.state().next.has_value())) {
+    if (!may_try(*now, kept->next.has_value())) {
         return needs_operator("the token is one wrong attempt from locking its user PIN");
     }
-    const PinVersion current = store_.state().current->clone();
     const Status<> entered =
-        token_.login(current.pin, store_.state().next ? hsm::Attempt::by_operator : hsm::Attempt::automatic);
+        token_.login(kept->current->pin, kept->next ? hsm::Attempt::by_operator : hsm::Attempt::automatic);
     if (!entered) {
         if (entered.error().code == Errc::pin_refused) {
-            const Status<> remembered = refuse(current.version);
+            const Status<> remembered = refuse(*kept, kept->current->version);
             if (!remembered) {
                 return remembered;
             }
@@ -109,7 +106,11 @@ Status<> PinKeeper::login() {
         }
         return entered;
     }
-    return store_.state().next ? drop_next() : Status<>(done);
+    if (!kept->next) {
+        return done;
+    }
+    kept->next.reset();
+    return store_.save(*kept);
 }
 
 Status<> PinKeeper::rotate() {
@@ -119,15 +120,35 @@ Status<> PinKeeper::rotate() {
     return set({}, {});
 }
 
+// A change whose answer was lost: the token has `next` or it has not. It must be known which before `next` is
+// overwritten, or the one PIN that fits may be gone.
+Status<> PinKeeper::resolve_next(KeptPins& kept) {
+    if (!kept.usable(kept.next)) {
+        return done;
+    }
+    const Status<> same = token_.change_pin(kept.next->pin, kept.next->pin);
+    if (same) {
+        return promote_next(kept);
+    }
+    return same.error().code == Errc::pin_refused ? refuse(kept, kept.next->version) : same;
+}
+
 Status<> PinKeeper::set(SecretBytes current, SecretBytes fresh) {
-    const KeptPins before = store_.state().clone();
-    const Result<hsm::PinState> facts = token_.user_pin_state();
+    Result<KeptPins> kept = store_.read();
+    if (!kept) {
+        return kept.error();
+    }
+    Result<hsm::PinState> facts = token_.user_pin_state();
     if (!facts) {
         return facts.error();
     }
     // A PIN that the caller names is his attempt to make; ours are made only on a token without warnings.
     if (!may_try(*facts, !current.empty())) {
         return needs_operator("the token warns about its user PIN");
+    }
+    const Status<> resolved = resolve_next(*kept);
+    if (!resolved) {
+        return resolved;
     }
     if (fresh.empty()) {
         Result<SecretBytes> drawn = token_.draw_pin();
@@ -136,40 +157,42 @@ Status<> PinKeeper::set(SecretBytes current, SecretBytes fresh) {
         }
         fresh = std::move(*drawn);
     }
-    KeptPins planned = before.clone();
-    if (!current.empty()) {
-        planned.current = PinVersion{++planned.last_version, std::move(current)};
-    }
-    if (!planned.current || planned.is_refused(planned.current->version)) {
+    std::optional<PinVersion> before = std::move(kept->current);
+    kept->current = current.empty() ? clone(before) : PinVersion{++kept->last_version, std::move(current)};
+    if (!kept->usable(kept->current)) {
         return needs_operator("no user PIN is kept here that the token has not refused");
     }
-    planned.next = PinVersion{++planned.last_version, std::move(fresh)};
-    Status<> saved = store_.save(planned.clone());
+    kept->next = PinVersion{++kept->last_version, std::move(fresh)};
+    const Status<> saved = store_.save(*kept);
     if (!saved) {
         return saved;
     }
-    const Status<> changed = token_.change_pin(planned.current->pin, planned.next->pin);
+    const Status<> changed = token_.change_pin(kept->current->pin, kept->next->pin);
     if (!changed) {
         if (changed.error().code != Errc::pin_refused) {
-            return changed;  // it may have happened: the next login finds out
+            return changed;  // it may have happened: the next login or change finds out
         }
-        KeptPins refused = before.clone();
-        refused.last_version = planned.last_version;
-        refused.refused.push_back(planned.current->version);
-        saved = store_.save(std::move(refused));
-        return saved ? changed : saved;
+        const std::uint64_t refused = kept->current->version;
+        kept->current = std::move(before);
+        kept->next.reset();
+        const Status<> remembered = refuse(*kept, refused);
+        return remembered ? changed : remembered;
     }
-    const Status<> checked = token_.change_pin(planned.next->pin, planned.next->pin);
+    const Status<> checked = token_.change_pin(kept->next->pin, kept->next->pin);
     if (!checked) {
         return checked;
     }
-    return promote_next();
+    return promote_next(*kept);
 }
 
 Status<> PinKeeper::forget() {
+    const Result<KeptPins> kept = store_.read();
+    if (!kept) {
+        return kept.error();
+    }
     KeptPins empty;
-    empty.last_version = store_.state().last_version;
-    return store_.save(std::move(empty));
+    empty.last_version = kept->last_version;
+    return store_.save(empty);
 }
 
 }  // namespace claviger::host

@@ -31,7 +31,7 @@ class PinKeeper {
 public:
     PinKeeper(PinToken& token, PinStore store) : token_(token), store_(std::move(store)) {}
 
-    bool has_pin() const noexcept;
+    bool has_pin() const;
     Status<> login();
     // Own PIN -> one drawn in the token that nobody else knows.
     Status<> rotate();
@@ -41,9 +41,9 @@ public:
     Status<> forget();
 
 private:
-    Status<> refuse(std::uint64_t version);
-    Status<> promote_next();
-    Status<> drop_next();
+    Status<> refuse(KeptPins& kept, std::uint64_t version);
+    Status<> promote_next(KeptPins& kept);
+    Status<> resolve_next(KeptPins& kept);
     PinToken& token_;
     PinStore store_;
 };

@@ -97,39 +97,26 @@ bool KeptPins::is_refused(std::uint64_t version) const noexcept {
     return std::find(refused.begin(), refused.end(), version) != refused.end();
 }
 
-KeptPins KeptPins::clone() const {
-    KeptPins copy;
-    if (current) {
-        copy.current = current->clone();
-    }
-    if (next) {
-        copy.next = next->clone();
-    }
-    copy.refused = refused;
-    copy.last_version = last_version;
-    return copy;
-}
-
 Result<PinStore> PinStore::open(const std::string& directory) {
-    Result<SecretBytes> key = load_key(directory);
-    if (!key) {
-        return key.error();
-    }
-    PinStore store(directory, std::move(*key));
-    const Status<> read = store.read();
-    if (!read) {
-        return read.error();
+    PinStore store(directory);
+    const Result<KeptPins> kept = store.read();
+    if (!kept) {
+        return kept.error();
     }
     return store;
 }
 
-Status<> PinStore::read() {
+Result<KeptPins> PinStore::read() const {
+    const Result<SecretBytes> key = load_key(directory_);
+    if (!key) {
+        return key.error();
+    }
     Result<std::optional<SecretBytes>> found = read_file(directory_ + "/pins", kMaxFile);
     if (!found) {
         return found.error();
     }
     if (!*found) {
-        return done;
+        return KeptPins{};
     }
     const std::span<std::byte> file = (*found)->reveal_mutable(SecretAccess());
     const Error broken(Errc::integrity, directory_ +
@@ -142,7 +129,7 @@ Status<> PinStore::read() {
     const std::span<std::byte> tag = file.last(kTagSize);
     const std::size_t overhead = kMagic.size() + kNonceSize;
     const std::span<std::byte> text = file.subspan(overhead, file.size() - overhead - kTagSize);
-    if (!gcm(Direction::open, key_.reveal(SecretAccess()), nonce, text, tag)) {
+    if (!gcm(Direction::open, key->reveal(SecretAccess()), nonce, text, tag)) {
         return broken;
     }
     WireReader reader{ByteView(text)};
@@ -157,11 +144,14 @@ Status<> PinStore::read() {
     if (!reader.at_end()) {
         return broken;
     }
-    state_ = std::move(state);
-    return done;
+    return state;
 }
 
-Status<> PinStore::save(KeptPins state) {
+Status<> PinStore::save(const KeptPins& state) {
+    const Result<SecretBytes> key = load_key(directory_);
+    if (!key) {
+        return key.error();
+    }
     SecretBytes::Buffer file;
     file.reserve(kMaxFile);
     WireWriter writer(file);
@@ -177,15 +167,11 @@ Status<> PinStore::save(KeptPins state) {
         writer.number(version);
     }
     std::array<std::byte, kTagSize> tag;
-    if (!gcm(Direction::seal, key_.reveal(SecretAccess()), nonce, std::span(file).subspan(start), tag)) {
+    if (!gcm(Direction::seal, key->reveal(SecretAccess()), nonce, std::span(file).subspan(start), tag)) {
         return Error(Errc::internal, "AES-256-GCM is not available");
     }
     writer.raw_bytes(tag);
-    const Status<> written = replace_file(directory_ + "/pins", file);
-    if (written) {
-        state_ = std::move(state);
-    }
-    return written;
+    return replace_file(directory_ + "/pins", file);
 }
 
 }  // namespace claviger::host

@@ -1,6 +1,6 @@
 // The PINs of this host's token on disk: a file sealed (AES-256-GCM) with a key file beside it, both of mode
 // 0600. The seal keeps PINs out of copies of one file alone and finds every change; who has the directory has
-// the token.
+// the token. Neither PINs nor the key stay in memory between two calls: a dump of a host holds none.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,6 @@ namespace claviger::host {
 struct PinVersion {
     std::uint64_t version = 0;  // counts up, never reused
     SecretBytes pin;
-    PinVersion clone() const { return {version, pin.clone()}; }
 };
 
 struct KeptPins {
@@ -26,27 +25,27 @@ struct KeptPins {
     std::uint64_t last_version = 0;
 
     bool is_refused(std::uint64_t version) const noexcept;
-    KeptPins clone() const;
+    // There, and not refused.
+    bool usable(const std::optional<PinVersion>& pin) const noexcept {
+        return pin && !is_refused(pin->version);
+    }
 };
 
 // Threads: one at a time. Failure: values.
 class PinStore {
 public:
-    // Reads DIR/pins; an absent file is the empty state. integrity: the seal does not fit.
+    // Makes the key if there is none, and reads once.
     static Result<PinStore> open(const std::string& directory);
 
-    const KeptPins& state() const noexcept { return state_; }
+    // An absent file is the empty state. integrity: the seal does not fit.
+    Result<KeptPins> read() const;
     // On disk (written beside, synced, renamed, directory synced) when it answers; the old state stays
     // otherwise.
-    Status<> save(KeptPins state);
+    Status<> save(const KeptPins& state);
 
 private:
-    PinStore(std::string directory, SecretBytes key)
-        : directory_(std::move(directory)), key_(std::move(key)) {}
-    Status<> read();
+    explicit PinStore(std::string directory) : directory_(std::move(directory)) {}
     std::string directory_;
-    SecretBytes key_;
-    KeptPins state_;
 };
 
 }  // namespace claviger::host

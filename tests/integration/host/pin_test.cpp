@@ -119,6 +119,50 @@ TEST_F(Pin, ARotationCutAtAnyStepLeavesAHostThatLogsIn) {
     EXPECT_TRUE(login());
 }
 
+// Answers a fault after the n-th change, which it makes: the answer was lost.
+class ForgetfulToken final : public PinToken {
+public:
+    ForgetfulToken(PinToken& token, int calls) : token_(token), calls_left_(calls) {}
+    Result<hsm::PinState> user_pin_state() override { return token_.user_pin_state(); }
+    Result<SecretBytes> draw_pin() override { return token_.draw_pin(); }
+    Status<> login(const SecretBytes& pin, hsm::Attempt attempt) override {
+        return token_.login(pin, attempt);
+    }
+    Status<> change_pin(const SecretBytes& current, const SecretBytes& next) override {
+        const Status<> result = token_.change_pin(current, next);
+        return --calls_left_ == 0 ? Error(Errc::hsm_fault, "the answer was lost") : result;
+    }
+
+private:
+    PinToken& token_;
+    int calls_left_;
+};
+
+TEST_F(Pin, AChangeWhoseAnswerWasLostIsFoundOutBeforeTheNext) {
+    ASSERT_TRUE(set(rig.user_pin));
+    stop();
+    Options options;
+    options.state = rig.state();
+    options.module = std::string(softhsm::kDefaultModule);
+    const pid_t pid = fork();  // a module is loaded once in a process
+    if (pid == 0) {
+        auto store = PinStore::open(rig.state());
+        auto token = HostedToken::open(options);
+        if (!store || !token) {
+            _exit(2);
+        }
+        ForgetfulToken forgetful(**token, 1);
+        PinKeeper keeper(forgetful, std::move(*store));
+        _exit(keeper.rotate() ? 3 : keeper.rotate() ? 0 : 4);
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    ASSERT_NO_FATAL_FAILURE(rig.start());
+    const Status<> entered = login();
+    EXPECT_TRUE(entered) << entered.error().describe();
+}
+
 TEST_F(Pin, APinChangedBehindOurBackIsTriedOnceThenAnOperatorIsAsked) {
     ASSERT_TRUE(set(rig.user_pin));
     stop();
@@ -156,8 +200,10 @@ TEST_F(Pin, AWrongPresentPinIsRefusedAndTheKeptOneStays) {
     EXPECT_EQ(wrong.error().code, Errc::pin_refused);
     auto store = PinStore::open(rig.state());
     ASSERT_TRUE(store);
-    EXPECT_TRUE(store->state().current);
-    EXPECT_FALSE(store->state().next);
+    const auto kept = store->read();
+    ASSERT_TRUE(kept);
+    EXPECT_TRUE(kept->current);
+    EXPECT_FALSE(kept->next);
 }
 
 TEST_F(Pin, WithoutAKeptPinLoginAsksForAnOperator) {
@@ -180,11 +226,13 @@ TEST_F(PinFile, WhatWasSavedIsReadBackByTheNextProcess) {
         pins.next = PinVersion{4, SecretBytes(std::string_view("next"))};
         pins.refused = {1, 2};
         pins.last_version = 4;
-        ASSERT_TRUE(store->save(std::move(pins)));
+        ASSERT_TRUE(store->save(pins));
     }
     const auto store = PinStore::open(directory.path());
     ASSERT_TRUE(store);
-    const KeptPins& pins = store->state();
+    const auto kept = store->read();
+    ASSERT_TRUE(kept);
+    const KeptPins& pins = *kept;
     EXPECT_EQ(pins.current->version, 3U);
     EXPECT_EQ(as_text(pins.current->pin.reveal(SecretAccess())), "current");
     EXPECT_EQ(as_text(pins.next->pin.reveal(SecretAccess())), "next");
@@ -198,7 +246,7 @@ TEST_F(PinFile, EveryChangedOrMissingByteIsNoticed) {
     ASSERT_TRUE(store);
     KeptPins pins;
     pins.current = PinVersion{1, SecretBytes(std::string_view("current"))};
-    ASSERT_TRUE(store->save(std::move(pins)));
+    ASSERT_TRUE(store->save(pins));
     const std::string whole = read_text(directory.path() + "/pins");
     EXPECT_EQ(whole.find("current"), std::string::npos);
     const auto opens = [&](const std::string& content) {

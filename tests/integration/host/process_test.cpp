@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "hsm/link/peer.hpp"
 #include "tests/integration/host/host_rig.hpp"
 
 namespace claviger::host::test {
@@ -89,7 +90,7 @@ TEST_F(Process, TheDirectoryAndItsFilesAreOursAlone) {
     chmod(rig.state().c_str(), 0755);
     rig.host().kill_and_reap();
     Child open_door(spawn_host(rig.arguments(), rig.log_path()));
-    EXPECT_EQ(WEXITSTATUS(open_door.wait_exit(std::chrono::seconds(10)).value_or(0)), 1);
+    EXPECT_EQ(WEXITSTATUS(open_door.wait_exit(std::chrono::seconds(10)).value_or(0)), link::kExitUnfit);
     EXPECT_NE(rig.log().find("mode 0700"), std::string::npos) << rig.log();
 }
 
@@ -211,7 +212,7 @@ TEST_F(Process, ModuleOrTokenMissingIsOneLineThatSaysWhatToDo) {
     Child child(spawn_host(arguments, rig.log_path()));
     const auto status = child.wait_exit(std::chrono::seconds(10));
     ASSERT_TRUE(status);
-    EXPECT_EQ(WEXITSTATUS(*status), 1);
+    EXPECT_EQ(WEXITSTATUS(*status), link::kExitUnfit);
     EXPECT_NE(rig.log().find("ffffffffffffffff"), std::string::npos) << rig.log();
 }
 
