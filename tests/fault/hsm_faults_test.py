@@ -3,12 +3,15 @@
 Short form by default; CLAVIGER_LONG=1 runs 100 kills and 20 stops of 5 s.
 """
 
+import glob
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -205,6 +208,60 @@ class HsmFaults(unittest.TestCase):
         self.assertLessEqual(first, 1.0)
         self.assertLessEqual(slowest, 0.25)
         self.assertLessEqual(self.all_serve_again(), 2.0)
+
+
+class Shadow(unittest.TestCase):
+    """Hosts killed while they log in, which is when SoftHSM has its token's file open and empty."""
+
+    def test_the_shadow_keeps_the_token(self):
+        with Dev() as dev:
+            self.assertEqual(self.kill_logins(dev, 40 if LONG else 5), 0)
+
+    def test_without_it_a_token_is_lost(self):
+        """The planted fault."""
+        programs = tempfile.mkdtemp(prefix="claviger-programs-")
+        self.addCleanup(shutil.rmtree, programs)
+        shutil.copy(os.path.join(BIN, "claviger"), programs)
+        host = os.path.join(programs, "claviger-hsm")
+        with open(host, "w", encoding="ascii") as script:
+            script.write(f'#!/bin/sh\nexec {os.path.join(BIN, "claviger-hsm")} "$@" --shadow off\n')
+        os.chmod(host, 0o700)
+        with Dev(programs=programs) as dev:
+            self.assertGreater(self.kill_logins(dev, 100), 0)
+
+    def kill_logins(self, dev, count):
+        """The number of the kill that lost the token; 0 if none of `count` did."""
+        until(lambda: serving(dev) == 3, 20, "three HSMs serve")
+        (token,) = glob.glob(dev.data + "/hsm/hsm-a/tokens/*/token.object")
+        for kill in range(1, count + 1):
+            with open(dev.data + "/hsm/hsm-a/lock", encoding="ascii") as lock:
+                os.kill(int(lock.read()), signal.SIGKILL)
+            self.kill_while_writing(dev, token)
+            if until(lambda: self.settled(dev), 30, "every host serves or has lost its token") == "lost":
+                print(f"token lost by kill {kill}", flush=True)
+                return kill
+        return 0
+
+    def kill_while_writing(self, dev, token):
+        """Kills the host that starts when it has truncated its token's file and not yet filled it, if that can be caught."""
+        whole = os.stat(token).st_size
+        limit = time.monotonic() + 5
+        while time.monotonic() < limit:
+            if os.stat(token).st_size < whole:
+                with open(dev.data + "/hsm/hsm-a/lock", encoding="ascii") as lock:
+                    pid = int(lock.read())
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+                return
+
+    def settled(self, dev):
+        with open(dev.log_path, encoding="utf-8", errors="replace") as log:
+            text = log.read()
+        if "finds no token with serial" in text:
+            return "lost"
+        return "good" if serving(dev) == 3 and len(hosts(dev)) == 3 else None
 
 
 if __name__ == "__main__":

@@ -30,9 +30,11 @@ def until(condition, seconds, what):
 class Dev:
     """A running service on its own data directory. Use as a context manager; `restart()` keeps the data."""
 
-    def __init__(self, data=None, args=(), env=None, runner=()):
-        """`runner`: a command to put in front of the program; it must keep the process id, as exec does."""
+    def __init__(self, data=None, args=(), env=None, runner=(), programs=BIN):
+        """`runner`: a command to put in front of the program; it must keep the process id, as exec does. `programs`:
+        the directory of claviger and claviger-hsm."""
         self.runner = list(runner)
+        self.programs = programs
         self.owned = data is None
         self.data = data or tempfile.mkdtemp(prefix="claviger-test-")
         self.args = list(args)
@@ -62,7 +64,7 @@ class Dev:
         log = open(self.log_path, "a")
         started = time.monotonic()
         self.process = subprocess.Popen(
-            [*self.runner, os.path.join(BIN, "claviger"), "dev", "--data", self.data, "--listen", "127.0.0.1:0",
+            [*self.runner, os.path.join(self.programs, "claviger"), "dev", "--data", self.data, "--listen", "127.0.0.1:0",
              "--admin-listen", "127.0.0.1:0", "--ready-file", ready, *self.args],
             stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.env)
         log.close()
