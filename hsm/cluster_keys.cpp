@@ -77,6 +77,8 @@ Result<Bytes> make_pair(Lane& lane, const PairCall& call) {
     CK_MECHANISM mechanism{CKM_RSA_PKCS_KEY_PAIR_GEN, nullptr, 0};
     CK_OBJECT_HANDLE public_handle = CK_INVALID_HANDLE;
     CK_OBJECT_HANDLE private_handle = CK_INVALID_HANDLE;
+    // Through the generation, too: it makes token objects, and a search beside it fails it (Token::State). A
+    // token that makes such a pair joins a cluster or is a vault: no request waits behind it.
     const std::lock_guard lock(token.objects);
     const auto old = find_private(token, call.label);
     if (!old) {

@@ -6,108 +6,17 @@
 
 #include <claviger/hsm/cluster_keys.hpp>
 
+#include "hsm/host/control_jobs.hpp"
+#include "hsm/host/cwk_work.hpp"
 #include "hsm/host/log.hpp"
-#include "hsm/link/key_token.hpp"
 
 namespace claviger::host {
-
-namespace {
 
 namespace control = link::control;
 using control::Operation;
 using link::FrameView;
 
-constexpr std::string_view kClusterCertificate = "claviger-cluster";
-
-struct CheckedCwk {
-    hsm::CwkId cluster;
-    std::unique_ptr<hsm::Key> check_key;
-    control::CwkCreated created;  // create_cwk only
-};
-
-Error not_established() {
-    return Error(Errc::conflict,
-                 "no cluster was established on this host: create_cwk or check_cluster comes first");
-}
-
-// Loads the cluster's check token, which proves that this token holds that cluster's CWK.
-Result<CheckedCwk> prove_cwk(hsm::Lane& lane, const hsm::CwkId& cluster, ByteView check_token) {
-    const auto parsed = link::parse_key_token(check_token);
-    if (!parsed || parsed->header.cluster_id != cluster.cluster_id ||
-        parsed->header.cwk_generation != cluster.generation) {
-        return Error(Errc::data_invalid, "the check token is not one of " + cluster.cluster_id);
-    }
-    Result<std::unique_ptr<hsm::Key>> key = lane.load_key(check_token, hsm::Residency::session);
-    if (!key) {
-        return key.error();
-    }
-    CheckedCwk checked;
-    checked.cluster = cluster;
-    checked.check_key = std::move(*key);
-    return checked;
-}
-
-Result<CheckedCwk> make_cwk(hsm::Lane& lane, TokenFilesGuard& files, const control::CreateCwk& request) {
-    const hsm::CwkId cluster{request.cluster_id, request.generation};
-    const Result<bool> trusted = hsm::has_trusted(lane, request.recovery_public);
-    if (!trusted) {
-        return trusted.error();
-    }
-    if (!*trusted) {
-        return Error(
-            Errc::not_found,
-            "this recovery key is not installed as trusted; an officer does that before there is a CWK");
-    }
-    const Status<> generated = hsm::generate_cwk(lane, cluster);
-    if (!generated) {
-        return generated.error();
-    }
-    // From here on a failure must not leave a CWK that nobody can recover.
-    const auto undo = [&](const Error& why) {
-        const Status<> destroyed = hsm::destroy_cwk(lane, cluster);
-        if (!destroyed) {
-            log(Level::error, "a CWK without recovery bundle is left: " + destroyed.error().describe());
-        }
-        return why;
-    };
-    Result<Bytes> bundle = hsm::wrap_cwk(lane, cluster, request.recovery_public);
-    if (!bundle) {
-        return undo(bundle.error());
-    }
-    Result<Bytes> check_token = hsm::create_check_token(lane, cluster);
-    if (!check_token) {
-        return undo(check_token.error());
-    }
-    Result<CheckedCwk> checked = prove_cwk(lane, cluster, *check_token);
-    if (!checked) {
-        return undo(checked.error());
-    }
-    const Status<> saved = files.save();
-    if (!saved) {
-        return undo(saved.error());
-    }
-    checked->created = {std::move(*bundle), std::move(*check_token)};
-    return checked;
-}
-
-Result<control::Wrapped> recover(hsm::Lane& lane, const control::RecoverCwk& request) {
-    const hsm::CwkId cluster{request.cluster_id, request.generation};
-    const Status<> opened = hsm::accept_cwk(lane, cluster, hsm::PrivateHalf::recovery, hsm::Membership::open,
-                                            request.recovery_bundle);
-    if (!opened) {
-        return opened.error();
-    }
-    Result<Bytes> wrapped = hsm::wrap_cwk(lane, cluster, request.transport_public);
-    // A vault holds a CWK only for this moment.
-    const Status<> destroyed = hsm::destroy_cwk(lane, cluster);
-    if (!wrapped) {
-        return wrapped.error();
-    }
-    if (!destroyed) {
-        return destroyed.error();
-    }
-    return control::Wrapped{std::move(*wrapped)};
-}
+namespace {
 
 control::Verdict to_wire(hsm::Verdict verdict) noexcept {
     switch (verdict) {
@@ -134,62 +43,11 @@ control::Probed to_wire(const hsm::Profile& profile) {
     return probed;
 }
 
-// What a reply that carries nothing but success is made of.
-Result<control::Empty> emptied(const Status<>& status) {
-    if (!status) {
-        return status.error();
-    }
-    return control::Empty{};
-}
-
-Result<control::Empty> then_saved(const Status<>& status, TokenFilesGuard& files) {
-    return status ? emptied(files.save()) : emptied(status);
-}
-
 }  // namespace
 
-template <class Reply, class Work, class Settle>
-void ControlService::start(Thread thread, Connection& connection, const FrameView& frame, Work work,
-                           Settle settle) {
-    ++host_.control_outstanding_;
-    Worker& worker = thread == Thread::slow ? *host_.slow_ : *host_.generate_;
-    worker.submit(make_job(
-        [task = std::move(work), deadline = frame.deadline](hsm::Lane& lane) mutable -> decltype(work(lane)) {
-            if (deadline < link::to_wire(SystemClock().mono())) {
-                return Error(Errc::deadline_exceeded, "the deadline had passed when its turn came");
-            }
-            return task(lane);
-        },
-        [this, settle_it = std::move(settle), from = connection.id(), id = frame.id](auto result) mutable {
-            --host_.control_outstanding_;
-            Connection* asked = host_.find(from);
-            if (!result) {
-                if (asked != nullptr) {
-                    host_.refuse(*asked, id, result.error());
-                }
-                return;
-            }
-            const Reply reply = settle_it(std::move(*result));
-            if (asked != nullptr) {
-                control::append_reply(asked->out(), id, reply);
-                host_.mark_dirty(*asked);
-            }
-        }));
-}
-
-template <class Reply, class Work>
-void ControlService::start(Thread thread, Connection& connection, const FrameView& frame, Work work) {
-    start<Reply>(thread, connection, frame, std::move(work), [](Reply reply) { return reply; });
-}
-
-template <class Request, class Handler>
-void ControlService::with(Connection& connection, const FrameView& frame, Handler handler) {
-    std::optional<Request> request = control::decode<Request>(frame.payload);
-    if (!request) {
-        host_.refuse(connection, frame.id, Error(Errc::protocol_error, "request does not decode"));
-        return;
-    }
-    handler(std::move(*request));
+Error ControlService::not_established() {
+    return Error(Errc::conflict,
+                 "no cluster was established on this host: create_cwk or check_cluster comes first");
 }
 
 void ControlService::answer_empty(Connection& connection, std::uint64_t id) {
@@ -417,122 +275,6 @@ void ControlService::probe(Connection& connection, const FrameView& frame) {
                 probed_ = to_wire(profile);
                 log(Level::info, "probe: " + profile.summary);
                 return *probed_;
-            });
-    });
-}
-
-void ControlService::join(Operation operation, Connection& connection, const FrameView& frame) {
-    const auto public_key_of = [this](Result<Bytes> made) -> Result<control::PublicKey> {
-        if (!made) {
-            return made.error();
-        }
-        const Status<> saved = token_.files().save();
-        if (!saved) {
-            return saved.error();
-        }
-        return control::PublicKey{std::move(*made)};
-    };
-    if (operation == Operation::make_transport) {
-        return with<control::MakeTransport>(connection, frame, [&](const control::MakeTransport& request) {
-            const auto membership = request.sealed ? hsm::Membership::sealed : hsm::Membership::open;
-            start<control::PublicKey>(Thread::generate, connection, frame,
-                                      [public_key_of, membership](hsm::Lane& lane) {
-                                          return public_key_of(hsm::make_transport(lane, membership));
-                                      });
-        });
-    }
-    if (operation == Operation::make_recovery) {
-        return start<control::PublicKey>(
-            Thread::generate, connection, frame,
-            [public_key_of](hsm::Lane& lane) { return public_key_of(hsm::make_recovery_pair(lane)); });
-    }
-    if (operation == Operation::recover_cwk) {
-        return with<control::RecoverCwk>(connection, frame, [&](control::RecoverCwk request) {
-            start<control::Wrapped>(
-                Thread::slow, connection, frame,
-                [wanted = std::move(request)](hsm::Lane& lane) { return recover(lane, wanted); });
-        });
-    }
-    if (operation == Operation::accept_cwk) {
-        return with<control::AcceptCwk>(connection, frame, [&](control::AcceptCwk request) {
-            start<control::Empty>(
-                Thread::slow, connection, frame, [this, wanted = std::move(request)](hsm::Lane& lane) {
-                    const auto membership = wanted.sealed ? hsm::Membership::sealed : hsm::Membership::open;
-                    const Status<> accepted =
-                        hsm::accept_cwk(lane, {wanted.cluster_id, wanted.generation},
-                                        hsm::PrivateHalf::transport, membership, wanted.wrapped);
-                    return then_saved(accepted, token_.files());
-                });
-        });
-    }
-    if (operation == Operation::drop_transport) {
-        return start<control::Empty>(Thread::slow, connection, frame, [this](hsm::Lane& lane) {
-            return then_saved(hsm::drop_transport(lane), token_.files());
-        });
-    }
-    // What is left works with the CWK that this host was proved to hold.
-    if (!host_.cluster_) {
-        host_.refuse(connection, frame.id, not_established());
-        return;
-    }
-    const hsm::CwkId cluster = *host_.cluster_;
-    if (operation == Operation::seal_membership) {
-        return start<control::Empty>(Thread::slow, connection, frame, [this, cluster](hsm::Lane& lane) {
-            return then_saved(hsm::seal_cwk(lane, cluster), token_.files());
-        });
-    }
-    with<control::WrapCwk>(connection, frame, [&](control::WrapCwk request) {
-        start<control::Wrapped>(
-            Thread::slow, connection, frame,
-            [cluster, wanted = std::move(request)](hsm::Lane& lane) -> Result<control::Wrapped> {
-                return hsm::wrap_cwk(lane, cluster, wanted.transport_public).transform([](Bytes wrapped) {
-                    return control::Wrapped{std::move(wrapped)};
-                });
-            });
-    });
-}
-
-void ControlService::identity(Operation operation, Connection& connection, const FrameView& frame) {
-    if (operation == Operation::create_identity) {
-        if (!host_.cluster_) {
-            host_.refuse(connection, frame.id, not_established());
-            return;
-        }
-        return start<control::IdentityCreated>(
-            Thread::generate, connection, frame,
-            [cluster = *host_.cluster_](hsm::Lane& lane) -> Result<control::IdentityCreated> {
-                return hsm::create_identity(lane, cluster).transform([](hsm::IdentityKey made) {
-                    return control::IdentityCreated{std::move(made.token), std::move(made.public_key)};
-                });
-            });
-    }
-    if (operation == Operation::install_identity) {
-        return with<control::InstallIdentity>(connection, frame, [&](control::InstallIdentity request) {
-            start<control::Empty>(
-                Thread::slow, connection, frame, [this, wanted = std::move(request)](hsm::Lane& lane) {
-                    return then_saved(hsm::install_identity(lane, wanted.identity_token), token_.files());
-                });
-        });
-    }
-    if (operation == Operation::make_csr) {
-        return with<control::MakeCsr>(connection, frame, [&](control::MakeCsr request) {
-            start<control::Der>(Thread::slow, connection, frame,
-                                [wanted = std::move(request)](hsm::Lane& lane) -> Result<control::Der> {
-                                    const hsm::CsrSubject subject{
-                                        .common_name = wanted.common_name,
-                                        .organization = wanted.organization,
-                                        .organizational_unit = wanted.organizational_unit};
-                                    return hsm::identity_csr(lane, subject).transform([](Bytes der) {
-                                        return control::Der{std::move(der)};
-                                    });
-                                });
-        });
-    }
-    with<control::Der>(connection, frame, [&](control::Der request) {
-        start<control::Empty>(
-            Thread::slow, connection, frame, [this, wanted = std::move(request)](hsm::Lane& lane) {
-                return then_saved(hsm::install_certificate(lane, kClusterCertificate, wanted.der),
-                                  token_.files());
             });
     });
 }

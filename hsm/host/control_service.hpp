@@ -7,6 +7,9 @@
 
 namespace claviger::host {
 
+// Label of the cluster's certificate on the token.
+inline constexpr std::string_view kClusterCertificate = "claviger-cluster";
+
 class ControlService {
 public:
     ControlService(Host& host, HostedToken& token, PinStore pins)
@@ -25,6 +28,7 @@ private:
     template <class Request, class Handler>
     void with(Connection& connection, const link::FrameView& frame, Handler handler);
     void answer_empty(Connection& connection, std::uint64_t id);
+    static Error not_established();
 
     void status(Connection& connection, const link::FrameView& frame);
     void login(Connection& connection, const link::FrameView& frame);
