@@ -71,6 +71,33 @@ struct DataKeyOutput {
     }
 };
 
+struct SignatureOutput {
+    Bytes signature;
+    static bool accept(void* output, ByteView payload) {
+        auto& self = *static_cast<SignatureOutput*>(output);
+        const auto reply = link::decode<link::SignatureReply>(payload);
+        if (!reply || reply->signature.empty()) {
+            return false;
+        }
+        self.signature = to_bytes(reply->signature);
+        return true;
+    }
+};
+
+struct KeyPairOutput {
+    KeyPair pair;
+    static bool accept(void* output, ByteView payload) {
+        auto& self = *static_cast<KeyPairOutput*>(output);
+        const auto reply = link::decode<link::KeyPairReply>(payload);
+        if (!reply) {
+            return false;
+        }
+        self.pair.private_key = SecretBytes(reply->private_key);
+        self.pair.public_key = to_bytes(reply->public_key);
+        return true;
+    }
+};
+
 struct NewKeyOutput {
     const NewKeyIdentity& identity;
     NewKey key;
@@ -190,6 +217,67 @@ public:
         co_return std::move(output.plaintext);
     }
 
+    boost::asio::awaitable<Result<Bytes>> mac(const KeyMaterial& key, ByteView message,
+                                              MonoTime deadline) override {
+        link::MacRequest request{{link_name(key), {}}, message};
+        SignatureOutput output;
+        Work work(link::Operation::mac, Encoder(request), deadline);
+        const Status<> ran = co_await run_with_key(work, key, request.key, output);
+        if (!ran) {
+            co_return ran.error();
+        }
+        co_return std::move(output.signature);
+    }
+
+    boost::asio::awaitable<Result<Bytes>> sign(const KeyMaterial& key, SignatureKind kind, ByteView digest,
+                                               MonoTime deadline) override {
+        link::SignRequest request{{link_name(key), {}}, kind, digest};
+        SignatureOutput output;
+        Work work(link::Operation::sign, Encoder(request), deadline);
+        const Status<> ran = co_await run_with_key(work, key, request.key, output);
+        if (!ran) {
+            co_return ran.error();
+        }
+        co_return std::move(output.signature);
+    }
+
+    boost::asio::awaitable<Result<SecretBytes>> rsa_decrypt(const KeyMaterial& key, Hash hash,
+                                                            ByteView ciphertext, MonoTime deadline) override {
+        link::RsaDecryptRequest request{{link_name(key), {}}, hash, ciphertext};
+        PlaintextOutput output{PlaintextOutput::kAny, {}};
+        Work work(link::Operation::rsa_decrypt, Encoder(request), deadline);
+        const Status<> ran = co_await run_with_key(work, key, request.key, output);
+        if (!ran) {
+            co_return ran.error();
+        }
+        co_return std::move(output.plaintext);
+    }
+
+    boost::asio::awaitable<Result<SecretBytes>> derive(const KeyMaterial& key, ByteView peer,
+                                                       MonoTime deadline) override {
+        link::DeriveRequest request{{link_name(key), {}}, peer};
+        PlaintextOutput output{PlaintextOutput::kAny, {}};
+        Work work(link::Operation::derive, Encoder(request), deadline);
+        const Status<> ran = co_await run_with_key(work, key, request.key, output);
+        if (!ran) {
+            co_return ran.error();
+        }
+        co_return std::move(output.plaintext);
+    }
+
+    boost::asio::awaitable<Result<KeyPair>> generate_pair(std::string_view spec, MonoTime deadline) override {
+        const link::GeneratePairRequest request{spec};
+        KeyPairOutput output;
+        Work work(link::Operation::generate_pair, Encoder(request), deadline);
+        work.accept = &KeyPairOutput::accept;
+        work.output = &output;
+        const Status<> ran = co_await core_->run(work);
+        if (!ran) {
+            co_return ran.error();
+        }
+        co_return std::move(output.pair);
+    }
+
     boost::asio::awaitable<Result<NewKey>> create_key(const NewKeyIdentity& identity,
                                                       MonoTime deadline) override {
         const link::CreateKeyRequest request{identity.account, identity.key_id, identity.material_id,
@@ -240,6 +328,17 @@ public:
     }
 
 private:
+    // One run with the one key that `use` names in the request.
+    template <class Output>
+    boost::asio::awaitable<Status<>> run_with_key(Work& work, const KeyMaterial& key, link::KeyUse& use,
+                                                  Output& output) {
+        work.keys[0] = &key;
+        work.uses[0] = &use;
+        work.accept = &Output::accept;
+        work.output = &output;
+        return core_->run(work);
+    }
+
     // Groups of members to ask in this order: another zone, any other, the maker itself if it is alone.
     std::vector<std::uint32_t> verifiers(std::uint32_t maker) const {
         const std::uint32_t others = core_->reachable() & ~(1u << maker);

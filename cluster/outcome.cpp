@@ -6,7 +6,7 @@ using link::CostClass;
 using link::Repeat;
 
 Judgement judge_error(Errc code, Repeat repeat) noexcept {
-    const Next again = repeat == Repeat::freely ? Next::elsewhere : Next::finish;
+    const Next again = repeat == Repeat::when_host_died ? Next::finish : Next::elsewhere;
     switch (code) {
         // The request was understood and refused for what it is: every HSM would say the same.
         case Errc::data_invalid:

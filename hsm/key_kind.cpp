@@ -75,6 +75,11 @@ bool is_known_key_kind(std::string_view spec, std::string_view usage) noexcept {
     return usage != kIdentityUsage && find_key_kind(spec, usage) != nullptr;
 }
 
+bool is_pair(std::string_view spec, std::string_view usage) noexcept {
+    const KeyKindRow* kind = find_key_kind(spec, usage);
+    return kind != nullptr && !is_secret(kind->family);
+}
+
 std::vector<CK_MECHANISM_TYPE> allowed_mechanisms(const KeyKindRow& kind, const Capabilities& capabilities) {
     switch (kind.family) {
         case Family::aes: return {CKM_AES_GCM};

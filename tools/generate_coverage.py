@@ -46,8 +46,8 @@ def page(model, table):
              "runs each through every key state.", "", "| Operation | Built | Tests |", "|---|---|---|"]
     lines += [row(name, built) for name in operations]
     lines += ["", "## Limits inside implemented operations", "",
-              "- CreateKey makes `SYMMETRIC_DEFAULT` keys of origin `AWS_KMS` in one Region; other specs and origins,",
-              "  multi-Region keys and custom key stores are refused.",
+              "- CreateKey makes keys of origin `AWS_KMS` in one Region; other origins, multi-Region keys and custom key stores are",
+              "  refused, and so are the key specs that the cluster's HSMs cannot make.",
               "- `Recipient` (attestation) is refused with `UnsupportedOperationException`.",
               "- Grants are kept and listed; they do not yet allow anything. A grant token must be one that CreateGrant",
               "  answered, and adds nothing. Service principals (`GranteeServicePrincipal`, `SourceArn`) are refused.", ""]

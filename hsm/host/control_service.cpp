@@ -102,7 +102,7 @@ void ControlService::serve(Connection& connection, const FrameView& frame) {
             return;
         case Operation::wipe:
             host_.admitted_ = false;
-            host_.fast_.forget_all();
+            host_.forget_keys();
             return start<control::Empty>(
                 Thread::slow, connection, frame,
                 [this](hsm::Lane& lane) -> Result<control::Empty> {
@@ -114,7 +114,7 @@ void ControlService::serve(Connection& connection, const FrameView& frame) {
                     return then_saved(done, token_.files());
                 },
                 [this](control::Empty reply) {
-                    host_.fast_.forget_all();
+                    host_.forget_keys();
                     host_.cluster_.reset();
                     return reply;
                 });
@@ -204,11 +204,11 @@ void ControlService::login(Connection& connection, const FrameView& frame) {
 
 void ControlService::logout(Connection& connection, const FrameView& frame) {
     host_.admitted_ = false;
-    host_.fast_.forget_all();
+    host_.forget_keys();
     start<control::Empty>(
         Thread::slow, connection, frame, [this](hsm::Lane&) { return emptied(token_.token().logout()); },
         [this](control::Empty reply) {
-            host_.fast_.forget_all();  // loads that were under way
+            host_.forget_keys();  // loads that were under way
             host_.cluster_.reset();
             return reply;
         });

@@ -19,40 +19,6 @@ std::size_t slot(link::CostClass cost) noexcept {
     return static_cast<std::size_t>(cost);
 }
 
-// A key token that does not open says nothing about the caller's bytes: it came out of the service's store.
-Error load_failure(Error error) {
-    switch (error.code) {
-        case Errc::data_invalid: error.code = Errc::integrity; return error;
-        case Errc::not_found:  // its CWK is not on this token; another HSM may have it
-            error.code = Errc::key_fault;
-            return error;
-        case Errc::internal:
-        case Errc::key_not_loaded:
-        case Errc::key_fault:
-        case Errc::unsupported:
-        case Errc::session_fault:
-        case Errc::not_logged_in:
-        case Errc::pin_refused:
-        case Errc::hsm_fault:
-        case Errc::hsm_gone:
-        case Errc::overloaded:
-        case Errc::deadline_exceeded:
-        case Errc::no_hsm:
-        case Errc::not_admitted:
-        case Errc::protocol_error:
-        case Errc::io_error:
-        case Errc::bad_config:
-        case Errc::conflict:
-        case Errc::integrity: return error;
-    }
-    return error;
-}
-
-bool is_named(const hsm::Key& key, const link::KeyName& name) noexcept {
-    return std::equal(name.key_tag.begin(), name.key_tag.end(), key.name().begin()) &&
-           std::equal(name.material.begin(), name.material.end(), key.name().begin() + 16);
-}
-
 }  // namespace
 
 void Host::refuse(Connection& connection, std::uint64_t id, const Error& error) {
@@ -95,8 +61,13 @@ void Host::serve(Connection& connection, const link::FrameView& frame) {
         case link::Operation::re_encrypt:
         case link::Operation::generate_data_key:
         case link::Operation::random:
-        case link::Operation::load_key:
+        case link::Operation::mac:
         case link::Operation::canary: serve_fast(connection, row->operation, frame, 0); return;
+        case link::Operation::load_key: load_key(connection, *row, frame); return;
+        case link::Operation::sign:
+        case link::Operation::rsa_decrypt:
+        case link::Operation::derive: serve_private(connection, *row, frame); return;
+        case link::Operation::generate_pair: generate_pair(connection, frame); return;
         case link::Operation::create_key: create_key(connection, frame); return;
         case link::Operation::destroy_key: destroy_key(connection, frame); return;
         case link::Operation::prove: prove(connection, frame); return;
@@ -286,11 +257,21 @@ void Host::destroy_key(Connection& connection, const link::FrameView& frame) {
     if (!take_place(link::CostClass::slow, connection, frame.id)) {
         return;
     }
+    // Both threads that may hold it, one after the other.
+    private_->submit(
+        make_job([this, name = request->name](hsm::Lane& lane) { return private_keys_.destroy(lane, name); },
+                 [this, name = request->name, from = connection.id(), id = frame.id](Status<> destroyed) {
+                     destroy_loaded(from, id, name, destroyed);
+                 }));
+}
+
+void Host::destroy_loaded(std::uint64_t from, std::uint64_t id, const link::KeyName& name, Status<> so_far) {
     slow_->submit(make_job(
-        [key = fast_.keys().remove(request->name)](hsm::Lane& lane) -> Status<> {
-            return key ? lane.destroy_key(*key, hsm::Lane::Reach::everywhere) : Status<>(done);
+        [key = fast_.keys().remove(name), so_far](hsm::Lane& lane) -> Status<> {
+            const Status<> here = key ? lane.destroy_key(*key, hsm::Lane::Reach::everywhere) : Status<>(done);
+            return here ? so_far : here;
         },
-        [this, name = request->name, from = connection.id(), id = frame.id](Status<> destroyed) {
+        [this, name, from, id](Status<> destroyed) {
             give_place(link::CostClass::slow);
             ++fast_.counters().operations;
             // A load that was under way when we were asked has ended before us and may have put it back.

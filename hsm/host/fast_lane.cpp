@@ -155,6 +155,9 @@ FastLane::Outcome FastLane::work(link::Operation operation, ByteView payload, Re
         case link::Operation::generate_data_key:
             return decoded(link::decode<link::GenerateDataKeyRequest>(payload),
                            [&](const auto& request) { return generate_data_key(request, answer); });
+        case link::Operation::mac:
+            return decoded(link::decode<link::MacRequest>(payload),
+                           [&](const auto& request) { return mac(request, answer); });
         case link::Operation::random:
             return decoded(link::decode<link::RandomRequest>(payload),
                            [&](const auto& request) { return random(request, answer); });
@@ -164,7 +167,11 @@ FastLane::Outcome FastLane::work(link::Operation operation, ByteView payload, Re
         case link::Operation::canary: return canary();
         case link::Operation::create_key:
         case link::Operation::destroy_key:
-        case link::Operation::prove: break;
+        case link::Operation::prove:
+        case link::Operation::sign:
+        case link::Operation::rsa_decrypt:
+        case link::Operation::derive:
+        case link::Operation::generate_pair: break;
     }
     return Failure{Error(Errc::internal, "not a fast-lane operation")};
 }
@@ -281,6 +288,21 @@ FastLane::Outcome FastLane::generate_data_key(const link::GenerateDataKeyRequest
     }
     answer.add(request.with_plaintext ? ByteView(fresh) : ByteView());
     return seal(*key, request.key.name, fresh, request.context, answer);
+}
+
+FastLane::Outcome FastLane::mac(const link::MacRequest& request, Answer& answer) {
+    hsm::Key* key = keys_.find(request.key.name);
+    if (key == nullptr) {
+        return missing(request.key);
+    }
+    const std::span<std::byte> room = answer.open(kMaxDigest);
+    const Result<std::size_t> size =
+        with_fresh_session([&] { return lane_->mac(*key, request.message, room); });
+    if (!size) {
+        return Failure{size.error(), request.key.name};
+    }
+    answer.close(*size);
+    return Wait{};
 }
 
 FastLane::Outcome FastLane::random(const link::RandomRequest& request, Answer& answer) {

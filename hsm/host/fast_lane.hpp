@@ -78,6 +78,7 @@ private:
     Outcome decrypt(const link::DecryptRequest& request, Refusal refusal, Answer& answer);
     Outcome re_encrypt(const link::ReEncryptRequest& request, Refusal refusal, Answer& answer);
     Outcome generate_data_key(const link::GenerateDataKeyRequest& request, Answer& answer);
+    Outcome mac(const link::MacRequest& request, Answer& answer);
     Outcome random(const link::RandomRequest& request, Answer& answer);
     Outcome load(const link::LoadKeyRequest& request);
     Outcome canary();

@@ -50,7 +50,7 @@ Status<> add_to(int epoll, int descriptor, std::uint64_t tag) {
 }  // namespace
 
 Result<std::unique_ptr<Host>> Host::start(const Options& options, HostedToken& token, PinStore pins) {
-    std::array<std::unique_ptr<hsm::Lane>, 3> lanes;
+    std::array<std::unique_ptr<hsm::Lane>, 4> lanes;
     for (std::unique_ptr<hsm::Lane>& lane : lanes) {
         Result<std::unique_ptr<hsm::Lane>> opened = token.token().open_lane();
         if (!opened) {
@@ -59,7 +59,7 @@ Result<std::unique_ptr<Host>> Host::start(const Options& options, HostedToken& t
         lane = std::move(*opened);
     }
     std::unique_ptr<Host> host(new Host(options, token, std::move(pins), std::move(lanes[0]),
-                                        std::move(lanes[1]), std::move(lanes[2])));
+                                        std::move(lanes[1]), std::move(lanes[2]), std::move(lanes[3])));
     const Status<> opened = host->open_sockets();
     if (!opened) {
         return opened.error();
@@ -68,10 +68,12 @@ Result<std::unique_ptr<Host>> Host::start(const Options& options, HostedToken& t
 }
 
 Host::Host(const Options& options, HostedToken& token, PinStore pins, std::unique_ptr<hsm::Lane> fast,
-           std::unique_ptr<hsm::Lane> slow, std::unique_ptr<hsm::Lane> generate)
+           std::unique_ptr<hsm::Lane> slow, std::unique_ptr<hsm::Lane> with_private_keys,
+           std::unique_ptr<hsm::Lane> generate)
     : options_(options),
       token_(token),
-      fast_(std::move(fast), options.key_memory),
+      fast_(std::move(fast), options.key_memory - options.key_memory / kPrivateShare),
+      private_keys_(options.key_memory / kPrivateShare, options.residency),
       control_(std::make_unique<ControlService>(*this, token, std::move(pins))),
       next_connection_(kFirstConnection) {
     // Signals belong to the loop: blocked before the workers start, so that no thread takes one.
@@ -82,6 +84,7 @@ Host::Host(const Options& options, HostedToken& token, PinStore pins, std::uniqu
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     signals_ = Descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     slow_ = std::make_unique<Worker>(std::move(slow), completions_);
+    private_ = std::make_unique<Worker>(std::move(with_private_keys), completions_);
     generate_ = std::make_unique<Worker>(std::move(generate), completions_);
 }
 

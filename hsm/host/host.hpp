@@ -1,6 +1,6 @@
-// The serving process: one epoll loop that is the fast lane, and two slow threads: one for loading keys,
-// destroying, proving and control work, one for generating keys, so that seconds of RSA delay neither AES nor
-// a key that is needed.
+// The serving process: one epoll loop that is the fast lane, and three slow threads: one for loading keys,
+// destroying, proving and control work, one for private keys, one for generating keys, so that seconds of RSA
+// delay neither AES nor a key that is needed.
 //
 // Threads: everything here belongs to the loop; jobs get what they need by value or as references to the
 // HostedToken.
@@ -20,6 +20,7 @@
 #include "hsm/host/hosted_token.hpp"
 #include "hsm/host/options.hpp"
 #include "hsm/host/pin_keeper.hpp"
+#include "hsm/host/private_lane.hpp"
 #include "hsm/host/worker.hpp"
 #include "hsm/link/control.hpp"
 #include "hsm/link/operation.hpp"
@@ -56,7 +57,8 @@ private:
     };
 
     Host(const Options& options, HostedToken& token, PinStore pins, std::unique_ptr<hsm::Lane> fast,
-         std::unique_ptr<hsm::Lane> slow, std::unique_ptr<hsm::Lane> generate);
+         std::unique_ptr<hsm::Lane> slow, std::unique_ptr<hsm::Lane> with_private_keys,
+         std::unique_ptr<hsm::Lane> generate);
     Status<> open_sockets();
     Result<Descriptor> listen_at(const std::string& name);
 
@@ -86,8 +88,13 @@ private:
     // bad blobs delays himself, not the others.
     void await_verdict(Parked parked, const link::FrameView& frame, const Wait& wait);
     void give_verdicts();
+    void serve_private(Connection& connection, const link::OperationRow& row, const link::FrameView& frame);
+    void forget_keys();  // after logout every handle is dead
+    void load_key(Connection& connection, const link::OperationRow& row, const link::FrameView& frame);
     void create_key(Connection& connection, const link::FrameView& frame);
+    void generate_pair(Connection& connection, const link::FrameView& frame);
     void destroy_key(Connection& connection, const link::FrameView& frame);
+    void destroy_loaded(std::uint64_t from, std::uint64_t id, const link::KeyName& name, Status<> so_far);
     void prove(Connection& connection, const link::FrameView& frame);
     void destroy_objects(std::vector<std::unique_ptr<hsm::Key>> keys);
     bool take_place(link::CostClass cost, Connection& connection, std::uint64_t id);
@@ -107,6 +114,7 @@ private:
     Descriptor data_socket_;
     Descriptor control_socket_;
     FastLane fast_;
+    PrivateLane private_keys_;  // its thread's, private_
     Completions completions_;
     std::unique_ptr<ControlService> control_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
@@ -131,6 +139,7 @@ private:
     bool finished_ = false;
     // Last: their threads end before anything they use.
     std::unique_ptr<Worker> slow_;
+    std::unique_ptr<Worker> private_;
     std::unique_ptr<Worker> generate_;
 };
 

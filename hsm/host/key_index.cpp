@@ -1,5 +1,7 @@
 #include "hsm/host/key_index.hpp"
 
+#include <algorithm>
+
 namespace claviger::host {
 
 hsm::Key* KeyIndex::find(const link::KeyName& name) noexcept {
@@ -42,6 +44,39 @@ std::unique_ptr<hsm::Key> KeyIndex::remove(const link::KeyName& name) noexcept {
 void KeyIndex::clear() noexcept {
     entries_.clear();
     by_use_.clear();
+}
+
+Error load_failure(Error error) {
+    switch (error.code) {
+        case Errc::data_invalid: error.code = Errc::integrity; return error;
+        case Errc::not_found:  // its CWK is not on this token; another HSM may have it
+            error.code = Errc::key_fault;
+            return error;
+        case Errc::internal:
+        case Errc::key_not_loaded:
+        case Errc::key_fault:
+        case Errc::unsupported:
+        case Errc::session_fault:
+        case Errc::not_logged_in:
+        case Errc::pin_refused:
+        case Errc::hsm_fault:
+        case Errc::hsm_gone:
+        case Errc::overloaded:
+        case Errc::deadline_exceeded:
+        case Errc::no_hsm:
+        case Errc::not_admitted:
+        case Errc::protocol_error:
+        case Errc::io_error:
+        case Errc::bad_config:
+        case Errc::conflict:
+        case Errc::integrity: return error;
+    }
+    return error;
+}
+
+bool is_named(const hsm::Key& key, const link::KeyName& name) noexcept {
+    return std::equal(name.key_tag.begin(), name.key_tag.end(), key.name().begin()) &&
+           std::equal(name.material.begin(), name.material.end(), key.name().begin() + 16);
 }
 
 }  // namespace claviger::host

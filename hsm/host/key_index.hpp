@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include <claviger/base/error.hpp>
 #include <claviger/hsm/key.hpp>
 
 #include "hsm/link/message.hpp"
@@ -51,5 +52,9 @@ private:
     std::unordered_map<link::KeyName, std::list<Entry>::iterator, Hash> entries_;
     std::uint64_t evictions_ = 0;
 };
+
+// A key token that does not open says nothing about the caller's bytes: it came out of the service's store.
+Error load_failure(Error error);
+bool is_named(const hsm::Key& key, const link::KeyName& name) noexcept;
 
 }  // namespace claviger::host

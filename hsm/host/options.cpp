@@ -230,7 +230,7 @@ who may speak (both sockets, judged by SO_PEERCRED before the first byte is read
 
 keys
   --residency session|token   where KMS keys are loaded; default session: on first use, least recently used out
-  --key-memory MB         for loaded session keys, 8.3 kB each; default 128
+  --key-memory MB         for loaded session keys, 8.3 kB each, a quarter of it for private keys; default 128
   --iv prefix-counter|random96|module   AES-GCM nonces; default prefix-counter
   --nonce-counter N       where a fresh nonce prefix starts to count; default 0 (tests near the wrap)
 

@@ -125,6 +125,67 @@ bool get(WireReader& from, DestroyKeyRequest& m) {
     return true;
 }
 
+void put(Writer& to, const MacRequest& m) {
+    put(to, m.key);
+    to.bytes(m.message);
+}
+bool get(WireReader& from, MacRequest& m) {
+    get(from, m.key);
+    m.message = from.bytes(kMaxMessage);
+    return !m.message.empty();
+}
+
+bool get(WireReader& from, Hash& hash) {
+    const auto raw = from.number<std::uint8_t>();
+    hash = static_cast<Hash>(raw);
+    return raw >= static_cast<std::uint8_t>(Hash::sha1) && raw <= static_cast<std::uint8_t>(Hash::sha512);
+}
+
+void put(Writer& to, const SignRequest& m) {
+    put(to, m.key);
+    to.number(static_cast<std::uint8_t>(m.kind.scheme)).number(static_cast<std::uint8_t>(m.kind.hash));
+    to.bytes(m.digest);
+}
+bool get(WireReader& from, SignRequest& m) {
+    get(from, m.key);
+    const auto scheme = from.number<std::uint8_t>();
+    m.kind.scheme = static_cast<SignatureScheme>(scheme);
+    const bool known = get(from, m.kind.hash) &&
+                       scheme >= static_cast<std::uint8_t>(SignatureScheme::rsa_pkcs1) &&
+                       scheme <= static_cast<std::uint8_t>(SignatureScheme::ecdsa);
+    m.digest = from.bytes(kMaxDigest);
+    return known && m.digest.size() == digest_size(m.kind.hash);
+}
+
+void put(Writer& to, const RsaDecryptRequest& m) {
+    put(to, m.key);
+    to.number(static_cast<std::uint8_t>(m.hash)).bytes(m.ciphertext);
+}
+bool get(WireReader& from, RsaDecryptRequest& m) {
+    get(from, m.key);
+    const bool known = get(from, m.hash) && (m.hash == Hash::sha1 || m.hash == Hash::sha256);
+    m.ciphertext = from.bytes(kMaxBlob);
+    return known;
+}
+
+void put(Writer& to, const DeriveRequest& m) {
+    put(to, m.key);
+    to.bytes(m.peer);
+}
+bool get(WireReader& from, DeriveRequest& m) {
+    get(from, m.key);
+    m.peer = from.bytes(kMaxPeerKey);
+    return !m.peer.empty();
+}
+
+void put(Writer& to, const GeneratePairRequest& m) {
+    to.text(m.spec);
+}
+bool get(WireReader& from, GeneratePairRequest& m) {
+    m.spec = from.text(kMaxWord);
+    return !m.spec.empty();
+}
+
 void put(Writer& to, const ProveRequest& m) {
     to.bytes(m.challenge);
 }
@@ -170,6 +231,15 @@ bool get(WireReader& from, KeyTokenReply& m) {
     m.token = from.bytes(kMaxKeyToken);
     m.public_key = from.bytes(kMaxPublicKey);
     return !m.token.empty();
+}
+
+void put(Writer& to, const KeyPairReply& m) {
+    to.bytes(m.private_key).bytes(m.public_key);
+}
+bool get(WireReader& from, KeyPairReply& m) {
+    m.private_key = from.bytes(kMaxPlaintext);
+    m.public_key = from.bytes(kMaxPublicKey);
+    return !m.private_key.empty() && !m.public_key.empty();
 }
 
 void put(Writer& to, const SignatureReply& m) {
@@ -228,10 +298,16 @@ CLAVIGER_LINK_MESSAGE(LoadKeyRequest)
 CLAVIGER_LINK_MESSAGE(DestroyKeyRequest)
 CLAVIGER_LINK_MESSAGE(ProveRequest)
 CLAVIGER_LINK_MESSAGE(CanaryRequest)
+CLAVIGER_LINK_MESSAGE(MacRequest)
+CLAVIGER_LINK_MESSAGE(SignRequest)
+CLAVIGER_LINK_MESSAGE(RsaDecryptRequest)
+CLAVIGER_LINK_MESSAGE(DeriveRequest)
+CLAVIGER_LINK_MESSAGE(GeneratePairRequest)
 CLAVIGER_LINK_MESSAGE(BlobReply)
 CLAVIGER_LINK_MESSAGE(PlaintextReply)
 CLAVIGER_LINK_MESSAGE(DataKeyReply)
 CLAVIGER_LINK_MESSAGE(KeyTokenReply)
+CLAVIGER_LINK_MESSAGE(KeyPairReply)
 CLAVIGER_LINK_MESSAGE(SignatureReply)
 CLAVIGER_LINK_MESSAGE(EmptyReply)
 CLAVIGER_LINK_MESSAGE(ErrorReply)

@@ -13,6 +13,7 @@
 
 #include <claviger/base/bytes.hpp>
 #include <claviger/base/error.hpp>
+#include <claviger/base/public_key.hpp>
 #include <claviger/base/secret.hpp>
 #include <claviger/base/wire.hpp>
 
@@ -23,6 +24,8 @@ namespace claviger::link {
 using WipedBuffer = SecretBytes::Buffer;  // frames hold plaintexts: both ends wipe their buffers
 
 inline constexpr std::size_t kMaxPlaintext = 4096;     // KMS limit of Encrypt
+inline constexpr std::size_t kMaxMessage = 4096;       // KMS limit of GenerateMac
+inline constexpr std::size_t kMaxPeerKey = 8192;       // KMS limit of DeriveSharedSecret
 inline constexpr std::size_t kMaxBlob = 6144;          // KMS limit of CiphertextBlob
 inline constexpr std::size_t kMaxContext = 64 * 1024;  // canonical encryption context
 inline constexpr std::size_t kMaxKeyToken = 16 * 1024;
@@ -87,6 +90,27 @@ struct LoadKeyRequest {
 struct DestroyKeyRequest {
     KeyName name;
 };
+struct MacRequest {
+    KeyUse key;
+    ByteView message;  // 1..kMaxMessage
+};
+struct SignRequest {
+    KeyUse key;
+    SignatureKind kind;
+    ByteView digest;  // of kind.hash
+};
+struct RsaDecryptRequest {
+    KeyUse key;
+    Hash hash = Hash::sha256;  // of OAEP: SHA-1 or SHA-256
+    ByteView ciphertext;
+};
+struct DeriveRequest {
+    KeyUse key;
+    ByteView peer;  // SubjectPublicKeyInfo DER
+};
+struct GeneratePairRequest {
+    std::string_view spec;  // KMS DataKeyPairSpec
+};
 // What the identity key signs begins with this: a host asked to sign anything else refuses.
 inline constexpr std::string_view kProofPrefix = "claviger-slot-proof-v1";
 
@@ -98,7 +122,7 @@ struct CanaryRequest {};
 struct BlobReply {  // encrypt, re_encrypt
     ByteView blob;
 };
-struct PlaintextReply {  // decrypt, random
+struct PlaintextReply {  // decrypt, random, rsa_decrypt, derive
     ByteView plaintext;
 };
 struct DataKeyReply {
@@ -109,7 +133,11 @@ struct KeyTokenReply {  // create_key
     ByteView token;
     ByteView public_key;  // SubjectPublicKeyInfo DER, empty for secret keys
 };
-struct SignatureReply {  // prove
+struct KeyPairReply {      // generate_pair
+    ByteView private_key;  // PKCS#8 DER
+    ByteView public_key;   // SubjectPublicKeyInfo DER
+};
+struct SignatureReply {  // prove, sign, mac
     ByteView signature;
 };
 struct EmptyReply {};  // load_key, destroy_key, canary

@@ -20,6 +20,11 @@ enum class Operation : std::uint8_t {
     destroy_key = 8,  // forget the session object and destroy token objects of this key
     prove = 9,        // sign the admission challenge with the cluster identity
     canary = 10,      // check value of the cluster's check token, through the fast lane
+    mac = 11,
+    sign = 12,
+    rsa_decrypt = 13,
+    derive = 14,
+    generate_pair = 15,  // a key pair for the caller, answered in the clear
 };
 
 enum class Lane : std::uint8_t { fast, slow };
@@ -28,7 +33,8 @@ enum class Lane : std::uint8_t { fast, slow };
 enum class CostClass : std::uint8_t { fast, load, slow, generate };
 
 enum class Repeat : std::uint8_t {
-    freely,          // idempotent: a late or failed attempt goes to another HSM
+    freely,       // idempotent: a late or failed attempt goes to another HSM
+    unless_late,  // a failed attempt does; a late one only when the host's process is gone, and at most once
     when_host_died,  // only when the host's process is gone, and at most once
 };
 
@@ -61,6 +67,14 @@ inline constexpr std::array kOperations{
                  Gate::admitted},
     OperationRow{Operation::prove, "prove", Lane::slow, CostClass::slow, Repeat::freely, Gate::always},
     OperationRow{Operation::canary, "canary", Lane::fast, CostClass::fast, Repeat::freely, Gate::always},
+    OperationRow{Operation::mac, "mac", Lane::fast, CostClass::fast, Repeat::freely, Gate::admitted},
+    OperationRow{Operation::sign, "sign", Lane::slow, CostClass::slow, Repeat::unless_late, Gate::admitted},
+    OperationRow{Operation::rsa_decrypt, "rsa_decrypt", Lane::slow, CostClass::slow, Repeat::unless_late,
+                 Gate::admitted},
+    OperationRow{Operation::derive, "derive", Lane::slow, CostClass::slow, Repeat::unless_late,
+                 Gate::admitted},
+    OperationRow{Operation::generate_pair, "generate_pair", Lane::slow, CostClass::generate,
+                 Repeat::when_host_died, Gate::admitted},
 };
 
 // The row of an operation, or nullptr for a value no version has defined.

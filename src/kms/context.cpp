@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "hsm/link/blob.hpp"
+#include "src/kms/key_spec.hpp"
 
 namespace claviger::kms {
 
@@ -30,14 +31,19 @@ Outcome<Bytes> canonical(const EncryptionContext& context) {
     return out;
 }
 
-std::optional<Failure> check_use(const Key& key, std::string_view operation, std::string_view algorithm) {
-    if (key.record.usage != "ENCRYPT_DECRYPT") {
+std::optional<Failure> check_use(const Key& key, std::string_view usage, std::string_view operation,
+                                 std::string_view algorithm) {
+    if (key.record.usage != usage) {
         return wrong_usage(key.arn, key.record.usage, operation);
     }
-    if (algorithm != kSymmetricDefault || key.record.spec != kSymmetricDefault) {
+    if (!allows_algorithm(key.record.spec, usage, algorithm)) {
         return wrong_algorithm(algorithm, key.record.spec);
     }
     return std::nullopt;
+}
+
+std::optional<Failure> check_use(const Key& key, std::string_view operation, std::string_view algorithm) {
+    return check_use(key, "ENCRYPT_DECRYPT", operation, algorithm);
 }
 
 }  // namespace claviger::kms

@@ -14,7 +14,11 @@ inline constexpr std::size_t kMaxCanonicalContext = 8 * 1024;
 // the empty context. Larger than kMaxCanonicalContext is refused.
 Outcome<Bytes> canonical(const EncryptionContext& context);
 
-// Does the key's usage allow `operation`, and does the algorithm suit its spec? Usage is reported first.
+// Is the key's usage the one `operation` needs, and does the algorithm suit its spec? Usage is reported
+// first.
+std::optional<Failure> check_use(const Key& key, std::string_view usage, std::string_view operation,
+                                 std::string_view algorithm);
+// Of the operations that encrypt and decrypt.
 std::optional<Failure> check_use(const Key& key, std::string_view operation,
                                  std::string_view algorithm = kSymmetricDefault);
 

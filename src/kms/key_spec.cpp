@@ -6,41 +6,120 @@
 namespace claviger::kms {
 namespace {
 
-struct SpecRow {
-    std::string_view spec;
-    std::array<std::string_view, 3> usages;
-};
+using List = std::span<const std::string_view>;
 
 constexpr std::string_view kEncrypt = "ENCRYPT_DECRYPT";
 constexpr std::string_view kSign = "SIGN_VERIFY";
 constexpr std::string_view kMac = "GENERATE_VERIFY_MAC";
 constexpr std::string_view kAgree = "KEY_AGREEMENT";
 
-constexpr SpecRow kSpecs[] = {
-    {"SYMMETRIC_DEFAULT", {kEncrypt}},
-    {"RSA_2048", {kEncrypt, kSign}},
-    {"RSA_3072", {kEncrypt, kSign}},
-    {"RSA_4096", {kEncrypt, kSign}},
-    {"ECC_NIST_P256", {kSign, kAgree}},
-    {"ECC_NIST_P384", {kSign, kAgree}},
-    {"ECC_NIST_P521", {kSign, kAgree}},
-    {"ECC_SECG_P256K1", {kSign}},
-    {"ECC_NIST_EDWARDS25519", {kSign}},
-    {"ML_DSA_44", {kSign}},
-    {"ML_DSA_65", {kSign}},
-    {"ML_DSA_87", {kSign}},
-    {"HMAC_224", {kMac}},
-    {"HMAC_256", {kMac}},
-    {"HMAC_384", {kMac}},
-    {"HMAC_512", {kMac}},
-    {"SM2", {kEncrypt, kSign, kAgree}},
+constexpr std::string_view kSymmetric[] = {"SYMMETRIC_DEFAULT"};
+constexpr std::string_view kOaep[] = {"RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256"};
+constexpr std::string_view kRsaSigns[] = {"RSASSA_PKCS1_V1_5_SHA_256", "RSASSA_PKCS1_V1_5_SHA_384",
+                                          "RSASSA_PKCS1_V1_5_SHA_512", "RSASSA_PSS_SHA_256",
+                                          "RSASSA_PSS_SHA_384",        "RSASSA_PSS_SHA_512"};
+constexpr std::string_view kEcdsa256[] = {"ECDSA_SHA_256"};
+constexpr std::string_view kEcdsa384[] = {"ECDSA_SHA_384"};
+constexpr std::string_view kEcdsa512[] = {"ECDSA_SHA_512"};
+constexpr std::string_view kEdwards[] = {"ED25519_SHA_512", "ED25519_PH_SHA_512"};
+constexpr std::string_view kMlDsa[] = {"ML_DSA_SHAKE_256"};
+constexpr std::string_view kEcdh[] = {"ECDH"};
+constexpr std::string_view kHmac224[] = {"HMAC_SHA_224"};
+constexpr std::string_view kHmac256[] = {"HMAC_SHA_256"};
+constexpr std::string_view kHmac384[] = {"HMAC_SHA_384"};
+constexpr std::string_view kHmac512[] = {"HMAC_SHA_512"};
+constexpr std::string_view kSm2Encrypts[] = {"SM2PKE"};
+constexpr std::string_view kSm2Signs[] = {"SM2DSA"};
+
+struct SpecRow {
+    std::string_view spec;
+    std::string_view usage;
+    List algorithms;
+    std::size_t modulus = 0;  // bytes, RSA only
 };
+
+// clang-format off
+constexpr SpecRow kSpecs[] = {
+    {"SYMMETRIC_DEFAULT",     kEncrypt, kSymmetric},
+    {"RSA_2048",              kEncrypt, kOaep, 256},
+    {"RSA_3072",              kEncrypt, kOaep, 384},
+    {"RSA_4096",              kEncrypt, kOaep, 512},
+    {"RSA_2048",              kSign,    kRsaSigns, 256},
+    {"RSA_3072",              kSign,    kRsaSigns, 384},
+    {"RSA_4096",              kSign,    kRsaSigns, 512},
+    {"ECC_NIST_P256",         kSign,    kEcdsa256},
+    {"ECC_NIST_P384",         kSign,    kEcdsa384},
+    {"ECC_NIST_P521",         kSign,    kEcdsa512},
+    {"ECC_SECG_P256K1",       kSign,    kEcdsa256},
+    {"ECC_NIST_P256",         kAgree,   kEcdh},
+    {"ECC_NIST_P384",         kAgree,   kEcdh},
+    {"ECC_NIST_P521",         kAgree,   kEcdh},
+    {"ECC_NIST_EDWARDS25519", kSign,    kEdwards},
+    {"ML_DSA_44",             kSign,    kMlDsa},
+    {"ML_DSA_65",             kSign,    kMlDsa},
+    {"ML_DSA_87",             kSign,    kMlDsa},
+    {"HMAC_224",              kMac,     kHmac224},
+    {"HMAC_256",              kMac,     kHmac256},
+    {"HMAC_384",              kMac,     kHmac384},
+    {"HMAC_512",              kMac,     kHmac512},
+    {"SM2",                   kEncrypt, kSm2Encrypts},
+    {"SM2",                   kSign,    kSm2Signs},
+    {"SM2",                   kAgree,   kEcdh},
+};
+
+struct SignatureRow {
+    std::string_view algorithm;
+    SignatureKind kind;
+};
+constexpr SignatureRow kSignatures[] = {
+    {"RSASSA_PKCS1_V1_5_SHA_256", {SignatureScheme::rsa_pkcs1, Hash::sha256}},
+    {"RSASSA_PKCS1_V1_5_SHA_384", {SignatureScheme::rsa_pkcs1, Hash::sha384}},
+    {"RSASSA_PKCS1_V1_5_SHA_512", {SignatureScheme::rsa_pkcs1, Hash::sha512}},
+    {"RSASSA_PSS_SHA_256",        {SignatureScheme::rsa_pss,   Hash::sha256}},
+    {"RSASSA_PSS_SHA_384",        {SignatureScheme::rsa_pss,   Hash::sha384}},
+    {"RSASSA_PSS_SHA_512",        {SignatureScheme::rsa_pss,   Hash::sha512}},
+    {"ECDSA_SHA_256",             {SignatureScheme::ecdsa,     Hash::sha256}},
+    {"ECDSA_SHA_384",             {SignatureScheme::ecdsa,     Hash::sha384}},
+    {"ECDSA_SHA_512",             {SignatureScheme::ecdsa,     Hash::sha512}},
+};
+// clang-format on
 
 }  // namespace
 
+List algorithms_of(std::string_view spec, std::string_view usage) noexcept {
+    const auto row = std::ranges::find_if(
+        kSpecs, [&](const SpecRow& each) { return each.spec == spec && each.usage == usage; });
+    return row == std::end(kSpecs) ? List{} : row->algorithms;
+}
+
 bool allows_usage(std::string_view spec, std::string_view usage) noexcept {
+    return !algorithms_of(spec, usage).empty();
+}
+
+bool allows_algorithm(std::string_view spec, std::string_view usage, std::string_view algorithm) noexcept {
+    const List list = algorithms_of(spec, usage);
+    return std::ranges::find(list, algorithm) != list.end();
+}
+
+std::optional<SignatureKind> signature_of(std::string_view algorithm) noexcept {
+    const auto row = std::ranges::find(kSignatures, algorithm, &SignatureRow::algorithm);
+    return row == std::end(kSignatures) ? std::nullopt : std::optional(row->kind);
+}
+
+std::optional<Oaep> oaep_of(std::string_view algorithm) noexcept {
+    if (algorithm == kOaep[0]) {
+        return Oaep{Hash::sha1, RsaBlock::oaep_sha1};
+    }
+    if (algorithm == kOaep[1]) {
+        return Oaep{Hash::sha256, RsaBlock::oaep_sha256};
+    }
+    return std::nullopt;
+}
+
+std::size_t oaep_capacity(std::string_view spec, Oaep oaep) noexcept {
     const auto row = std::ranges::find(kSpecs, spec, &SpecRow::spec);
-    return row != std::end(kSpecs) && std::ranges::find(row->usages, usage) != row->usages.end();
+    const std::size_t overhead = 2 * digest_size(oaep.hash) + 2;  // RFC 8017 section 7.1.1
+    return row == std::end(kSpecs) || row->modulus < overhead ? 0 : row->modulus - overhead;
 }
 
 }  // namespace claviger::kms

@@ -1,6 +1,7 @@
 #include "src/kms/metadata.hpp"
 
 #include "src/kms/context.hpp"
+#include "src/kms/key_spec.hpp"
 #include "src/kms/state.hpp"
 
 namespace claviger::kms {
@@ -25,8 +26,16 @@ KeyMetadata metadata_of(const store::KeyRecord& record, std::string arn) {
     out.manager = "CUSTOMER";
     out.spec = record.spec;
     out.old_spec = record.spec;
+    const auto list = algorithms_of(record.spec, record.usage);
+    std::vector<std::string_view> algorithms(list.begin(), list.end());
     if (record.usage == "ENCRYPT_DECRYPT") {
-        out.encryption_algorithms.push_back(kSymmetricDefault);
+        out.encryption_algorithms = std::move(algorithms);
+    } else if (record.usage == "SIGN_VERIFY") {
+        out.signing_algorithms = std::move(algorithms);
+    } else if (record.usage == "GENERATE_VERIFY_MAC") {
+        out.mac_algorithms = std::move(algorithms);
+    } else {
+        out.agreement_algorithms = std::move(algorithms);
     }
     out.multi_region = record.multi_region;
     if (record.spec == kSymmetricDefault && !record.current_material.empty()) {

@@ -24,7 +24,10 @@ struct KeyMetadata {
     std::string_view manager;
     std::string_view spec;
     std::string_view old_spec;
-    std::vector<std::string_view> encryption_algorithms;
+    std::optional<std::vector<std::string_view>> encryption_algorithms;  // one of the four, by usage
+    std::optional<std::vector<std::string_view>> signing_algorithms;
+    std::optional<std::vector<std::string_view>> mac_algorithms;
+    std::optional<std::vector<std::string_view>> agreement_algorithms;
     bool multi_region = false;
     std::optional<std::string_view> material_id;
 
@@ -38,6 +41,9 @@ struct KeyMetadata {
             field("KeyManager", &KeyMetadata::manager),
             field("CustomerMasterKeySpec", &KeyMetadata::old_spec), field("KeySpec", &KeyMetadata::spec),
             field("EncryptionAlgorithms", &KeyMetadata::encryption_algorithms),
+            field("SigningAlgorithms", &KeyMetadata::signing_algorithms),
+            field("MacAlgorithms", &KeyMetadata::mac_algorithms),
+            field("KeyAgreementAlgorithms", &KeyMetadata::agreement_algorithms),
             field("MultiRegion", &KeyMetadata::multi_region),
             field("PendingDeletionWindowInDays", &KeyMetadata::pending_window),
             field("CurrentKeyMaterialId", &KeyMetadata::material_id));

@@ -40,6 +40,7 @@ enum class States : std::uint8_t {
     usable,
     active,
     rotating,
+    readable,
     not_pending_deletion,
     switchable,
     deletable,

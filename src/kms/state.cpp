@@ -19,6 +19,9 @@ bool allows(States allowed, KeyState state) noexcept {
         case States::rotating:  // imported keys are refused for their origin, not for their state
             return state == KeyState::enabled || state == KeyState::unavailable ||
                    state == KeyState::updating || state == KeyState::pending_import;
+        case States::readable:
+            return state == KeyState::enabled || state == KeyState::disabled ||
+                   state == KeyState::pending_import || state == KeyState::updating;
         case States::not_pending_deletion: return !is_pending_deletion(state);
         case States::switchable:
             return state == KeyState::enabled || state == KeyState::disabled ||

@@ -10,6 +10,7 @@ std::string_view to_string(Action action) noexcept {
         case Action::create_key: return "kms:CreateKey";
         case Action::decrypt: return "kms:Decrypt";
         case Action::delete_alias: return "kms:DeleteAlias";
+        case Action::derive_shared_secret: return "kms:DeriveSharedSecret";
         case Action::describe_key: return "kms:DescribeKey";
         case Action::disable_key: return "kms:DisableKey";
         case Action::disable_key_rotation: return "kms:DisableKeyRotation";
@@ -17,11 +18,16 @@ std::string_view to_string(Action action) noexcept {
         case Action::enable_key_rotation: return "kms:EnableKeyRotation";
         case Action::encrypt: return "kms:Encrypt";
         case Action::generate_data_key: return "kms:GenerateDataKey";
+        case Action::generate_data_key_pair: return "kms:GenerateDataKeyPair";
+        case Action::generate_data_key_pair_without_plaintext:
+            return "kms:GenerateDataKeyPairWithoutPlaintext";
         case Action::generate_data_key_without_plaintext: return "kms:GenerateDataKeyWithoutPlaintext";
+        case Action::generate_mac: return "kms:GenerateMac";
         case Action::generate_random: return "kms:GenerateRandom";
         case Action::get_key_last_usage: return "kms:GetKeyLastUsage";
         case Action::get_key_policy: return "kms:GetKeyPolicy";
         case Action::get_key_rotation_status: return "kms:GetKeyRotationStatus";
+        case Action::get_public_key: return "kms:GetPublicKey";
         case Action::list_aliases: return "kms:ListAliases";
         case Action::list_grants: return "kms:ListGrants";
         case Action::list_key_policies: return "kms:ListKeyPolicies";
@@ -36,10 +42,13 @@ std::string_view to_string(Action action) noexcept {
         case Action::revoke_grant: return "kms:RevokeGrant";
         case Action::rotate_key_on_demand: return "kms:RotateKeyOnDemand";
         case Action::schedule_key_deletion: return "kms:ScheduleKeyDeletion";
+        case Action::sign: return "kms:Sign";
         case Action::tag_resource: return "kms:TagResource";
         case Action::untag_resource: return "kms:UntagResource";
         case Action::update_alias: return "kms:UpdateAlias";
         case Action::update_key_description: return "kms:UpdateKeyDescription";
+        case Action::verify: return "kms:Verify";
+        case Action::verify_mac: return "kms:VerifyMac";
     }
     return {};
 }

@@ -449,6 +449,26 @@ void FakeHost::work(WipedBuffer& out, const link::FrameView& frame) {
             link::append_reply(out, frame.id, link::SignatureReply{signature});
             return;
         }
+        case link::Operation::mac: {
+            const auto request = *link::decode<link::MacRequest>(frame.payload);
+            if (use_key(out, frame.id, request.key)) {
+                const Sha256Digest mac = sha256(request.message);
+                link::append_reply(out, frame.id, link::SignatureReply{mac});
+            }
+            return;
+        }
+        case link::Operation::sign: {
+            const auto request = *link::decode<link::SignRequest>(frame.payload);
+            if (use_key(out, frame.id, request.key)) {
+                link::append_reply(out, frame.id, link::SignatureReply{request.digest});
+            }
+            return;
+        }
+        case link::Operation::rsa_decrypt:
+        case link::Operation::derive:
+        case link::Operation::generate_pair:
+            link::append_error(out, frame.id, Error(Errc::unsupported, "not faked"));
+            return;
         case link::Operation::canary: link::append_reply(out, frame.id, link::EmptyReply{}); return;
     }
 }

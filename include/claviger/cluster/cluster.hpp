@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include <claviger/base/bytes.hpp>
 #include <claviger/base/clock.hpp>
 #include <claviger/base/id.hpp>
+#include <claviger/base/public_key.hpp>
 #include <claviger/base/result.hpp>
 #include <claviger/base/secret.hpp>
 #include <claviger/cluster/options.hpp>
@@ -37,6 +39,13 @@ public:
     const std::array<std::byte, 32>& material_id() const noexcept { return material_id_; }
     const std::string& account() const noexcept { return account_; }
     const std::string& key_id() const noexcept { return key_id_; }
+    std::string_view spec() const noexcept { return spec_; }  // KMS KeySpec value
+    std::string_view usage() const noexcept { return usage_; }
+    ByteView public_key() const noexcept {
+        return public_key_;
+    }  // SubjectPublicKeyInfo DER; empty: a secret key
+    // public_key(), parsed at the first call; nullptr for a secret key. Thread-safe.
+    const PublicKey* parsed_public_key() const;
     ByteView token() const noexcept { return token_; }
 
 private:
@@ -46,6 +55,16 @@ private:
     std::array<std::byte, 32> material_id_{};
     std::string account_;
     std::string key_id_;
+    std::string_view spec_;  // these are views of token_
+    std::string_view usage_;
+    ByteView public_key_;
+    mutable std::once_flag parsed_;
+    mutable PublicKey parsed_public_key_;
+};
+
+struct KeyPair {
+    SecretBytes private_key;  // PKCS#8 DER
+    Bytes public_key;         // SubjectPublicKeyInfo DER
 };
 
 struct DataKey {
@@ -88,6 +107,21 @@ public:
                                                                       ByteView context,
                                                                       MonoTime deadline) = 0;
     virtual boost::asio::awaitable<Result<SecretBytes>> random(std::uint16_t size, MonoTime deadline) = 0;
+    virtual boost::asio::awaitable<Result<Bytes>> mac(const KeyMaterial& key, ByteView message,
+                                                      MonoTime deadline) = 0;
+    // `digest` is one of `kind.hash`. ECDSA signatures are DER.
+    virtual boost::asio::awaitable<Result<Bytes>> sign(const KeyMaterial& key, SignatureKind kind,
+                                                       ByteView digest, MonoTime deadline) = 0;
+    // RSAES-OAEP with SHA-1 or SHA-256.
+    virtual boost::asio::awaitable<Result<SecretBytes>> rsa_decrypt(const KeyMaterial& key, Hash hash,
+                                                                    ByteView ciphertext,
+                                                                    MonoTime deadline) = 0;
+    // ECDH with a peer's SubjectPublicKeyInfo. data_invalid: no key on the same curve.
+    virtual boost::asio::awaitable<Result<SecretBytes>> derive(const KeyMaterial& key, ByteView peer,
+                                                               MonoTime deadline) = 0;
+    // A key pair for the caller, made in an HSM; `spec` is a KMS DataKeyPairSpec.
+    virtual boost::asio::awaitable<Result<KeyPair>> generate_pair(std::string_view spec,
+                                                                  MonoTime deadline) = 0;
     // Generated in one HSM, loaded and verified in a second of another zone where there is one. Nothing is
     // durable until the caller commits the token; a token that is never committed leaves no usable key.
     virtual boost::asio::awaitable<Result<NewKey>> create_key(const NewKeyIdentity& identity,

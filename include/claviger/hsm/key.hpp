@@ -38,6 +38,9 @@ struct NewKey {
 // Can this library make and use keys of this kind at all? (A token may still refuse.)
 bool is_known_key_kind(std::string_view spec, std::string_view usage) noexcept;
 
+// Has it a private half? Its work is slow-lane work then.
+bool is_pair(std::string_view spec, std::string_view usage) noexcept;
+
 // A loaded key. Used by one lane at a time. Destroying the object leaves the handle on the token: give it to
 // Lane::destroy_key first (session objects end with the token's keeper session in any case).
 class Key {

@@ -50,6 +50,13 @@ struct CreateKeyResponse {
 
 using Refused = std::optional<Failure>;
 
+std::string_view spec_of(const CreateKeyRequest& request) {
+    return request.spec.value_or(request.old_spec.value_or(kSymmetricDefault));
+}
+std::string_view usage_of(const CreateKeyRequest& request) {
+    return request.usage.value_or("ENCRYPT_DECRYPT");
+}
+
 // What the key is to be; what Claviger cannot make yet is refused, never made differently.
 Refused check_kind(const CreateKeyRequest& request) {
     if (request.spec && request.old_spec) {
@@ -58,12 +65,12 @@ Refused check_kind(const CreateKeyRequest& request) {
             "is "
             "deprecated.");
     }
-    const std::string_view spec = request.spec.value_or(request.old_spec.value_or(kSymmetricDefault));
+    const std::string_view spec = spec_of(request);
     if (!request.usage && spec != kSymmetricDefault) {
         return validation(
             "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.");
     }
-    const std::string_view usage = request.usage.value_or("ENCRYPT_DECRYPT");
+    const std::string_view usage = usage_of(request);
     if (!allows_usage(spec, usage)) {
         return validation("KeyUsage " + std::string(usage) + " is not compatible with KeySpec " +
                           std::string(spec));
@@ -84,9 +91,6 @@ Refused check_kind(const CreateKeyRequest& request) {
     }
     if (request.multi_region) {
         return unsupported("Claviger does not implement multi-Region keys yet.");
-    }
-    if (spec != kSymmetricDefault) {
-        return unsupported("Claviger does not implement the KeySpec " + std::string(spec) + " yet.");
     }
     return std::nullopt;
 }
@@ -116,8 +120,8 @@ store::KeyRecord record_of(const Call& call, const CreateKeyRequest& request) {
     record.id = KeyId(call.parts.random.uuid());
     record.cluster = call.options.cluster;
     record.state = store::KeyState::enabled;
-    record.spec = kSymmetricDefault;
-    record.usage = "ENCRYPT_DECRYPT";
+    record.spec = spec_of(request);
+    record.usage = usage_of(request);
     record.origin = request.origin;
     record.description = request.description;
     record.policy = request.policy ? std::string(*request.policy)
@@ -158,6 +162,10 @@ asio::awaitable<Outcome<CreateKeyResponse>> handle(Call& call, const CreateKeyRe
     record->current_material = to_hex(identity.material_id);
 
     Result<cluster::NewKey> made = co_await call.io.cluster.create_key(identity, call.http.deadline);
+    if (!made && made.error().code == Errc::unsupported) {
+        co_return unsupported("The HSMs of this key store cannot make keys of the KeySpec " + record->spec +
+                              ".");
+    }
     if (!made) {
         co_return call.failed(std::move(made).error());
     }

@@ -3,6 +3,7 @@
 #include "hsm/link/blob.hpp"
 #include "src/kms/context.hpp"
 #include "src/kms/operations/operations.hpp"
+#include "src/kms/rsa_cipher.hpp"
 
 namespace claviger::kms {
 namespace {
@@ -27,7 +28,7 @@ struct DecryptResponse {
     std::string_view key;
     SecretBytes plaintext;
     std::string_view algorithm;
-    std::string_view material_id;
+    std::optional<std::string_view> material_id;  // symmetric keys only
 
     static constexpr auto fields() {
         return std::tuple(field("KeyId", &DecryptResponse::key),
@@ -37,10 +38,31 @@ struct DecryptResponse {
     }
 };
 
+asio::awaitable<Outcome<DecryptResponse>> decrypt_with_rsa(Call& call, const DecryptRequest& request) {
+    const Key& key = call.key();
+    if (auto refused = check_no_context(request.context, request.algorithm)) {
+        co_return *std::move(refused);
+    }
+    if (request.dry_run && !request.dry_run_modifiers.empty()) {
+        co_return dry_run();
+    }
+    Outcome<SecretBytes> plaintext = co_await rsa_open(call, key, request.algorithm, request.blob);
+    if (!plaintext) {
+        co_return std::move(plaintext).error();
+    }
+    if (request.dry_run) {
+        co_return dry_run();
+    }
+    co_return DecryptResponse{key.arn, *std::move(plaintext), request.algorithm, std::nullopt};
+}
+
 asio::awaitable<Outcome<DecryptResponse>> handle(Call& call, const DecryptRequest& request) {
     const Key& key = call.key();
     if (auto refused = check_use(key, call.row->name, request.algorithm)) {
         co_return *std::move(refused);
+    }
+    if (request.algorithm != kSymmetricDefault) {
+        co_return co_await decrypt_with_rsa(call, request);
     }
     const Outcome<Bytes> context = canonical(request.context);
     if (!context) {

@@ -2,6 +2,7 @@
 
 #include "src/kms/context.hpp"
 #include "src/kms/operations/operations.hpp"
+#include "src/kms/rsa_cipher.hpp"
 
 namespace claviger::kms {
 namespace {
@@ -32,10 +33,30 @@ struct EncryptResponse {
     }
 };
 
+Outcome<EncryptResponse> encrypt_with_rsa(const Key& key, const EncryptRequest& request) {
+    if (auto refused = check_no_context(request.context, request.algorithm)) {
+        return *std::move(refused);
+    }
+    if (auto refused = check_fits(key, request.algorithm, request.plaintext.size())) {
+        return *std::move(refused);
+    }
+    if (request.dry_run) {
+        return dry_run();
+    }
+    Outcome<Bytes> sealed = rsa_seal(key, request.algorithm, request.plaintext);
+    if (!sealed) {
+        return std::move(sealed).error();
+    }
+    return EncryptResponse{*std::move(sealed), key.arn, request.algorithm};
+}
+
 asio::awaitable<Outcome<EncryptResponse>> handle(Call& call, const EncryptRequest& request) {
     const Key& key = call.key();
     if (auto refused = check_use(key, call.row->name, request.algorithm)) {
         co_return *std::move(refused);
+    }
+    if (request.algorithm != kSymmetricDefault) {
+        co_return encrypt_with_rsa(key, request);
     }
     const Outcome<Bytes> context = canonical(request.context);
     if (!context) {

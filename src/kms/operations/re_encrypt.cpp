@@ -3,6 +3,7 @@
 #include "hsm/link/blob.hpp"
 #include "src/kms/context.hpp"
 #include "src/kms/operations/operations.hpp"
+#include "src/kms/rsa_cipher.hpp"
 
 namespace claviger::kms {
 namespace {
@@ -33,8 +34,8 @@ struct ReEncryptResponse {
     std::string_view key;
     std::string_view source_algorithm = kSymmetricDefault;
     std::string_view destination_algorithm = kSymmetricDefault;
-    std::string_view source_material;
-    std::string_view destination_material;
+    std::optional<std::string_view> source_material;  // symmetric keys only
+    std::optional<std::string_view> destination_material;
 
     static constexpr auto fields() {
         return std::tuple(field("CiphertextBlob", &ReEncryptResponse::blob),
@@ -46,6 +47,85 @@ struct ReEncryptResponse {
                           field("DestinationKeyMaterialId", &ReEncryptResponse::destination_material));
     }
 };
+
+struct Opened {
+    SecretBytes plaintext;
+    std::optional<std::string_view> material;
+};
+
+asio::awaitable<Outcome<Opened>> open(Call& call, const ReEncryptRequest& request, ByteView context) {
+    const Key& source = *call.keys[0];
+    if (request.source_algorithm != kSymmetricDefault) {
+        Outcome<SecretBytes> opened = co_await rsa_open(call, source, request.source_algorithm, request.blob);
+        if (!opened) {
+            co_return std::move(opened).error();
+        }
+        co_return Opened{*std::move(opened), std::nullopt};
+    }
+    const auto blob = link::parse_blob(request.blob);
+    const Generation* const generation = blob ? source.generation(blob->name.material) : nullptr;
+    if (generation == nullptr) {
+        co_return invalid_ciphertext();
+    }
+    Result<SecretBytes> opened =
+        co_await call.io.cluster.decrypt(*generation->material, request.blob, context, call.http.deadline);
+    if (!opened) {
+        co_return call.failed(std::move(opened).error());
+    }
+    co_return Opened{*std::move(opened), generation->id};
+}
+
+// Where one key is RSA the plaintext passes the service, in wiped memory.
+asio::awaitable<Outcome<ReEncryptResponse>> re_encrypt_with_rsa(Call& call, const ReEncryptRequest& request,
+                                                                ByteView from, ByteView to) {
+    const Key& destination = *call.keys[1];
+    for (const auto& [context, algorithm] :
+         {std::pair(request.source_context, request.source_algorithm),
+          std::pair(request.destination_context, request.destination_algorithm)}) {
+        if (algorithm != kSymmetricDefault) {
+            if (auto refused = check_no_context(context, algorithm)) {
+                co_return *std::move(refused);
+            }
+        }
+    }
+    Outcome<Opened> opened = co_await open(call, request, from);
+    if (!opened) {
+        co_return std::move(opened).error();
+    }
+    const ByteView plaintext = opened->plaintext.reveal(SecretAccess());
+    ReEncryptResponse response;
+    if (request.destination_algorithm != kSymmetricDefault) {
+        if (auto refused = check_fits(destination, request.destination_algorithm, plaintext.size())) {
+            co_return *std::move(refused);
+        }
+        Outcome<Bytes> sealed = rsa_seal(destination, request.destination_algorithm, plaintext);
+        if (!sealed) {
+            co_return std::move(sealed).error();
+        }
+        response.blob = *std::move(sealed);
+    } else {
+        if (plaintext.empty()) {
+            co_return invalid_ciphertext();  // of a stranger: KMS encrypts no empty plaintext
+        }
+        Result<Bytes> sealed = co_await call.io.cluster.encrypt(*destination.current().material, plaintext,
+                                                                to, call.http.deadline);
+        if (!sealed) {
+            co_return call.failed(std::move(sealed).error());
+        }
+        response.blob = *std::move(sealed);
+        response.destination_material = destination.current().id;
+    }
+    if (request.dry_run) {
+        co_return dry_run();
+    }
+    response.source = call.keys[0]->arn;
+    response.key = destination.arn;
+    response.source_algorithm = request.source_algorithm;
+    response.destination_algorithm = request.destination_algorithm;
+    response.source_material = opened->material;
+    call.audit.material_id = opened->material.value_or(std::string_view());
+    co_return response;
+}
 
 asio::awaitable<Outcome<ReEncryptResponse>> handle(Call& call, const ReEncryptRequest& request) {
     const Key& source = *call.keys[0];
@@ -66,6 +146,9 @@ asio::awaitable<Outcome<ReEncryptResponse>> handle(Call& call, const ReEncryptRe
     }
     if (request.dry_run && !request.dry_run_modifiers.empty()) {
         co_return dry_run();
+    }
+    if (request.source_algorithm != kSymmetricDefault || request.destination_algorithm != kSymmetricDefault) {
+        co_return co_await re_encrypt_with_rsa(call, request, *from, *to);
     }
     const auto blob = link::parse_blob(request.blob);
     const Generation* const generation = blob ? source.generation(blob->name.material) : nullptr;

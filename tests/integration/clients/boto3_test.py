@@ -117,8 +117,8 @@ class Boto3(unittest.TestCase):
         self.assertNotEqual(first, self.kms.generate_random(NumberOfBytes=1024)["Plaintext"])
 
     def test_an_operation_that_is_not_built_says_so(self):
-        self.assertIn("GetPublicKey", self.refused("UnsupportedOperationException", self.kms.get_public_key,
-                                                   KeyId=self.new_key()["KeyId"]))
+        self.assertIn("ReplicateKey", self.refused("UnsupportedOperationException", self.kms.replicate_key,
+                                                   KeyId=self.new_key()["KeyId"], ReplicaRegion="eu-west-3"))
 
     def test_a_wrong_secret_is_an_invalid_signature(self):
         import boto3

@@ -337,7 +337,7 @@ protected:
 
 TEST_F(SmallHost, TheLeastRecentlyUsedKeyIsEvictedAndComesBackWithItsToken) {
     ASSERT_NO_FATAL_FAILURE(rig.found());
-    constexpr int kCapacity = (1 << 20) / 8300;
+    constexpr int kCapacity = (1 << 20) * 3 / 4 / 8300;
     Client client = rig.data();
     std::vector<std::pair<std::string, Bytes>> keys;
     for (int i = 0; i <= kCapacity; ++i) {

@@ -1,7 +1,9 @@
 #include "tests/unit/kms/fakes.hpp"
 
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -318,6 +320,26 @@ Result<SecretBytes> open(const cluster::KeyMaterial& key, ByteView blob, ByteVie
     return plaintext;
 }
 
+// Empty for secret keys; nullopt: nobody can make this spec.
+std::optional<Bytes> public_part(std::string_view spec) {
+    if (spec == "SYMMETRIC_DEFAULT" || spec.starts_with("HMAC_")) {
+        return Bytes{};
+    }
+    if (spec.starts_with("RSA_")) {
+        static const PublicKey key(EVP_RSA_gen(2048));  // one is enough: nobody looks at its size
+        return *to_spki(key);
+    }
+    for (const auto& [name, curve] : {std::pair("ECC_NIST_P256", "P-256"),
+                                      {"ECC_NIST_P384", "P-384"},
+                                      {"ECC_NIST_P521", "P-521"},
+                                      {"ECC_SECG_P256K1", "secp256k1"}}) {
+        if (spec == name) {
+            return *to_spki(PublicKey(EVP_EC_gen(curve)));
+        }
+    }
+    return std::nullopt;
+}
+
 const boost::json::value* find_at(const boost::json::value& root, std::string_view path) {
     const boost::json::value* at = &root;
     while (!path.empty() && at != nullptr) {
@@ -498,6 +520,45 @@ asio::awaitable<Result<cluster::DataKey>> FakeClient::generate_data_key(const cl
     co_return made;
 }
 
+asio::awaitable<Result<Bytes>> FakeClient::mac(const cluster::KeyMaterial& key, ByteView message, MonoTime) {
+    ++calls;
+    if (failure) {
+        co_return Error(*failure, "as told");
+    }
+    co_return to_bytes(hmac_sha256(key_bytes(key), message));
+}
+
+asio::awaitable<Result<Bytes>> FakeClient::sign(const cluster::KeyMaterial&, SignatureKind, ByteView digest,
+                                                MonoTime) {
+    ++calls;
+    if (failure) {
+        co_return Error(*failure, "as told");
+    }
+    co_return to_bytes(digest);
+}
+
+asio::awaitable<Result<SecretBytes>> FakeClient::rsa_decrypt(const cluster::KeyMaterial&, Hash, ByteView,
+                                                             MonoTime) {
+    ++calls;
+    co_return Error(failure.value_or(Errc::data_invalid), "not faked");
+}
+
+asio::awaitable<Result<SecretBytes>> FakeClient::derive(const cluster::KeyMaterial&, ByteView, MonoTime) {
+    ++calls;
+    if (failure) {
+        co_return Error(*failure, "as told");
+    }
+    co_return SecretBytes(kKey);
+}
+
+asio::awaitable<Result<cluster::KeyPair>> FakeClient::generate_pair(std::string_view, MonoTime) {
+    ++calls;
+    if (failure) {
+        co_return Error(*failure, "as told");
+    }
+    co_return cluster::KeyPair{SecretBytes(kKey), Bytes(kKey)};
+}
+
 asio::awaitable<Result<SecretBytes>> FakeClient::random(std::uint16_t size, MonoTime) {
     ++calls;
     if (throws) {
@@ -519,6 +580,10 @@ asio::awaitable<Result<cluster::NewKey>> FakeClient::create_key(const cluster::N
     }
     Bytes key(kKey);
     RAND_bytes(as_uchar_out(key), kKey);
+    const std::optional<Bytes> public_key = public_part(identity.spec);
+    if (!public_key) {
+        co_return Error(Errc::unsupported, "no HSM makes such keys");
+    }
     link::KeyToken token;
     token.header.cluster_id = "cluster-abcdefghijk";
     token.header.cwk_generation = 1;
@@ -530,6 +595,7 @@ asio::awaitable<Result<cluster::NewKey>> FakeClient::create_key(const cluster::N
     token.header.spec = identity.spec;
     token.header.usage = identity.usage;
     token.header.check_value = ByteView(key).first(16);
+    token.header.public_key = *public_key;
     token.wrapped = key;
     std::optional<Bytes> encoded = link::encode_key_token(token);
     if (!encoded) {

@@ -74,7 +74,8 @@ private:
     std::thread writer_;
 };
 
-// AES-256-GCM with keys that stand in the clear in their key tokens.
+// AES-256-GCM, HMAC-SHA-256 with keys that stand in the clear in their key tokens. What private keys do
+// is of the right shape only: it is the business of the tests on real tokens.
 class FakeClient final : public cluster::Client {
 public:
     template <class T>
@@ -90,6 +91,15 @@ public:
                                                           cluster::Plaintext want, ByteView context,
                                                           MonoTime deadline) override;
     Awaitable<Result<SecretBytes>> random(std::uint16_t size, MonoTime deadline) override;
+    Awaitable<Result<Bytes>> mac(const cluster::KeyMaterial& key, ByteView message,
+                                 MonoTime deadline) override;
+    Awaitable<Result<Bytes>> sign(const cluster::KeyMaterial& key, SignatureKind kind, ByteView digest,
+                                  MonoTime deadline) override;
+    Awaitable<Result<SecretBytes>> rsa_decrypt(const cluster::KeyMaterial& key, Hash hash,
+                                               ByteView ciphertext, MonoTime deadline) override;
+    Awaitable<Result<SecretBytes>> derive(const cluster::KeyMaterial& key, ByteView peer,
+                                          MonoTime deadline) override;
+    Awaitable<Result<cluster::KeyPair>> generate_pair(std::string_view spec, MonoTime deadline) override;
     Awaitable<Result<cluster::NewKey>> create_key(const cluster::NewKeyIdentity& identity,
                                                   MonoTime deadline) override;
     Awaitable<Status<>> destroy_key(const cluster::KeyMaterial& key, MonoTime deadline) override;

@@ -70,8 +70,6 @@ INSTANTIATE_TEST_SUITE_P(
                 "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
                 "CustomerMasterKeySpec is "
                 "deprecated."},
-        Refused{R"({"KeySpec":"RSA_2048","KeyUsage":"SIGN_VERIFY"})", "UnsupportedOperationException",
-                "Claviger does not implement the KeySpec RSA_2048 yet."},
         Refused{R"({"Origin":"EXTERNAL"})", "UnsupportedOperationException",
                 "Claviger does not implement the Origin EXTERNAL yet."},
         Refused{R"({"Origin":"AWS_CLOUDHSM"})", "ValidationException",

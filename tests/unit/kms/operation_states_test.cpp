@@ -1,4 +1,7 @@
 // Every operation with a key in every state, against tests/data/kms/operation_states.tsv.
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+
 #include <array>
 #include <fstream>
 #include <map>
@@ -6,6 +9,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <claviger/base/encoding.hpp>
+#include <claviger/base/public_key.hpp>
 
 #include "src/kms/operation.hpp"
 #include "tests/unit/kms/fakes.hpp"
@@ -80,11 +86,13 @@ std::string body_of(std::string_view operation, const Made& made) {
         R"("Tags":[{"TagKey":"k","TagValue":"v"}],"Operations":["DescribeKey"],"Message":"YQ==","Mac":"YQ==",)"
         R"("GranteePrincipal":"arn:aws:iam::111122223333:root","ReplicaRegion":"eu-west-2",)"
         R"("PrimaryRegion":"eu-west-2","KeyPairSpec":"ECC_NIST_P256","MacAlgorithm":"HMAC_SHA_256",)"
-        R"("SigningAlgorithm":"ECDSA_SHA_256","Signature":"YQ==","KeyAgreementAlgorithm":"ECDH","PublicKey":"YQ==",)"
+        R"("SigningAlgorithm":"ECDSA_SHA_256","Signature":"YQ==","KeyAgreementAlgorithm":"ECDH",)"
         R"("WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048","ImportToken":"YQ==",)"
         R"("EncryptedKeyMaterial":"YQ==","ExpirationModel":"KEY_MATERIAL_DOES_NOT_EXPIRE",)";
-    more += quoted("CiphertextBlob", made.blob) + "," + quoted("GrantId", made.grant) + "," +
-            quoted("TargetKeyId", made.key) + "," + quoted("DestinationKeyId", made.other);
+    static const std::string peer = to_base64(*to_spki(PublicKey(EVP_EC_gen("P-256"))));
+    more += quoted("PublicKey", peer) + "," + quoted("CiphertextBlob", made.blob) + "," +
+            quoted("GrantId", made.grant) + "," + quoted("TargetKeyId", made.key) + "," +
+            quoted("DestinationKeyId", made.other);
     if (operation.starts_with("GenerateDataKey")) {
         more += R"(,"NumberOfBytes":16)";
     }
@@ -96,21 +104,6 @@ std::string body_of(std::string_view operation, const Made& made) {
                                       : operation == "UpdateAlias" ? "alias/other"
                                                                    : "alias/mine");
     return "{" + quoted("KeyId", made.key) + more + "}";
-}
-
-Made arrange(Harness& api) {
-    Made made;
-    made.key = api.make_key();
-    made.other = api.make_key();
-    const auto alias = [&](const char* name, const std::string& target) {
-        return api.call("CreateAlias",
-                        "{" + quoted("AliasName", name) + "," + quoted("TargetKeyId", target) + "}");
-    };
-    EXPECT_THAT(alias("alias/mine", made.key), IsEmptySuccess());
-    EXPECT_THAT(alias("alias/other", made.other), IsEmptySuccess());
-    made.blob = text_at(api.call("Encrypt", body_of("Encrypt", made)).body, "CiphertextBlob");
-    made.grant = text_at(api.call("CreateGrant", body_of("CreateGrant", made)).body, "GrantId");
-    return made;
 }
 
 // The kind of key that the operation is for.
@@ -129,10 +122,27 @@ Kind kind_for(std::string_view operation) {
     return operation == "DeriveSharedSecret" ? Kind{"ECC_NIST_P256", "KEY_AGREEMENT"} : Kind{};
 }
 
-void put_into(Harness& api, const std::string& key, const StateColumn& state, const Kind& kind = {}) {
+Made arrange(Harness& api, const Kind& kind = {}) {
+    Made made;
+    const http::Answer created = api.call(
+        "CreateKey", "{" + quoted("KeySpec", kind.spec) + "," + quoted("KeyUsage", kind.usage) + "}");
+    made.key = text_at(created.body, "KeyMetadata.KeyId");
+    made.other = api.make_key();
+    const auto alias = [&](const char* name, const std::string& target) {
+        return api.call("CreateAlias",
+                        "{" + quoted("AliasName", name) + "," + quoted("TargetKeyId", target) + "}");
+    };
+    EXPECT_THAT(alias("alias/mine", made.key), IsEmptySuccess());
+    EXPECT_THAT(alias("alias/other", made.other), IsEmptySuccess());
+    if (kind.spec == "SYMMETRIC_DEFAULT") {
+        made.blob = text_at(api.call("Encrypt", body_of("Encrypt", made)).body, "CiphertextBlob");
+        made.grant = text_at(api.call("CreateGrant", body_of("CreateGrant", made)).body, "GrantId");
+    }
+    return made;
+}
+
+void put_into(Harness& api, const std::string& key, const StateColumn& state) {
     api.change_key(key, [&](store::KeyRecord& row) {
-        row.spec = kind.spec;
-        row.usage = kind.usage;
         row.state = state.state;
         row.origin = state.origin;
         if (state.state == KeyState::pending_deletion) {
@@ -198,8 +208,8 @@ TEST(OperationStates, AnswersAreThoseOfTheTable) {
                 continue;
             }
             Harness api;
-            const Made made = arrange(api);
-            put_into(api, made.key, state, kind_for(row.operation));
+            const Made made = arrange(api, kind_for(row.operation));
+            put_into(api, made.key, state);
             EXPECT_THAT(api.call(row.operation, body_of(row.operation, made)),
                         expected(cell, state, api.arn(made.key)))
                 << row.operation << " in " << state.column << " (" << state.words << "): " << cell;

@@ -45,8 +45,8 @@ TEST(Tables, ModelledExceptionsHaveTheStatusOfTheirFault) {
 
 TEST(Envelope, OperationsWithoutARowAreNamed) {
     Harness api;
-    EXPECT_THAT(api.call("Sign", "{}"),
-                IsError("UnsupportedOperationException", "Claviger does not implement Sign yet."));
+    EXPECT_THAT(api.call("ReplicateKey", "{}"),
+                IsError("UnsupportedOperationException", "Claviger does not implement ReplicateKey yet."));
     EXPECT_THAT(api.call("Frobnicate", "{}"), IsBareError("UnknownOperationException"));
     EXPECT_THAT(api.call("encrypt", "{}"), IsBareError("UnknownOperationException"));
 }

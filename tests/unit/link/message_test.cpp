@@ -45,6 +45,11 @@ TEST(Message, EveryRequestIsReadBackAndRefusedWhenMutilated) {
     check(DestroyKeyRequest{some_key().name});
     check(ProveRequest{kText});
     check(CanaryRequest{});
+    check(MacRequest{some_key(), kText});
+    check(SignRequest{some_key(kToken), {SignatureScheme::rsa_pss, Hash::sha384}, Bytes(48)});
+    check(RsaDecryptRequest{some_key(), Hash::sha1, kText});
+    check(DeriveRequest{some_key(), kText});
+    check(GeneratePairRequest{"RSA_2048"});
 }
 
 TEST(Message, EveryReplyIsReadBackAndRefusedWhenMutilated) {
@@ -53,6 +58,7 @@ TEST(Message, EveryReplyIsReadBackAndRefusedWhenMutilated) {
     check(DataKeyReply{kText, kToken});
     check(KeyTokenReply{kToken, {}});
     check(SignatureReply{kText});
+    check(KeyPairReply{kText, kToken});
     check(EmptyReply{});
     check(ErrorReply{Errc::hsm_fault, 0x30, "C_Encrypt"});
 }
