@@ -48,7 +48,8 @@ bool is_object(const fs::path& path) {
 
 // Is the live file as whole as its shadow? A power failure can leave holes in the middle of a file that
 // parses, so objects must equal their shadow: what changes them saves the shadow before it is reported done.
-// token.object changes at every login and may be newer; it is smaller than a sector, so it has no holes.
+// token.object changes at every login and may be newer; it is smaller than a sector, so it has no holes, but
+// it may be an older one, with the PINs from before a change: its generation only grows.
 bool is_whole(const fs::path& live, const fs::path& shadow) {
     const auto bytes = read_file(live);
     if (!bytes) {
@@ -63,8 +64,9 @@ bool is_whole(const fs::path& live, const fs::path& shadow) {
     if (!file || !whole) {
         return file.has_value();
     }
-    return live.filename() == kTokenObject ? !lacks_attributes_of(*file, *whole)
-                                           : file->attributes == whole->attributes;
+    return live.filename() == kTokenObject
+               ? file->generation >= whole->generation && !lacks_attributes_of(*file, *whole)
+               : file->attributes == whole->attributes;
 }
 
 std::vector<fs::path> entries(const fs::path& directory) {
@@ -215,7 +217,8 @@ Status<> TokenDirectory::refresh_token_object(const std::string& live, const std
     const auto then = read_file(copy);
     const auto now_parsed = now ? parse_object_file(*now) : std::nullopt;
     const auto then_parsed = then ? parse_object_file(*then) : std::nullopt;
-    if (!now_parsed || (then_parsed && (lacks_attributes_of(*now_parsed, *then_parsed) ||
+    if (!now_parsed || (then_parsed && (now_parsed->generation < then_parsed->generation ||
+                                        lacks_attributes_of(*now_parsed, *then_parsed) ||
                                         now_parsed->attributes == then_parsed->attributes))) {
         return done;
     }

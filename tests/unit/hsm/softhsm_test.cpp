@@ -184,6 +184,25 @@ TEST_F(ShadowTest, ChangedPinReachesTheShadowWithoutASave) {
     EXPECT_THAT(restart_and_use(), testing::Contains("token.object"));
 }
 
+// What a power failure leaves when the change of a PIN never reached the disk but its shadow did.
+TEST_F(ShadowTest, ATokenObjectFromBeforeThePinChangeIsPutBack) {
+    make_member(Shadow::on);
+    const auto facts = expect_value(soft_->module().find_token(member_.facts.serial));
+    const auto live = files("tokens");
+    const auto file =
+        std::ranges::find(live, "token.object", [](const fs::path& p) { return p.filename().string(); });
+    ASSERT_NE(file, live.end());
+    const Bytes before = read_all(*file);
+    auto token = expect_value(hsm::Token::open(soft_->module(), facts.slot, {.guard = &soft_->directory()}));
+    expect_value(token->login(member_.user_pin));
+    SecretBytes next = softhsm::random_pin();
+    expect_value(token->change_pin(member_.user_pin, next));
+    token.reset();
+    member_.user_pin = std::move(next);
+    std::ofstream(*file, std::ios::binary) << as_text(before);
+    EXPECT_THAT(restart_and_use(), testing::Contains("token.object"));
+}
+
 // The planted fault: without a shadow the same cut loses the token.
 TEST_F(ShadowTest, TokenIsLostWhenTheShadowIsOff) {
     make_member(Shadow::off);
