@@ -39,12 +39,7 @@ std::chrono::milliseconds attempt_limit(CostClass cost, const ClusterTiming& tim
 
 ClientCore::ClientCore(boost::asio::io_context& io, Board& board, const Clock& clock,
                        const ClientOptions& options)
-    : io_(io),
-      board_(board),
-      clock_(clock),
-      options_(options),
-      lines_(options.members),
-      selection_(options.seed, options.spill) {}
+    : io_(io), board_(board), clock_(clock), options_(options), selection_(options.seed, options.spill) {}
 
 void ClientCore::open() {
     sweeper_ = std::make_shared<Sweeper>(io_, clock_, options_.timing.sweep,
@@ -95,6 +90,9 @@ void ClientCore::apply(const Membership& membership) {
     for (const Serving& serving : membership.serving) {
         const std::uint32_t index = serving.member->index();
         present |= 1u << index;
+        if (index >= lines_.size()) {
+            lines_.resize(index + 1);
+        }
         Line& line = lines_[index];
         if (line.epoch == serving.epoch && line.connection) {
             continue;
@@ -217,6 +215,9 @@ std::optional<ClientCore::Choice> ClientCore::choose(const Work& work, const Cou
     }
     const std::uint32_t held = holders[0] & holders[1];
     const std::uint32_t open = reachable() & work.among & ~course.failed & ~course.gone;
+    if (open == 0) {
+        return std::nullopt;
+    }
     // The host this thread prefers is its own if that can serve, else the next one round.
     std::uint32_t own = static_cast<std::uint32_t>(options_.index % lines_.size());
     for (std::size_t step = 0; step < lines_.size() && !has(open, own); ++step) {

@@ -39,8 +39,7 @@ struct Work {
 };
 
 struct ClientOptions {
-    std::size_t index = 0;    // of the io thread, for the host it prefers
-    std::size_t members = 0;  // of the cluster
+    std::size_t index = 0;  // of the io thread, for the host it prefers
     ClusterTiming timing;
     std::uint64_t seed = 0;
     std::uint32_t spill = 64;  // how much deeper the own host's queue may be
@@ -101,7 +100,7 @@ private:
     Board& board_;
     const Clock& clock_;
     const ClientOptions options_;
-    std::vector<Line> lines_;
+    std::vector<Line> lines_;  // by index of the member; grows as members come
     Selection selection_;
     KeyMap keys_;
     std::shared_ptr<Sweeper> sweeper_;

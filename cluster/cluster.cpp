@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <mutex>
+#include <optional>
 #include <random>
 #include <set>
 #include <utility>
@@ -29,30 +32,14 @@ constexpr std::chrono::seconds kCertificateWarning{90LL * 24 * 3600};
 // What a host labels the token objects of KMS keys; everything else on a token belongs to the cluster itself.
 constexpr std::string_view kKeyLabel = "claviger-key";
 
-Status<> check(const ClusterOptions& options) {
-    if (options.cluster_id.empty() || options.check_token.empty()) {
-        return Error(Errc::bad_config, "a cluster needs an id and a check token");
+Status<> check(const ClusterOptions& options, const HsmOptions& hsm) {
+    if (hsm.hsm_id.empty() || hsm.zone.empty() || hsm.serial.empty() || hsm.state_dir.empty()) {
+        return Error(Errc::bad_config,
+                     "HSM \"" + hsm.hsm_id + "\": id, zone, serial and state directory are required");
     }
-    if (options.hsms.empty() || options.hsms.size() > kMaxMembers) {
-        return Error(Errc::bad_config, "a cluster has 1 to " + std::to_string(kMaxMembers) + " HSMs");
-    }
-    std::set<std::string> ids;
-    std::set<std::string> serials;
-    std::set<std::filesystem::path> directories;
-    for (const HsmOptions& hsm : options.hsms) {
-        if (hsm.hsm_id.empty() || hsm.zone.empty() || hsm.serial.empty() || hsm.state_dir.empty()) {
-            return Error(Errc::bad_config,
-                         "HSM \"" + hsm.hsm_id + "\": id, zone, serial and state directory are required");
-        }
-        if (!ids.insert(hsm.hsm_id).second || !serials.insert(hsm.serial).second ||
-            !directories.insert(hsm.state_dir).second) {
-            return Error(Errc::bad_config,
-                         "HSM " + hsm.hsm_id + ": its id, serial or state directory is used twice");
-        }
-        if (hsm.launch == Launch::child && (options.host_program.empty() || hsm.module.empty())) {
-            return Error(Errc::bad_config,
-                         "HSM " + hsm.hsm_id + ": program of the host and PKCS#11 module are required");
-        }
+    if (hsm.launch == Launch::child && (options.host_program.empty() || hsm.module.empty())) {
+        return Error(Errc::bad_config,
+                     "HSM " + hsm.hsm_id + ": program of the host and PKCS#11 module are required");
     }
     return done;
 }
@@ -69,18 +56,17 @@ struct Cluster::Impl {
           rule{options.cluster_id, options.cwk_generation, options.check_token, std::move(trust),
                options.timing.admission},
           board([this](std::uint32_t member) {
-              boost::asio::post(control, [driver = drivers[member]] { driver->suspect(); });
+              boost::asio::post(control, [this, member] {
+                  if (drivers[member]) {
+                      drivers[member]->suspect();
+                  }
+              });
           }),
-          context{control, options, rule, clock, random, board, [this] {
+          context{control, options, rule, clock, random, board, 0, [this] {
                       for (const std::shared_ptr<boost::asio::steady_timer>& waiter : waiters) {
                           waiter->cancel();
                       }
-                  }} {
-        for (const HsmOptions& hsm : options.hsms) {
-            members.push_back(std::make_shared<Member>(static_cast<std::uint32_t>(members.size()), hsm));
-            drivers.push_back(std::make_shared<MemberDriver>(context, members.back()));
-        }
-    }
+                  }} {}
 
     boost::asio::io_context& control;
     const ClusterOptions options;
@@ -91,23 +77,34 @@ struct Cluster::Impl {
     DriverContext context;
     // One per coroutine that waits for a change: cancelled at each.
     std::vector<std::shared_ptr<boost::asio::steady_timer>> waiters;
-    std::vector<std::shared_ptr<Member>> members;
-    std::vector<std::shared_ptr<MemberDriver>> drivers;
+    // By index, empty where there is none. `members` is read by any thread.
+    mutable std::mutex mutex;
+    std::array<std::shared_ptr<Member>, kMaxMembers> members;        // guarded by mutex
+    std::array<std::shared_ptr<MemberDriver>, kMaxMembers> drivers;  // control thread
     std::atomic<std::size_t> clients{0};
     bool started = false;
+    bool running = false;  // begin() has run: a driver that comes is started at once
 
     void begin() {
         if (rule.trust.expires() < clock.wall() + kCertificateWarning && options.log) {
             options.log(Severity::alarm, "", "the cluster certificate expires within 90 days or has expired");
         }
         for (const std::shared_ptr<MemberDriver>& driver : drivers) {
-            boost::asio::co_spawn(control, driver->run(), [](std::exception_ptr failure) {
-                if (failure) {
-                    std::rethrow_exception(failure);
-                }
-            });
+            if (driver) {
+                run(*driver);
+            }
         }
+        running = true;
     }
+    void run(MemberDriver& driver) {
+        boost::asio::co_spawn(control, driver.run(), [](std::exception_ptr failure) {
+            if (failure) {
+                std::rethrow_exception(failure);
+            }
+        });
+    }
+    Status<> add(HsmOptions hsm);
+    std::shared_ptr<MemberDriver> find(std::string_view hsm_id) const;
     boost::asio::awaitable<void> await_change(MonoTime deadline) {
         const auto waiter = std::make_shared<boost::asio::steady_timer>(control, deadline);
         waiters.push_back(waiter);
@@ -122,8 +119,8 @@ struct Cluster::Impl {
 
 Result<std::unique_ptr<Cluster>> Cluster::make(boost::asio::io_context& control, ClusterOptions options,
                                                const Clock& clock, Random& random) {
-    if (const Status<> good = check(options); !good) {
-        return good.error();
+    if (options.cluster_id.empty() || options.check_token.empty()) {
+        return Error(Errc::bad_config, "a cluster needs an id and a check token");
     }
     Result<ClusterTrust> trust = ClusterTrust::make(options.certificate_pem, options.trust_anchor_pem);
     if (!trust) {
@@ -134,12 +131,101 @@ Result<std::unique_ptr<Cluster>> Cluster::make(boost::asio::io_context& control,
         random.fill(raw);
         std::memcpy(&options.seed, raw.data(), raw.size());
     }
-    return std::unique_ptr<Cluster>(
-        new Cluster(std::make_unique<Impl>(control, std::move(options), *std::move(trust), clock, random)));
+    std::vector<HsmOptions> hsms = std::move(options.hsms);
+    auto impl = std::make_unique<Impl>(control, std::move(options), *std::move(trust), clock, random);
+    for (HsmOptions& hsm : hsms) {
+        if (Status<> added = impl->add(std::move(hsm)); !added) {
+            return std::move(added).error();
+        }
+    }
+    return std::unique_ptr<Cluster>(new Cluster(std::move(impl)));
 }
 
 Cluster::Cluster(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Cluster::~Cluster() = default;
+
+Status<> Cluster::Impl::add(HsmOptions hsm) {
+    if (Status<> good = check(options, hsm); !good) {
+        return good;
+    }
+    std::optional<std::uint32_t> free;
+    for (std::uint32_t i = 0; i < kMaxMembers; ++i) {
+        if (!members[i]) {
+            free = free.value_or(i);
+        } else if (const HsmOptions& other = members[i]->options(); other.hsm_id == hsm.hsm_id ||
+                                                                    other.serial == hsm.serial ||
+                                                                    other.state_dir == hsm.state_dir) {
+            return Error(Errc::bad_config,
+                         "HSM " + hsm.hsm_id + ": its id, serial or state directory is used twice");
+        }
+    }
+    if (!free) {
+        return Error(Errc::bad_config, "a cluster has at most " + std::to_string(kMaxMembers) + " HSMs");
+    }
+    auto member = std::make_shared<Member>(*free, std::move(hsm));
+    drivers[*free] = std::make_shared<MemberDriver>(context, member);
+    {
+        const std::lock_guard lock(mutex);
+        members[*free] = std::move(member);
+    }
+    if (running) {
+        run(*drivers[*free]);
+    }
+    return done;
+}
+
+std::shared_ptr<MemberDriver> Cluster::Impl::find(std::string_view hsm_id) const {
+    for (const std::shared_ptr<MemberDriver>& driver : drivers) {
+        if (driver && driver->member().options().hsm_id == hsm_id) {
+            return driver;
+        }
+    }
+    return nullptr;
+}
+
+Status<> Cluster::add(HsmOptions hsm) {
+    return impl_->add(std::move(hsm));
+}
+
+boost::asio::awaitable<Status<>> Cluster::remove(std::string hsm_id) {
+    const std::shared_ptr<MemberDriver> driver = impl_->find(hsm_id);
+    if (!driver) {
+        co_return Error(Errc::not_found, hsm_id + " is no member");
+    }
+    // Withdrawn first, and drained by its host: what io threads have sent is answered.
+    impl_->board.withdraw(driver->member().index());
+    const Status<> drained = co_await driver->drain();
+    if (!drained && impl_->options.log) {
+        impl_->options.log(Severity::warning, hsm_id,
+                           "removed without draining: " + drained.error().describe());
+    }
+    driver->request_stop();
+    while (impl_->running && !driver->finished()) {
+        co_await impl_->await_change(MonoTime::max());
+    }
+    const std::lock_guard lock(impl_->mutex);
+    impl_->drivers[driver->member().index()].reset();
+    impl_->members[driver->member().index()].reset();
+    co_return done;
+}
+
+boost::asio::awaitable<Status<>> Cluster::set_user_pin(std::string hsm_id, SecretBytes fresh) {
+    namespace wire = link::control;
+    const std::shared_ptr<MemberDriver> driver = impl_->find(hsm_id);
+    if (!driver) {
+        co_return Error(Errc::not_found, hsm_id + " is no member");
+    }
+    const Result<int> socket =
+        connect_unix(driver->member().options().state_dir, "control.sock", driver->peer_rule());
+    if (!socket) {
+        co_return socket.error();
+    }
+    const auto link = std::make_shared<ControlLink>(impl_->control, impl_->clock, *socket);
+    wire::SetUserPin request;
+    request.fresh = std::move(fresh);
+    co_return co_await link->tell(wire::Operation::set_user_pin, request,
+                                  impl_->clock.mono() + impl_->options.timing.admission);
+}
 
 void Cluster::start() {
     if (!std::exchange(impl_->started, true)) {
@@ -150,7 +236,6 @@ void Cluster::start() {
 std::unique_ptr<Client> Cluster::client(boost::asio::io_context& thread) {
     ClientOptions options;
     options.index = impl_->clients.fetch_add(1);
-    options.members = impl_->members.size();
     options.timing = impl_->options.timing;
     options.seed = impl_->options.seed + options.index;
     options.host_uid = ::getuid();
@@ -160,7 +245,11 @@ std::unique_ptr<Client> Cluster::client(boost::asio::io_context& thread) {
 std::vector<MemberView> Cluster::members() const {
     std::vector<MemberView> views;
     const std::shared_ptr<const Membership> membership = impl_->board.current();
+    const std::lock_guard lock(impl_->mutex);
     for (const std::shared_ptr<Member>& member : impl_->members) {
+        if (!member) {
+            continue;
+        }
         const Board::Sums sums = impl_->board.sums(member->index());
         MemberView view;
         view.hsm_id = member->options().hsm_id;
@@ -192,10 +281,13 @@ boost::asio::awaitable<Status<>> Cluster::wait_serving(std::size_t count, MonoTi
         if (impl_->serving() >= count) {
             co_return done;
         }
-        const auto lost = static_cast<std::size_t>(std::count_if(
-            impl_->drivers.begin(), impl_->drivers.end(),
-            [](const std::shared_ptr<MemberDriver>& driver) { return driver->cannot_serve(); }));
-        if (impl_->drivers.size() - lost < count || impl_->clock.mono() >= deadline) {
+        std::size_t present = 0;
+        std::size_t lost = 0;
+        for (const std::shared_ptr<MemberDriver>& driver : impl_->drivers) {
+            present += driver ? 1 : 0;
+            lost += driver && driver->cannot_serve() ? 1 : 0;
+        }
+        if (present - lost < count || impl_->clock.mono() >= deadline) {
             co_return Error(Errc::no_hsm, std::to_string(impl_->serving()) + " of " + std::to_string(count) +
                                               " HSMs serve, " + std::to_string(lost) + " cannot");
         }
@@ -208,11 +300,14 @@ boost::asio::awaitable<void> Cluster::stop() {
         co_return;
     }
     for (const std::shared_ptr<MemberDriver>& driver : impl_->drivers) {
-        driver->request_stop();
+        if (driver) {
+            driver->request_stop();
+        }
     }
     const auto all_finished = [this] {
-        return std::all_of(impl_->drivers.begin(), impl_->drivers.end(),
-                           [](const std::shared_ptr<MemberDriver>& driver) { return driver->finished(); });
+        return std::all_of(
+            impl_->drivers.begin(), impl_->drivers.end(),
+            [](const std::shared_ptr<MemberDriver>& driver) { return !driver || driver->finished(); });
     };
     while (!all_finished()) {
         co_await impl_->await_change(MonoTime::max());

@@ -171,11 +171,13 @@ boost::asio::awaitable<Status<>> Enrolment::open_host() {
         pause.expires_after(kPoll);
         co_await pause.async_wait(kAwait);
     }
-    control::SetUserPin pins;
-    pins.current = std::move(user_pin_);
-    const Status<> kept = co_await tell(control::Operation::set_user_pin, pins);
-    if (!kept) {
-        co_return kept;
+    if (!user_pin_.empty()) {
+        control::SetUserPin pins;
+        pins.current = std::move(user_pin_);
+        const Status<> kept = co_await tell(control::Operation::set_user_pin, pins);
+        if (!kept) {
+            co_return kept;
+        }
     }
     const control::Empty nothing;
     co_return co_await tell(control::Operation::login, nothing);
@@ -238,20 +240,33 @@ boost::asio::awaitable<Status<>> Enrolment::trust(control::TrustedKind kind, std
 }
 
 boost::asio::awaitable<Status<>> Enrolment::distrust(control::TrustedKind kind) {
-    Result<Officer> officer = start_officer();
-    if (!officer) {
-        co_return officer.error();
-    }
     control::RemoveTrusted request;
     request.so_pin = officer_pin_.clone();
     request.kind = kind;
-    const Status<> removed =
-        co_await officer->link->tell(control::Operation::remove_trusted, request, deadline_);
-    co_await end_officer(*std::move(officer));
-    if (!removed) {
-        co_return named(removed.error());
+    co_return co_await tell_officer(control::Operation::remove_trusted, request);
+}
+
+boost::asio::awaitable<Status<>> Enrolment::wipe_token() {
+    control::WipeToken request;
+    request.so_pin = officer_pin_.clone();
+    request.label = hsm_.hsm_id.substr(0, 32);
+    co_return co_await tell_officer(control::Operation::wipe_token, request);
+}
+
+boost::asio::awaitable<Status<>> Enrolment::try_user_pin(SecretBytes pin) {
+    control::TryUserPin request;
+    request.user_pin = std::move(pin);
+    co_return co_await tell_officer(control::Operation::try_user_pin, request);
+}
+
+Status<> Enrolment::attach(pid_t host) {
+    const link::PeerRule rule{::getuid(), host};
+    const Result<int> socket = connect_unix(hsm_.state_dir, "control.sock", rule);
+    if (!socket) {
+        return named(socket.error());
     }
-    co_return done;
+    host_link_ = std::make_shared<ControlLink>(io_, clock_, *socket);
+    return done;
 }
 
 }  // namespace claviger::cluster

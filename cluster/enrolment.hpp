@@ -29,16 +29,23 @@ public:
     SecretBytes officer_pin() const { return officer_pin_.clone(); }
     const std::vector<std::string>& weaknesses() const noexcept { return weaknesses_; }  // found by probe()
 
+    // A token that was made before; its host keeps the user's PIN.
+    void adopt(SecretBytes officer_pin) { officer_pin_ = std::move(officer_pin); }
     // An empty token with random PINs; its serial is known from then on.
     boost::asio::awaitable<Status<>> make_token();
     // Starts the serving host and logs in with a PIN that the token drew and the host keeps.
     boost::asio::awaitable<Status<>> open_host();
+    // Instead: speaks to the host that runs already, and leaves it running.
+    Status<> attach(pid_t host);
     // Attacks the module; fails for one that lets an attack pass, unless the HSM accepts that.
     boost::asio::awaitable<Status<>> probe();
     boost::asio::awaitable<void> close_host();
     // Officer's jobs, each done by a process that lives for it.
     boost::asio::awaitable<Status<>> trust(link::control::TrustedKind kind, std::vector<Bytes> public_keys);
     boost::asio::awaitable<Status<>> distrust(link::control::TrustedKind kind);
+    boost::asio::awaitable<Status<>> wipe_token();
+    // One login as the user in a process of its own.
+    boost::asio::awaitable<Status<>> try_user_pin(SecretBytes pin);
 
     template <class Answer, class Request>
     boost::asio::awaitable<Result<Answer>> ask(link::control::Operation operation, const Request& request) {
@@ -62,6 +69,20 @@ private:
         std::unique_ptr<HostProcess> process;
         std::shared_ptr<ControlLink> link;
     };
+    template <class Request>
+    boost::asio::awaitable<Status<>> tell_officer(link::control::Operation operation,
+                                                  const Request& request) {
+        Result<Officer> officer = start_officer();
+        if (!officer) {
+            co_return officer.error();
+        }
+        const Status<> told = co_await officer->link->tell(operation, request, deadline_);
+        co_await end_officer(*std::move(officer));
+        if (!told) {
+            co_return named(told.error());
+        }
+        co_return done;
+    }
     Result<Officer> start_officer();
     boost::asio::awaitable<void> end_officer(Officer officer);
     std::vector<std::string> arguments() const;

@@ -4,9 +4,9 @@
 #include <optional>
 #include <utility>
 
-#include "cluster/enrolment.hpp"
-
 #include <claviger/cluster/trust.hpp>
+
+#include "cluster/steps.hpp"
 
 namespace claviger::cluster {
 namespace {
@@ -14,8 +14,6 @@ namespace {
 namespace control = link::control;
 using boost::asio::awaitable;
 using control::Operation;
-
-const control::Empty kNothing;
 
 // The steps of design "Creating a cluster" in their order; members are what one step hands to the next.
 class Founding {
@@ -31,6 +29,7 @@ public:
                                                         began_ + options_.limit));
         }
         transports_.resize(hsms_.size());
+        founded_.facts.cluster_id = options_.cluster_id;
     }
 
     awaitable<Result<Founded>> run() {
@@ -129,33 +128,21 @@ private:
         co_return co_await all_of(io_, std::move(works));
     }
     awaitable<Status<>> make_first_member() {
-        Status<> status = co_await make_recovery();
+        Status<> status = co_await steps::make_recovery(vault_, founded_.facts);
         if (status) {
             status = co_await install_recovery();
         }
         if (status) {
-            status = co_await make_wrapping_key();
-        }
-        if (status) {
-            status = co_await make_identity();
+            status = co_await steps::make_keys(*hsms_[0], founded_.facts);
         }
         co_return status;
     }
-    awaitable<Status<>> make_recovery() {
-        const auto made = co_await vault_.ask<control::PublicKey>(Operation::make_recovery, kNothing);
-        if (!made) {
-            co_return made.error();
-        }
-        founded_.recovery_public = made->der;
-        co_return done;
-    }
     awaitable<Status<>> make_transport(std::size_t i) {
-        const control::MakeTransport request;
-        const auto made = co_await hsms_[i]->ask<control::PublicKey>(Operation::make_transport, request);
+        Result<Bytes> made = co_await steps::make_transport(*hsms_[i]);
         if (!made) {
             co_return made.error();
         }
-        transports_[i] = made->der;
+        transports_[i] = *std::move(made);
         co_return done;
     }
 
@@ -163,22 +150,10 @@ private:
     awaitable<Status<>> install_recovery() {
         std::vector<awaitable<Status<>>> works;
         for (const std::unique_ptr<Enrolment>& hsm : hsms_) {
-            std::vector<Bytes> keys{founded_.recovery_public};
+            std::vector<Bytes> keys{founded_.facts.recovery_public};
             works.push_back(hsm->trust(control::TrustedKind::recovery, std::move(keys)));
         }
         co_return co_await all_of(io_, std::move(works));
-    }
-
-    awaitable<Status<>> make_wrapping_key() {
-        const control::CreateCwk request{options_.cluster_id, founded_.cwk_generation,
-                                         founded_.recovery_public};
-        const auto made = co_await hsms_[0]->ask<control::CwkCreated>(Operation::create_cwk, request);
-        if (!made) {
-            co_return made.error();
-        }
-        founded_.recovery_bundle = made->recovery_bundle;
-        founded_.check_token = made->check_token;
-        co_return done;
     }
 
     awaitable<Status<>> share_wrapping_key() {
@@ -186,45 +161,16 @@ private:
             co_return done;
         }
         std::vector<Bytes> keys(transports_.begin() + 1, transports_.end());
-        const Status<> trusted = co_await hsms_[0]->trust(control::TrustedKind::transport, std::move(keys));
-        if (!trusted) {
-            co_return trusted;
+        Result<std::vector<Bytes>> wrapped =
+            co_await steps::hand_over(*hsms_[0], steps::Source::member, founded_.facts, std::move(keys));
+        if (!wrapped) {
+            co_return wrapped.error();
         }
         std::vector<awaitable<Status<>>> works;
-        Status<> shared = done;
-        for (std::size_t i = 1; shared && i < hsms_.size(); ++i) {
-            const control::WrapCwk request{transports_[i]};
-            auto answer = co_await hsms_[0]->ask<control::Wrapped>(Operation::wrap_cwk, request);
-            if (answer) {
-                works.push_back(accept(*hsms_[i], std::move(answer->wrapped)));
-            } else {
-                shared = answer.error();
-            }
+        for (std::size_t i = 1; i < hsms_.size(); ++i) {
+            works.push_back(steps::accept(*hsms_[i], founded_.facts, std::move((*wrapped)[i - 1])));
         }
-        // The public halves go whatever came of it.
-        works.push_back(hsms_[0]->distrust(control::TrustedKind::transport));
-        const Status<> joined = co_await all_of(io_, std::move(works));
-        co_return shared ? joined : shared;
-    }
-    awaitable<Status<>> make_identity() {
-        const auto made =
-            co_await hsms_[0]->ask<control::IdentityCreated>(Operation::create_identity, kNothing);
-        if (!made) {
-            co_return made.error();
-        }
-        founded_.identity_token = made->identity_token;
-        const control::InstallIdentity install{founded_.identity_token};
-        co_return co_await hsms_[0]->tell(Operation::install_identity, install);
-    }
-    awaitable<Status<>> accept(Enrolment& token, Bytes wrapped) {
-        control::AcceptCwk request;
-        request.wrapped = std::move(wrapped);
-        request.cluster_id = options_.cluster_id;
-        request.generation = founded_.cwk_generation;
-        const Status<> accepted = co_await token.tell(Operation::accept_cwk, request);
-        // The pair goes whatever came of it: with it, the wrapping key could be opened without its template.
-        const Status<> dropped = co_await token.tell(Operation::drop_transport, kNothing);
-        co_return accepted ? dropped : accepted;
+        co_return co_await all_of(io_, std::move(works));
     }
 
     awaitable<Status<>> certify() {
@@ -250,27 +196,10 @@ private:
     awaitable<Status<>> install_membership() {
         std::vector<awaitable<Status<>>> works;
         for (const std::unique_ptr<Enrolment>& hsm : hsms_) {
-            works.push_back(install_on(*hsm));
+            works.push_back(steps::install_member(*hsm, founded_.facts, certificate_));
         }
         co_return co_await all_of(io_, std::move(works));
     }
-    awaitable<Status<>> install_on(Enrolment& token) {
-        const control::CheckCluster check{founded_.check_token, options_.cluster_id, founded_.cwk_generation};
-        const Status<> checked = co_await token.tell(Operation::check_cluster, check);
-        if (!checked) {
-            co_return checked;
-        }
-        if (&token != hsms_[0].get()) {
-            const control::InstallIdentity identity{founded_.identity_token};
-            const Status<> installed = co_await token.tell(Operation::install_identity, identity);
-            if (!installed) {
-                co_return installed;
-            }
-        }
-        const control::Der certificate{certificate_};
-        co_return co_await token.tell(Operation::install_certificate, certificate);
-    }
-
     void report(std::string_view step, const Status<>& status) {
         const MonoTime now = clock_.mono();
         if (status && options_.progress) {

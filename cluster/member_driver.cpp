@@ -53,6 +53,19 @@ void MemberDriver::request_stop() {
     wake_.cancel();
 }
 
+boost::asio::awaitable<Status<>> MemberDriver::drain() {
+    if (host_ended() || !published_) {
+        co_return done;  // nobody has sent it anything
+    }
+    const std::shared_ptr<ControlLink> control = control_;
+    if (!control || !control->is_open()) {
+        co_return Error(Errc::hsm_gone, "no control connection");
+    }
+    const link::control::Empty nothing;
+    co_return co_await control->tell(link::control::Operation::drain, nothing,
+                                     context_.clock.mono() + context_.options.timing.grace);
+}
+
 void MemberDriver::suspect() {
     suspected_ = true;
     wake_.cancel();
@@ -249,7 +262,7 @@ boost::asio::awaitable<Happening> MemberDriver::watch() {
     if (!published_) {
         published_ = true;
         member_->breaker.close();
-        Serving serving{member_, ++epoch_, peer_};
+        Serving serving{member_, ++context_.epochs, peer_};
         context_.board.publish(std::move(serving));
         log(Severity::info, "serving");
         context_.changed();

@@ -27,6 +27,7 @@ struct DriverContext {
     const Clock& clock;
     Random& random;
     Board& board;
+    std::uint64_t epochs = 0;       // counts admissions: a line to one is never taken for a line to another
     std::function<void()> changed;  // a member began or ceased to serve, or was refused
 };
 
@@ -37,6 +38,8 @@ public:
 
     boost::asio::awaitable<void> run();  // until request_stop() has been carried out
     void request_stop();
+    // Its host answers what it has been asked and takes nothing more. Before request_stop().
+    boost::asio::awaitable<Status<>> drain();
     void suspect();
     bool finished() const noexcept { return finished_; }
     // Refused for good, or its host ended at start for a reason that starting it again does not cure.
@@ -69,7 +72,6 @@ private:
     std::shared_ptr<Sweeper> sweeper_;
     boost::asio::steady_timer wake_;
     pid_t peer_ = 0;  // process at the other end of the control socket
-    std::uint64_t epoch_ = 0;
     std::uint64_t starts_ = 0;
     bool published_ = false;
     bool suspected_ = false;

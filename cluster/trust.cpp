@@ -1,66 +1,22 @@
 #include <claviger/cluster/trust.hpp>
 
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
 #include <ctime>
 #include <utility>
 
-#include "cluster/openssl_handles.hpp"
+#include "cluster/x509.hpp"
 
 namespace claviger::cluster {
-namespace {
 
-constexpr long kYears = 10;
-constexpr long kDays = 365 * kYears;
-
-OwnedCertificate read_certificate(std::string_view pem) {
-    const OwnedBio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    return OwnedCertificate(bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr);
-}
-
-Result<std::string> write_certificate(X509* certificate) {
-    const OwnedBio bio(BIO_new(BIO_s_mem()));
-    if (!bio || PEM_write_bio_X509(bio.get(), certificate) != 1) {
-        return openssl_error(Errc::internal, "writing a certificate");
+Result<Bytes> certificate_der(std::string_view pem) {
+    const OwnedCertificate certificate = read_certificate(pem);
+    if (!certificate) {
+        return openssl_error(Errc::integrity, "not a certificate in PEM");
     }
-    char* text = nullptr;
-    const long size = BIO_get_mem_data(bio.get(), &text);
-    return std::string(text, static_cast<std::size_t>(size));
+    return der_of(certificate.get());
 }
-
-bool add_extension(X509* certificate, X509* issuer, int nid, const char* value) {
-    X509V3_CTX context;
-    X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-    const OwnedExtension extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value));
-    return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
-}
-
-// RFC 5280 section 4.1.2.2: positive, at most 20 octets, unpredictable.
-bool set_serial(X509* certificate) {
-    unsigned char raw[16];
-    if (RAND_bytes(raw, sizeof raw) != 1) {
-        return false;
-    }
-    raw[0] = static_cast<unsigned char>((raw[0] & 0x7f) | 0x40);
-    const std::unique_ptr<BIGNUM, Freeing<&BN_free>> number(BN_bin2bn(raw, sizeof raw, nullptr));
-    return number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
-}
-
-bool set_validity(X509* certificate, WallTime now) {
-    const std::time_t start = std::chrono::system_clock::to_time_t(now - std::chrono::minutes(5));
-    return ASN1_TIME_set(X509_getm_notBefore(certificate), start) != nullptr &&
-           ASN1_TIME_adj(X509_getm_notAfter(certificate), start, kDays, 0) != nullptr;
-}
-
-bool add_name(X509_NAME* name, const char* field, std::string_view value) {
-    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
-                                      reinterpret_cast<const unsigned char*>(value.data()),
-                                      static_cast<int>(value.size()), -1, 0) == 1;
-}
-
-}  // namespace
 
 struct DevAuthority::Key {
     OwnedKey key;
@@ -164,18 +120,14 @@ Result<ClusterTrust> ClusterTrust::make(std::string_view certificate_pem, std::s
         EVP_PKEY_get_bits(key->key) < 2048) {
         return Error(Errc::integrity, "the cluster certificate's key is not RSA of 2048 bits or more");
     }
-    unsigned char* der = nullptr;
-    const int size = i2d_X509(key->certificate.get(), &der);
+    Result<Bytes> bytes = der_of(key->certificate.get());
     std::tm until{};
-    if (size <= 0 || ASN1_TIME_to_tm(X509_get0_notAfter(key->certificate.get()), &until) != 1) {
+    if (!bytes || ASN1_TIME_to_tm(X509_get0_notAfter(key->certificate.get()), &until) != 1) {
         return openssl_error(Errc::integrity, "the cluster certificate");
     }
-    Bytes bytes(static_cast<std::size_t>(size));
-    std::memcpy(bytes.data(), der, bytes.size());
-    OPENSSL_free(der);
     const WallTime expires = std::chrono::floor<std::chrono::milliseconds>(
         std::chrono::system_clock::from_time_t(::timegm(&until)));
-    return ClusterTrust(std::move(key), std::move(bytes), expires);
+    return ClusterTrust(std::move(key), *std::move(bytes), expires);
 }
 
 bool ClusterTrust::verify(ByteView message, ByteView signature) const {

@@ -123,7 +123,8 @@ void ControlService::serve(Connection& connection, const FrameView& frame) {
         case Operation::install_trusted:
         case Operation::remove_trusted:
         case Operation::init_user_pin:
-        case Operation::wipe_token: break;
+        case Operation::wipe_token:
+        case Operation::try_user_pin: break;
     }
     host_.refuse(connection, frame.id,
                  Error(Errc::protocol_error, "officer work is not done by a serving host"));

@@ -88,6 +88,27 @@ public:
         return control::Empty{};
     }
 
+    Result<control::Empty> try_user_pin(const control::TryUserPin& request) {
+        const Status<> opened = open();
+        if (!opened) {
+            return opened.error();
+        }
+        const Result<hsm::TokenFacts> facts = find_token(*module_, options_.serial);
+        if (!facts) {
+            return facts.error();
+        }
+        const Result<std::unique_ptr<hsm::Token>> token =
+            hsm::Token::open(*module_, facts->slot, {.guard = files_.get()});
+        if (!token) {
+            return token.error();
+        }
+        const Status<> entered = (*token)->login(request.user_pin);
+        if (!entered) {
+            return entered.error();
+        }
+        return control::Empty{};  // the end of this process logs out
+    }
+
 private:
     Status<> open() {
         if (module_) {
@@ -194,6 +215,9 @@ void serve(OfficerDesk& desk, const link::FrameView& frame, link::WipedBuffer& o
                                      [&](const auto& request) { return desk.init_user_pin(request); });
     } else if (row->operation == Operation::wipe_token) {
         answer<control::WipeToken>(frame, out, [&](const auto& request) { return desk.wipe_token(request); });
+    } else if (row->operation == Operation::try_user_pin) {
+        answer<control::TryUserPin>(frame, out,
+                                    [&](const auto& request) { return desk.try_user_pin(request); });
     } else {
         link::append_error(out, frame.id, Error(Errc::protocol_error, "unknown operation"));
     }

@@ -281,6 +281,10 @@ struct Fields<InitUserPin> {
     }
 };
 template <>
+struct Fields<TryUserPin> {
+    static void visit(auto& f, auto& m) { f.pin(m.user_pin); }
+};
+template <>
 struct Fields<WipeToken> {
     static void visit(auto& f, auto& m) {
         f.pin(m.so_pin);
@@ -338,6 +342,7 @@ CLAVIGER_CONTROL_MESSAGE(InstallTrusted)
 CLAVIGER_CONTROL_MESSAGE(RemoveTrusted)
 CLAVIGER_CONTROL_MESSAGE(InitUserPin)
 CLAVIGER_CONTROL_MESSAGE(WipeToken)
+CLAVIGER_CONTROL_MESSAGE(TryUserPin)
 
 #undef CLAVIGER_CONTROL_MESSAGE
 

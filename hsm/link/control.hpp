@@ -52,6 +52,7 @@ enum class Operation : std::uint8_t {
     remove_trusted = 66,   // RemoveTrusted
     init_user_pin = 67,    // InitUserPin
     wipe_token = 68,       // WipeToken
+    try_user_pin = 69,     // TryUserPin; one login in this fresh process
 };
 
 enum class ServedBy : std::uint8_t { host, officer };
@@ -92,6 +93,7 @@ inline constexpr std::array kOperations{
     OperationRow{Operation::remove_trusted, "remove_trusted", ServedBy::officer},
     OperationRow{Operation::init_user_pin, "init_user_pin", ServedBy::officer},
     OperationRow{Operation::wipe_token, "wipe_token", ServedBy::officer},
+    OperationRow{Operation::try_user_pin, "try_user_pin", ServedBy::officer},
 };
 
 constexpr const OperationRow* find_operation(Operation operation) noexcept {
@@ -256,6 +258,9 @@ struct RemoveTrusted {
 };
 struct InitUserPin {
     SecretBytes so_pin;
+    SecretBytes user_pin;
+};
+struct TryUserPin {
     SecretBytes user_pin;
 };
 struct WipeToken {

@@ -21,6 +21,7 @@ constexpr std::string_view kOverview = R"(claviger: an AWS KMS API whose keys li
   claviger report leftovers   objects in the tokens that no key in the store accounts for
   claviger admin clock accept   ends the hold on destruction that a leap of the wall clock began
   claviger audit verify DIR   checks the hash chains of audit files
+  claviger cloudhsm ...   activates a cluster, manages its users: the commands of cloudhsm-cli
   claviger hsm doctor --module LIB ...   what a PKCS#11 module can do and enforces
 
 Each of them takes --help. claviger --version prints the version.
@@ -93,8 +94,11 @@ Result<config::Config> dev_config(const po::variables_map& values) {
     if (hsms < 1 || hsms > 16) {
         return usage("--hsms must be between 1 and 16");
     }
+    config.cloudhsm.soft_module = values["module"].as<std::string>();
     for (unsigned i = 0; i < hsms; ++i) {
         const char letter = static_cast<char>('a' + i);
+        config.subnets.push_back({fmt::format("subnet-{:08x}", i + 1), std::string(1, letter),
+                                  fmt::format("10.0.{}.0/24", i + 1)});
         config.hsms.push_back(
             {fmt::format("hsm-{}", letter), std::string(1, letter), values["module"].as<std::string>()});
     }
@@ -180,6 +184,48 @@ Result<Command> serve(const Arguments& arguments) {
     return Command(Run{std::move(settings)});
 }
 
+constexpr std::string_view kCloudHsmHelp =
+    R"(claviger cloudhsm [--data DIR] [--cluster-id ID] COMMAND...: the commands of cloudhsm-cli, against the running
+service. Without a command it is interactive. Prints one JSON object; exits 0 if its error_code is 0.
+
+  cluster activate [--password P]
+  cluster hsm-info
+  user list
+  user create --username kmsuser --role crypto-user [--password P]
+  user change-password --username U --role admin|crypto-user [--password P]
+  user delete --username U --role admin|crypto-user
+  login --username U --role admin [--password P]   (interactive form)
+
+Commands that change users need the admin: export CLOUDHSM_ROLE=admin CLOUDHSM_PIN=admin:PASSWORD.
+)";
+
+// Its own options come first; everything from the first other word on is the command.
+Result<Command> cloudhsm(const Arguments& arguments) {
+    std::filesystem::path data = "./.claviger";
+    CloudHsmCommand command;
+    std::size_t i = 0;
+    for (; i < arguments.size() && arguments[i].starts_with("--"); i += 2) {
+        if (arguments[i] == "--help") {
+            return Command(ShowText{std::string(kCloudHsmHelp)});
+        }
+        if (i + 1 == arguments.size() || (arguments[i] != "--data" && arguments[i] != "--cluster-id")) {
+            return usage(fmt::format("{} is no option of claviger cloudhsm, or lacks its value; try --help",
+                                     arguments[i]));
+        }
+        if (arguments[i] == "--data") {
+            data = arguments[i + 1];
+        } else {
+            command.cluster = arguments[i + 1];
+        }
+    }
+    command.words.assign(arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
+    if (!command.words.empty() && command.words.front() == "interactive") {
+        command.words.clear();
+    }
+    command.socket = Layout{std::filesystem::absolute(data)}.admin_socket();
+    return Command(std::move(command));
+}
+
 // A subcommand that is one line to the running service.
 Result<Command> ask(const Arguments& arguments, std::string request, std::string_view what) {
     po::options_description options("Options");
@@ -236,6 +282,8 @@ Result<Command> parse_command_line(const Arguments& arguments, const std::filesy
                       "ends the hold on destruction that a leap of the wall clock began");
     } else if (first == "audit") {
         command = audit(rest);
+    } else if (first == "cloudhsm") {
+        command = cloudhsm(rest);
     } else if (first == "hsm" && !rest.empty() && rest[0] == "doctor") {
         command = Command(RunHost{rest});
     }

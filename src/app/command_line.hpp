@@ -22,11 +22,16 @@ struct AskService {  // a subcommand that talks to the running service over its 
 struct RunHost {  // `hsm doctor`: the work of claviger-hsm, the only program that loads a PKCS#11 module
     std::vector<std::string> arguments;
 };
+struct CloudHsmCommand {  // `cloudhsm …`: what cloudhsm-cli does, against the running service
+    std::filesystem::path socket;
+    std::string cluster;             // empty: the only one there is
+    std::vector<std::string> words;  // empty: interactive
+};
 struct VerifyAudit {
     std::filesystem::path directory;
 };
 
-using Command = std::variant<Run, ShowText, AskService, RunHost, VerifyAudit>;
+using Command = std::variant<Run, ShowText, AskService, RunHost, CloudHsmCommand, VerifyAudit>;
 
 // `arguments` without the program's name.
 Result<Command> parse_command_line(const std::vector<std::string>& arguments,

@@ -94,11 +94,11 @@ Status<> record_cluster(store::Store& store, const store::SealingKey& key, Rando
     store::ClusterRecord row;
     row.id = ClusterId(id);
     row.state = "ACTIVE";
-    row.cwk_generation = founded.cwk_generation;
-    row.recovery_bundle = std::move(founded.recovery_bundle);
-    row.recovery_public = std::move(founded.recovery_public);
-    row.check_token = std::move(founded.check_token);
-    row.identity_token = std::move(founded.identity_token);
+    row.cwk_generation = founded.facts.cwk_generation;
+    row.recovery_bundle = std::move(founded.facts.recovery_bundle);
+    row.recovery_public = std::move(founded.facts.recovery_public);
+    row.check_token = std::move(founded.facts.check_token);
+    row.identity_token = std::move(founded.facts.identity_token);
     row.certificate_pem = std::move(founded.certificate_pem);
     row.trust_anchor_pem = anchor_pem;
     std::vector<store::HsmRecord> hsms;
@@ -197,9 +197,19 @@ Status<> found_cluster(const Settings& settings, const Layout& layout, store::St
     return recorded;
 }
 
+const store::ClusterRecord* default_cluster(const store::Contents& contents) {
+    for (const store::ClusterRecord& row : contents.clusters) {
+        if (std::ranges::find(contents.cloudhsm_clusters, row.id, &store::CloudHsmClusterRecord::id) ==
+            contents.cloudhsm_clusters.end()) {
+            return &row;
+        }
+    }
+    return nullptr;
+}
+
 Result<cluster::ClusterOptions> cluster_options(const Settings& settings, const Layout& layout,
                                                 const store::Contents& contents) {
-    const store::ClusterRecord& row = contents.clusters.front();
+    const store::ClusterRecord& row = *default_cluster(contents);
     cluster::ClusterOptions options;
     options.cluster_id = row.id.value();
     options.cwk_generation = row.cwk_generation;

@@ -21,7 +21,10 @@ Status<> found_cluster(const Settings& settings, const Layout& layout, store::St
                        const store::SealingKey& key, boost::asio::io_context& control, const Clock& clock,
                        Random& random);
 
-// The cluster of the store's first cluster row. Errc::bad_config: the configuration names other HSMs than the
+// The cluster of the default key store: the one that no API made. nullptr: it was not founded yet.
+const store::ClusterRecord* default_cluster(const store::Contents& contents);
+
+// Its options. Errc::bad_config: the configuration names other HSMs than the
 // store.
 Result<cluster::ClusterOptions> cluster_options(const Settings& settings, const Layout& layout,
                                                 const store::Contents& contents);

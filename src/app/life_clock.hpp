@@ -4,13 +4,13 @@
 #include <atomic>
 #include <chrono>
 
-#include "src/kms/life_clock.hpp"
+#include "src/api/life_clock.hpp"
 #include "src/store/store.hpp"
 
 namespace claviger::app {
 
 // Thread-safe. The offset is a setting in the store; a production store never gets one.
-class StoredLifeClock final : public kms::LifeClock {
+class StoredLifeClock final : public api::LifeClock {
 public:
     explicit StoredLifeClock(const Clock& clock) : clock_(clock) {}
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "src/app/admin_socket.hpp"
+#include "src/app/cloudhsm_command.hpp"
 #include "src/app/command_line.hpp"
 #include "src/app/service.hpp"
 #include "src/audit/verify.hpp"
@@ -48,6 +49,10 @@ int execute(const RunHost& command) {
     arguments.push_back(nullptr);
     execv(program.c_str(), arguments.data());
     return fail(Error(Errc::io_error, program + " cannot be started: install it beside claviger"));
+}
+
+int execute(const CloudHsmCommand& command) {
+    return run_cloudhsm(command);
 }
 
 int execute(const VerifyAudit& command) {

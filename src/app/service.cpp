@@ -36,6 +36,9 @@
 #include "src/audit/verify.hpp"
 #include "src/auth/credentials.hpp"
 #include "src/auth/secret_arena.hpp"
+#include "src/cloudhsm/command.hpp"
+#include "src/cloudhsm/manager.hpp"
+#include "src/cloudhsm/service.hpp"
 #include "src/http/admin_server.hpp"
 #include "src/http/server.hpp"
 #include "src/kms/catalogue.hpp"
@@ -113,16 +116,39 @@ audit::FileOptions audit_options(const config::Audit& audit, std::string writer,
     return options;
 }
 
+cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout& layout) {
+    cloudhsm::ManagerOptions options;
+    options.host_program = settings.host_program;
+    options.hsm_directory = layout.hsms();
+    options.vault_directory = layout.vaults();
+    options.host_arguments = {"--quiet"};
+    if (settings.allow_core) {
+        options.host_arguments.emplace_back("--allow-core");
+    }
+    for (const config::Subnet& subnet : settings.config.subnets) {
+        options.subnets.push_back({subnet.id, settings.config.service.region + subnet.zone,
+                                   subnet.network.substr(0, subnet.network.rfind('.') + 1)});
+    }
+    options.soft_module = settings.config.cloudhsm.soft_module;
+    options.unit = kind_name(settings.kind);
+    return options;
+}
+
 // What one io thread owns: its way to the HSMs and its audit file.
 class IoThread final : public http::ThreadServices {
 public:
-    IoThread(std::unique_ptr<cluster::Client> client, std::unique_ptr<audit::FileWriter> audit)
-        : client_(std::move(client)), audit_(std::move(audit)), io_{*client_, *audit_} {}
+    IoThread(std::unique_ptr<cluster::Client> client, std::unique_ptr<audit::FileWriter> audit,
+             std::unique_ptr<cloudhsm::ClientSource> clusters)
+        : client_(std::move(client)),
+          audit_(std::move(audit)),
+          clusters_(std::move(clusters)),
+          io_{*client_, *audit_, clusters_.get()} {}
     http::IoContext& io() override { return io_; }
 
 private:
     std::unique_ptr<cluster::Client> client_;
     std::unique_ptr<audit::FileWriter> audit_;
+    std::unique_ptr<cloudhsm::ClientSource> clusters_;
     http::IoContext io_;
 };
 
@@ -199,7 +225,10 @@ private:
     std::optional<kms::Catalogue> catalogue_;
     std::unique_ptr<audit::Syncer> syncer_;
     std::unique_ptr<cluster::Cluster> cluster_;
+    cloudhsm::Inventory inventory_;
+    std::optional<cloudhsm::Manager> clusters_;
     std::optional<kms::KmsService> kms_;
+    std::optional<cloudhsm::CloudHsmService> cloudhsm_;
     std::unique_ptr<IoThread> control_thread_;
     std::unique_ptr<http::Server> server_;
     std::optional<observe::Metrics> metrics_;
@@ -323,7 +352,7 @@ Status<> Service::open_identities() {
 }
 
 Status<> Service::open_cluster() {
-    if (contents_.clusters.empty()) {
+    if (default_cluster(contents_) == nullptr) {
         Status<> founded =
             found_cluster(settings_, layout_, *store_, *sealing_key_, control_, clock_, random_);
         if (!founded) {
@@ -337,7 +366,11 @@ Status<> Service::open_cluster() {
     for (const std::string& sentence : catalogue_->load(contents_)) {
         observe::error("catalogue.key_left_out", {{"reason", sentence}});
     }
-    store_->observe([&catalogue = *catalogue_](const store::Change& change) { catalogue.apply(change); });
+    inventory_.load(contents_);
+    store_->observe([this](const store::Change& change) {
+        catalogue_->apply(change);
+        inventory_.apply(change);
+    });
     auto options = cluster_options(settings_, layout_, contents_);
     if (!options) {
         return std::move(options).error();
@@ -347,11 +380,14 @@ Status<> Service::open_cluster() {
         return std::move(cluster).error();
     }
     cluster_ = *std::move(cluster);
+    const cloudhsm::ManagerParts parts{control_, *store_, inventory_, *sealing_key_, clock_, life_, random_};
+    clusters_.emplace(manager_options(settings_, layout_), parts);
     return done;
 }
 
 Status<> Service::start_cluster() {
     cluster_->start();
+    clusters_->start();
     std::optional<Status<>> serving = run_control(cluster_->wait_serving(1, clock_.mono() + kFirstAdmission));
     if (serving && *serving) {
         return done;
@@ -375,15 +411,22 @@ std::unique_ptr<IoThread> Service::make_io_thread(asio::io_context& io, std::str
     if (const audit::TornTail& torn = (*audit)->torn_tail(); torn.bytes != 0) {
         observe::warn("audit.torn_line", {{"bytes", torn.bytes}, {"kept_in", torn.kept_in.string()}});
     }
-    return std::make_unique<IoThread>(cluster_->client(io), *std::move(audit));
+    return std::make_unique<IoThread>(cluster_->client(io), *std::move(audit),
+                                      cloudhsm::thread_clients(*clusters_, io));
 }
 
 Status<> Service::start_http() {
     const kms::ServiceParts parts{*store_, *catalogue_, life_, random_};
     kms::ServiceOptions kms_options;
-    kms_options.cluster = contents_.clusters.front().id;
+    kms_options.cluster = default_cluster(contents_)->id;
     kms_options.handle_key = sealing_key_->derive("handles of callers");
     kms_.emplace(std::move(kms_options), parts);
+    cloudhsm::ServiceOptions cloudhsm_options;
+    cloudhsm_options.report = [](const http::Call& call, const cloudhsm::Failure& failure) {
+        observe::error("cloudhsm.internal_failure",
+                       {{"request", call.request_id}, {"reason", failure.detail}});
+    };
+    cloudhsm_.emplace(std::move(cloudhsm_options), *clusters_);
     syncer_ = std::make_unique<audit::Syncer>();
 
     http::ServerOptions options;
@@ -400,7 +443,7 @@ Status<> Service::start_http() {
     options.verifier.accept = settings_.credentials == Credentials::any ? auth::Accept::any_credentials
                                                                         : auth::Accept::signed_requests;
     http::ServerParts server_parts{
-        {&*kms_}, credentials_, *arena_, clock_, random_, [this](asio::io_context& io) {
+        {&*kms_, &*cloudhsm_}, credentials_, *arena_, clock_, random_, [this](asio::io_context& io) {
             return make_io_thread(io, fmt::format("io-{}", io_threads_made_++));
         }};
     auto server = http::Server::start(std::move(options), std::move(server_parts));
@@ -515,6 +558,9 @@ void Service::stop() {
     if (cluster_) {
         run_control(cluster_->stop());
     }
+    if (clusters_) {
+        run_control(clusters_->stop());
+    }
     if (kms_) {
         kms::write_last_uses(catalogue_->uses(), *store_);
     }
@@ -522,6 +568,8 @@ void Service::stop() {
     store_.reset();
     server_.reset();
     kms_.reset();
+    cloudhsm_.reset();
+    clusters_.reset();
     cluster_.reset();
     outbox_.reset();
     observe::flush_log();
@@ -597,6 +645,12 @@ asio::awaitable<Result<std::string>> Service::answer_operator(std::string reques
     constexpr std::string_view kAdvance = "clock advance ";
     if (request == "status") {
         co_return status_page({*cluster_, *store_, *server_});
+    }
+    constexpr std::string_view kCloudHsm = "cloudhsm ";
+    if (request.starts_with(kCloudHsm)) {
+        std::string command = request.substr(kCloudHsm.size());
+        wipe(request);
+        co_return co_await cloudhsm::answer_command(*clusters_, std::move(command));
     }
     if (request == "report leftovers") {
         co_return co_await leftovers();

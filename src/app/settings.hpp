@@ -32,6 +32,8 @@ struct Layout {
     std::filesystem::path admin_socket() const { return root / "admin.sock"; }
     std::filesystem::path hsm(const std::string& name) const { return root / "hsm" / name; }
     std::filesystem::path vault() const { return root / "vault"; }
+    std::filesystem::path hsms() const { return root / "hsm"; }
+    std::filesystem::path vaults() const { return root / "vaults"; }  // of the CloudHSM API's clusters
 };
 
 }  // namespace claviger::app

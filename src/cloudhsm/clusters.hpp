@@ -26,11 +26,10 @@
 
 namespace claviger::cloudhsm {
 
-// One HSM of a cluster. `serving`: it is admitted and takes requests now, whatever its state says.
+// One HSM of a cluster. Whether it takes requests at this moment says cluster::Cluster::members().
 struct Hsm {
     store::CloudHsmRecord record;
     std::string serial;  // empty until its token is made
-    bool serving = false;
 };
 
 // A cluster as one request sees it; a change of its rows makes a new one.
@@ -78,8 +77,8 @@ public:
     virtual cluster::Cluster* cluster(const ClusterId& id) const = 0;
 
     // One login as kmsuser with `password` on one ACTIVE HSM in a fresh process; then every host draws a PIN
-    // of its own that nobody else knows, and takes requests. Good if one HSM or more serve. Idempotent for a
-    // cluster that is logged in; survives a restart of the service without the password.
+    // of its own that nobody else knows, and takes requests. Good if one HSM or more serve. With an empty
+    // password the hosts use the PINs they drew the last time. Survives a restart of the service.
     virtual boost::asio::awaitable<Result<Done, LoginError>> log_in(ClusterId id, SecretBytes password) = 0;
     // No request reaches the HSMs any more, and nobody is logged in to them: their hosts end. Cluster work
     // (a join, a backup) logs in by itself for as long as it takes.

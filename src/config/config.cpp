@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <set>
@@ -189,6 +190,52 @@ std::optional<Error> read_hsm(std::string_view file, const toml::node& node, std
     return std::nullopt;
 }
 
+std::optional<Error> read_cloudhsm(Section section, CloudHsm& to) {
+    section.path("soft-module", to.soft_module);
+    return section.finish();
+}
+
+bool is_subnet_id(std::string_view id) {
+    constexpr std::string_view kPrefix = "subnet-";
+    return id.starts_with(kPrefix) && id.size() >= kPrefix.size() + 8 && id.size() <= kPrefix.size() + 17 &&
+           id.find_first_not_of("0123456789abcdefABCDEF", kPrefix.size()) == std::string_view::npos;
+}
+
+std::optional<Error> read_subnet(std::string_view file, const toml::node& node, std::vector<Subnet>& to) {
+    const toml::table* const table = node.as_table();
+    if (table == nullptr) {
+        return bad(file, &node, "write each subnet as [[subnet]]");
+    }
+    Subnet subnet;
+    Section section(file, table, "subnet");
+    section.read<std::string>("id", "\"subnet-\" and 8 to 17 hexadecimal digits",
+                              [&](const std::string& value) {
+                                  subnet.id = value;
+                                  return is_subnet_id(value);
+                              });
+    section.read<std::string>("zone", "one letter from a to z", [&](const std::string& value) {
+        subnet.zone = value;
+        return value.size() == 1 && value[0] >= 'a' && value[0] <= 'z';
+    });
+    section.read<std::string>("network", "a network like \"10.0.1.0/24\"", [&](const std::string& value) {
+        subnet.network = value;
+        return value.ends_with(".0/24") && std::ranges::count(value, '.') == 3;
+    });
+    if (auto error = section.finish()) {
+        return error;
+    }
+    if (subnet.id.empty() || subnet.zone.empty() || subnet.network.empty()) {
+        return bad(file, &node, "a [[subnet]] needs id, zone and network");
+    }
+    for (const Subnet& other : to) {
+        if (other.id == subnet.id || other.network == subnet.network) {
+            return bad(file, &node, fmt::format("two subnets have the id or the network of {}", other.id));
+        }
+    }
+    to.push_back(std::move(subnet));
+    return std::nullopt;
+}
+
 std::optional<Error> cross_check(std::string_view file, const Config& config) {
     if (config.http.tls_certificate.empty() != config.http.tls_key.empty()) {
         return bad(file, nullptr, "http.tls-certificate and http.tls-key go together");
@@ -247,10 +294,11 @@ Result<Config> Config::parse(std::string_view text, std::string_view name) {
     };
     for (const auto& [key, node] : root) {
         const std::string_view k = key.str();
-        if (k == "hsm" ? !node.is_array_of_tables() : !node.is_table()) {
+        if (k == "hsm" || k == "subnet" ? !node.is_array_of_tables() : !node.is_table()) {
             return bad(name, &node, fmt::format("{} must be a section", k));
         }
-        if (k != "service" && k != "http" && k != "audit" && k != "cluster" && k != "hsm") {
+        if (k != "service" && k != "http" && k != "audit" && k != "cluster" && k != "cloudhsm" &&
+            k != "hsm" && k != "subnet") {
             return bad(name, &node, fmt::format("[{}] is not a section; see deploy/claviger.toml", k));
         }
     }
@@ -263,6 +311,17 @@ Result<Config> Config::parse(std::string_view text, std::string_view name) {
     }
     if (!error) {
         error = read_cluster(section("cluster"), config.cluster);
+    }
+    if (!error) {
+        error = read_cloudhsm(section("cloudhsm"), config.cloudhsm);
+    }
+    if (const toml::array* const subnets = root["subnet"].as_array(); subnets != nullptr && !error) {
+        for (const toml::node& node : *subnets) {
+            error = read_subnet(name, node, config.subnets);
+            if (error) {
+                break;
+            }
+        }
     }
     if (const toml::array* const hsms = root["hsm"].as_array(); hsms != nullptr && !error) {
         for (const toml::node& node : *hsms) {

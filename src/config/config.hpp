@@ -65,13 +65,29 @@ struct Hsm {
     bool operator==(const Hsm&) const = default;
 };
 
+// Where the clusters of the CloudHSM v2 API find their HSMs.
+struct CloudHsm {
+    std::filesystem::path soft_module;  // of soft tokens made on demand; empty: none are made
+    bool operator==(const CloudHsm&) const = default;
+};
+
+// A subnet that CreateCluster may name. There is no network behind it: it says which zone is meant.
+struct Subnet {
+    std::string id;       // "subnet-" and 8 to 17 hexadecimal digits
+    std::string zone;     // one letter: "a" is us-east-1a in the region us-east-1
+    std::string network;  // "10.0.1.0/24": where the addresses of its HSMs are drawn from
+    bool operator==(const Subnet&) const = default;
+};
+
 // An object that exists is valid: cross-checks were made, paths are absolute.
 struct Config {
     Service service;
     Http http;
     Audit audit;
     Cluster cluster;
+    CloudHsm cloudhsm;
     std::vector<Hsm> hsms;
+    std::vector<Subnet> subnets;
     bool operator==(const Config&) const = default;
 
     // Errc::bad_config with file, line and what to do; an unknown key is an error too.

@@ -17,13 +17,17 @@ class Writer;
 namespace claviger::cluster {
 class Client;
 }
+namespace claviger::cloudhsm {
+class ClientSource;
+}
 
 namespace claviger::http {
 
 // What one io thread owns and lends to the calls it runs. Never crosses threads.
 struct IoContext {
-    cluster::Client& cluster;
+    cluster::Client& cluster;  // of the default key store
     audit::Writer& audit;
+    cloudhsm::ClientSource* clusters = nullptr;  // of custom key stores; nullptr where there are none
 };
 
 // An authenticated call. Views live until the answer is written.

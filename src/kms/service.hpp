@@ -8,13 +8,14 @@
 #include <claviger/base/clock.hpp>
 #include <claviger/base/secret.hpp>
 
+#include "src/api/life_clock.hpp"
 #include "src/http/api.hpp"
 #include "src/kms/catalogue.hpp"
-#include "src/kms/life_clock.hpp"
 #include "src/store/store.hpp"
 
 namespace claviger::kms {
 
+using api::LifeClock;
 struct Failure;
 
 struct ServiceOptions {

@@ -69,5 +69,7 @@ const Member* find_member(const Shape& structure, std::string_view name) noexcep
 
 // AWS KMS, version 2014-11-01.
 const Service& kms() noexcept;
+// AWS CloudHSM V2, version 2017-04-28.
+const Service& cloudhsm() noexcept;
 
 }  // namespace claviger::model

@@ -51,9 +51,20 @@ enum class Action : std::uint8_t {
     update_key_description,
     verify,
     verify_mac,
+    // CloudHSM v2
+    cloudhsm_create_cluster,
+    cloudhsm_create_hsm,
+    cloudhsm_delete_cluster,
+    cloudhsm_delete_hsm,
+    cloudhsm_describe_clusters,
+    cloudhsm_initialize_cluster,
+    cloudhsm_list_tags,
+    cloudhsm_modify_cluster,
+    cloudhsm_tag_resource,
+    cloudhsm_untag_resource,
 };
 
-// "kms:Encrypt"
+// "kms:Encrypt", "cloudhsm:CreateCluster"
 std::string_view to_string(Action action) noexcept;
 
 }  // namespace claviger::policy

@@ -140,13 +140,13 @@ private:
                cluster::Founded founded) {
         cluster::ClusterOptions cluster;
         cluster.cluster_id = kClusterId;
-        cluster.cwk_generation = founded.cwk_generation;
+        cluster.cwk_generation = founded.facts.cwk_generation;
         cluster.hsms = {hsm};
         cluster.host_program = options.programs / "claviger-hsm";
         cluster.certificate_pem = founded.certificate_pem;
         cluster.trust_anchor_pem = anchor;
-        cluster.check_token = std::move(founded.check_token);
-        cluster.identity_token = std::move(founded.identity_token);
+        cluster.check_token = std::move(founded.facts.check_token);
+        cluster.identity_token = std::move(founded.facts.identity_token);
         cluster.log = [](cluster::Severity, std::string_view, std::string_view) {};
         cluster_ =
             must(cluster::Cluster::make(control_.context(), std::move(cluster), clock_, random_), "cluster");

@@ -173,6 +173,15 @@ public:
     // A client for the thread that runs `thread`. Make and destroy it there, or while nothing runs that
     // io_context.
     std::unique_ptr<Client> client(boost::asio::io_context& thread);
+    // A further HSM, which is started and admitted when the cluster runs. bad_config: its id, serial or state
+    // directory is used already, or there are kMaxMembers. Control thread.
+    Status<> add(HsmOptions hsm);
+    // No request goes to this HSM any more; what it was asked is answered or asked elsewhere; its host is
+    // ended. not_found: no such member.
+    boost::asio::awaitable<Status<>> remove(std::string hsm_id);
+    // The member's user PIN becomes `fresh`; empty: one that its token draws and nobody else knows. Its host
+    // keeps it. not_found, no_hsm: it is no member, or its host does not run.
+    boost::asio::awaitable<Status<>> set_user_pin(std::string hsm_id, SecretBytes fresh);
     std::vector<MemberView> members() const;
     std::size_t serving() const noexcept;
     // Completes when `count` HSMs serve; no_hsm at the deadline or as soon as too few are left that could.

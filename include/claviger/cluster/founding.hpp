@@ -14,6 +14,7 @@
 #include <claviger/base/result.hpp>
 #include <claviger/base/secret.hpp>
 #include <claviger/cluster/options.hpp>
+#include <claviger/cluster/provisioning.hpp>
 
 namespace boost::asio {
 class io_context;
@@ -37,21 +38,9 @@ struct FoundingOptions {
     std::chrono::seconds limit{60};
 };
 
-struct FoundedHsm {
-    std::string hsm_id;
-    std::string zone;
-    std::string serial;
-    SecretBytes officer_pin;
-    std::vector<std::string> weaknesses;  // attacks that its module lets pass; empty: it is strong
-};
-
 // What the metadata store must keep. The crypto users' PINs are kept by the hosts.
 struct Founded {
-    std::uint32_t cwk_generation = 1;
-    Bytes recovery_public;  // SubjectPublicKeyInfo DER
-    Bytes recovery_bundle;  // the CWK, wrapped to the recovery key
-    Bytes check_token;
-    Bytes identity_token;
+    ClusterFacts facts;
     std::string certificate_pem;
     std::vector<FoundedHsm> hsms;
     FoundedHsm vault;

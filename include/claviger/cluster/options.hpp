@@ -57,7 +57,7 @@ enum class Severity : std::uint8_t { info, warning, alarm };
 struct ClusterOptions {
     std::string cluster_id;  // "cluster-…"; Required
     std::uint32_t cwk_generation = 1;
-    std::vector<HsmOptions> hsms;        // at least one, at most kMaxMembers
+    std::vector<HsmOptions> hsms;        // at most kMaxMembers; more can come and go later
     std::filesystem::path host_program;  // claviger-hsm; Required if any HSM is Launch::child
     std::string certificate_pem;         // cluster certificate; Required
     std::string trust_anchor_pem;        // it chains to this; Required

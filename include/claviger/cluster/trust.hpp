@@ -31,6 +31,9 @@ private:
     std::string certificate_pem_;
 };
 
+// DER of the one certificate in `pem`. integrity: there is none.
+Result<Bytes> certificate_der(std::string_view pem);
+
 // The certificate that every token of the cluster carries, and what its key signed. Immutable, thread-safe.
 // An object that exists chains to its anchor. Validity dates are judged when a cluster is initialised only:
 // an expiry would end all HSMs in the same second (docs/architecture.md, admission).

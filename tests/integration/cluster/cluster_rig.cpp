@@ -71,7 +71,7 @@ Result<FoundedCluster> found(const std::filesystem::path& directory, std::vector
 ClusterOptions cluster_options(const FoundedCluster& founded, const std::filesystem::path& directory) {
     ClusterOptions options;
     options.cluster_id = founded.cluster_id;
-    options.cwk_generation = founded.founded.cwk_generation;
+    options.cwk_generation = founded.founded.facts.cwk_generation;
     options.hsms = hsm_options(directory, founded.founded.hsms.size());
     for (std::size_t i = 0; i < options.hsms.size(); ++i) {
         options.hsms[i].serial = founded.founded.hsms[i].serial;
@@ -79,8 +79,8 @@ ClusterOptions cluster_options(const FoundedCluster& founded, const std::filesys
     options.host_program = CLAVIGER_HSM_PROGRAM;
     options.certificate_pem = founded.founded.certificate_pem;
     options.trust_anchor_pem = founded.anchor_pem;
-    options.check_token = founded.founded.check_token;
-    options.identity_token = founded.founded.identity_token;
+    options.check_token = founded.founded.facts.check_token;
+    options.identity_token = founded.founded.facts.identity_token;
     options.seed = 1;
     return options;
 }

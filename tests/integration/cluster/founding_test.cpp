@@ -63,7 +63,7 @@ TEST_F(FoundingTest, TakesUnderFiveSeconds) {
         EXPECT_LT(founded_->took, 5s);
     }
     EXPECT_EQ(founded_->founded.hsms.size(), 3u);
-    EXPECT_FALSE(founded_->founded.recovery_bundle.empty());
+    EXPECT_FALSE(founded_->founded.facts.recovery_bundle.empty());
     EXPECT_FALSE(founded_->founded.vault.serial.empty());
 }
 

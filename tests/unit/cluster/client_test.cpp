@@ -52,7 +52,6 @@ protected:
             members_.push_back(std::make_shared<Member>(i, std::move(options)));
             start(i);
         }
-        options_.members = 3;
         options_.timing.fast_attempt = 60ms;
         options_.timing.load_attempt = 150ms;
         options_.timing.sweep = 1ms;

@@ -3,7 +3,7 @@
 
 #include <claviger/base/clock.hpp>
 
-namespace claviger::kms {
+namespace claviger::api {
 
 // Thread-safe.
 class LifeClock {
@@ -12,4 +12,4 @@ public:
     virtual WallTime now() const = 0;
 };
 
-}  // namespace claviger::kms
+}  // namespace claviger::api

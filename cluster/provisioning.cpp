@@ -1,0 +1,182 @@
+#include <claviger/cluster/provisioning.hpp>
+
+#include <memory>
+#include <utility>
+
+#include <claviger/cluster/trust.hpp>
+
+#include "cluster/steps.hpp"
+
+namespace claviger::cluster {
+namespace {
+
+namespace control = link::control;
+using boost::asio::awaitable;
+using control::Operation;
+
+const control::Empty kNothing;
+
+Enrolment token_at(const Site& site, HsmOptions hsm) {
+    return Enrolment(site.io, site.host_program, std::move(hsm), site.clock, site.random,
+                     site.clock.mono() + site.limit);
+}
+
+FoundedHsm describe(const Enrolment& token) {
+    return {token.hsm().hsm_id, token.hsm().zone, token.hsm().serial, token.officer_pin(),
+            token.weaknesses()};
+}
+
+// `token` is of no cluster before this and ends with a host that runs.
+awaitable<Status<>> make_and_open(Enrolment& token) {
+    const Status<> made = co_await token.make_token();
+    if (!made) {
+        co_return made;
+    }
+    co_return co_await token.open_host();
+}
+
+awaitable<Status<>> first_steps(Enrolment& vault, Enrolment& hsm, const FirstHsmOptions& options,
+                                FirstHsm& made) {
+    Status<> status = co_await make_and_open(vault);
+    if (status) {
+        status = co_await make_and_open(hsm);
+    }
+    if (status) {
+        status = co_await hsm.probe();  // before anything is on it that an attack could take
+    }
+    if (status) {
+        status = co_await steps::make_recovery(vault, made.facts);
+    }
+    if (status) {
+        std::vector<Bytes> keys{made.facts.recovery_public};
+        status = co_await hsm.trust(control::TrustedKind::recovery, std::move(keys));
+    }
+    if (status) {
+        status = co_await steps::make_keys(hsm, made.facts);
+    }
+    if (!status) {
+        co_return status;
+    }
+    const control::MakeCsr request{options.cluster_id, options.organizational_unit, options.organization};
+    auto csr = co_await hsm.ask<control::Der>(Operation::make_csr, request);
+    if (!csr) {
+        co_return csr.error();
+    }
+    made.request = std::move(csr->der);
+    co_return done;
+}
+
+awaitable<Status<>> join_steps(Enrolment& joining, Enrolment& source, const KeySource& from,
+                               const ClusterFacts& facts, Bytes certificate) {
+    Status<> status = co_await make_and_open(joining);
+    if (status) {
+        status = co_await joining.probe();
+    }
+    if (status) {
+        std::vector<Bytes> keys{facts.recovery_public};
+        status = co_await joining.trust(control::TrustedKind::recovery, std::move(keys));
+    }
+    if (!status) {
+        co_return status;
+    }
+    Result<Bytes> transport = co_await steps::make_transport(joining);
+    if (!transport) {
+        co_return transport.error();
+    }
+    if (from.host) {
+        status = source.attach(*from.host);
+    } else {
+        status = co_await source.open_host();
+    }
+    if (status && from.kind == KeySource::Kind::member && !from.host) {
+        const control::CheckCluster check{facts.check_token, facts.cluster_id, facts.cwk_generation};
+        status = co_await source.tell(Operation::check_cluster, check);
+    }
+    if (!status) {
+        co_return status;
+    }
+    const auto kind = from.kind == KeySource::Kind::member ? steps::Source::member : steps::Source::vault;
+    std::vector<Bytes> transports{*std::move(transport)};
+    Result<std::vector<Bytes>> wrapped =
+        co_await steps::hand_over(source, kind, facts, std::move(transports));
+    if (!wrapped) {
+        co_return wrapped.error();
+    }
+    status = co_await steps::accept(joining, facts, std::move(wrapped->front()));
+    if (status) {
+        status = co_await steps::install_member(joining, facts, std::move(certificate));
+    }
+    co_return status;
+}
+
+}  // namespace
+
+awaitable<Result<FirstHsm>> make_first_hsm(Site site, FirstHsmOptions options) {
+    Enrolment vault = token_at(site, options.vault);
+    Enrolment hsm = token_at(site, options.hsm);
+    FirstHsm made;
+    made.facts.cluster_id = options.cluster_id;
+    const Status<> status = co_await first_steps(vault, hsm, options, made);
+    co_await hsm.close_host();
+    co_await vault.close_host();
+    if (!status) {
+        co_return status.error();
+    }
+    made.hsm = describe(hsm);
+    made.vault = describe(vault);
+    co_return made;
+}
+
+awaitable<Result<FoundedHsm>> join_hsm(Site site, ClusterFacts facts, std::string certificate_pem,
+                                       HsmOptions hsm, KeySource source) {
+    Result<Bytes> certificate = certificate_der(certificate_pem);
+    if (!certificate) {
+        co_return certificate.error();
+    }
+    Enrolment joining = token_at(site, std::move(hsm));
+    Enrolment from = token_at(site, source.token);
+    from.adopt(source.officer_pin.clone());
+    const Status<> status = co_await join_steps(joining, from, source, facts, *std::move(certificate));
+    co_await joining.close_host();
+    co_await from.close_host();
+    if (!status) {
+        co_return status.error();
+    }
+    co_return describe(joining);
+}
+
+awaitable<Status<>> install_certificate(Site site, ClusterFacts facts, std::string certificate_pem,
+                                        HsmOptions hsm) {
+    Result<Bytes> certificate = certificate_der(certificate_pem);
+    if (!certificate) {
+        co_return certificate.error();
+    }
+    Enrolment token = token_at(site, std::move(hsm));
+    Status<> status = co_await token.open_host();
+    if (status) {
+        status = co_await steps::install_member(token, facts, *std::move(certificate));
+    }
+    co_await token.close_host();
+    co_return status;
+}
+
+awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin) {
+    Enrolment token = token_at(site, std::move(hsm));
+    token.adopt(std::move(officer_pin));
+    Status<> status = co_await token.open_host();
+    if (status) {
+        status = co_await token.tell(Operation::wipe, kNothing);
+    }
+    co_await token.close_host();
+    if (status) {
+        status = co_await token.wipe_token();
+    }
+    co_return status;
+}
+
+awaitable<Status<>> try_user_pin(Site site, HsmOptions hsm, SecretBytes pin) {
+    Enrolment token = token_at(site, std::move(hsm));
+    co_return co_await token.try_user_pin(std::move(pin));
+}
+
+}  // namespace claviger::cluster

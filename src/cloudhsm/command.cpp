@@ -1,0 +1,284 @@
+#include "src/cloudhsm/command.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "src/cloudhsm/describe.hpp"
+#include "src/cloudhsm/users.hpp"
+
+namespace claviger::cloudhsm {
+namespace {
+
+namespace json = boost::json;
+using boost::asio::awaitable;
+
+// One command on its way: words until the first option, then options with one value each.
+struct Line {
+    Manager& manager;
+    ClusterPtr cluster;
+    std::string name;  // "user create"
+    std::map<std::string, std::string> options;
+    std::optional<std::string> role;
+    std::string user;  // of the login, with its password
+    SecretBytes password;
+
+    const ClusterId& id() const { return cluster->record.id; }
+    std::string option(const std::string& key) const {
+        const auto found = options.find(key);
+        return found == options.end() ? std::string() : found->second;
+    }
+    UserName named_user() const { return {option("--username"), option("--role")}; }
+    SecretBytes new_password() const { return SecretBytes(std::string_view(option("--password"))); }
+};
+
+using Answer = Result<json::value>;
+
+json::value strings(std::initializer_list<std::pair<std::string_view, std::string_view>> members) {
+    json::object object;
+    for (const auto& [name, value] : members) {
+        object.emplace(name, value);
+    }
+    return object;
+}
+
+awaitable<Answer> cluster_activate(Line& line) {
+    const Status<> status = co_await Users(line.manager).activate(line.id(), line.new_password());
+    if (!status) {
+        co_return status.error();
+    }
+    co_return json::value("Cluster activation successful");
+}
+
+awaitable<Answer> cluster_hsm_info(Line& line) {
+    json::array hsms;
+    std::vector<cluster::MemberView> members;
+    if (const cluster::Cluster* running = line.manager.cluster(line.id())) {
+        members = running->members();
+    }
+    for (const Hsm& hsm : line.cluster->hsms) {
+        json::object one{{"vendor", "Claviger (simulated on a soft token)"},
+                         {"model", "SoftHSM v2"},
+                         {"serial-number", hsm.serial},
+                         {"hardware-version-major", "2"},
+                         {"hardware-version-minor", "6"},
+                         {"firmware-version-major", "2"},
+                         {"firmware-version-minor", "6"},
+                         {"firmware-build-number", "1"},
+                         {"firmware-id", "SoftHSM"},
+                         {"fips-state", "0 [not validated]"},
+                         {"hsm-id", hsm.record.id.value()},
+                         {"availability-zone", hsm.record.zone},
+                         {"state", to_string(hsm.record.state)}};
+        for (const cluster::MemberView& member : members) {
+            if (member.hsm_id == hsm.record.id.value()) {
+                one["host-state"] = member.state;
+                one["operations"] = std::to_string(member.operations);
+                one["faults"] = std::to_string(member.faults);
+                one["restarts"] = std::to_string(member.restarts);
+                one["last-error"] = member.last_error;
+            }
+        }
+        hsms.push_back(std::move(one));
+    }
+    co_return json::value{{"hsms", std::move(hsms)}};
+}
+
+awaitable<Answer> login(Line& line) {
+    co_return strings({{"username", line.user}, {"role", *line.role}});
+}
+
+awaitable<Answer> user_list(Line& line) {
+    json::array users;
+    const auto add = [&](std::string_view name, std::string_view role) {
+        users.push_back({{"username", name},
+                         {"role", role},
+                         {"locked", "false"},
+                         {"mfa", json::array()},
+                         {"quorum", json::array()},
+                         {"cluster-coverage", "full"}});
+    };
+    if (line.cluster->users.empty()) {
+        add("admin", "unactivated-admin");
+    }
+    for (const store::ClusterUserRecord& user : line.cluster->users) {
+        add(user.name, user.role);
+    }
+    co_return json::value{{"users", std::move(users)}};
+}
+
+awaitable<Answer> user_create(Line& line) {
+    const UserName user = line.named_user();
+    Status<> status = co_await Users(line.manager).create(line.id(), user, line.new_password());
+    if (!status) {
+        co_return std::move(status).error();
+    }
+    co_return strings({{"username", user.name}, {"role", user.role}});
+}
+
+awaitable<Answer> user_change_password(Line& line) {
+    const UserName user = line.named_user();
+    Status<> status = co_await Users(line.manager).change_password(line.id(), user, line.new_password());
+    if (!status) {
+        co_return std::move(status).error();
+    }
+    co_return strings({{"username", user.name}, {"role", user.role}});
+}
+
+awaitable<Answer> user_delete(Line& line) {
+    const UserName user = line.named_user();
+    Status<> status = co_await Users(line.manager).remove(line.id(), user);
+    if (!status) {
+        co_return std::move(status).error();
+    }
+    co_return strings({{"username", user.name}, {"role", user.role}});
+}
+
+enum class Needs { nothing, admin };
+
+struct CommandRow {
+    std::string_view name;
+    Needs needs;
+    std::array<std::string_view, 3> required;  // options; empty ends the list
+    awaitable<Answer> (*run)(Line&);
+};
+
+constexpr std::string_view kNone{};
+constexpr CommandRow kCommands[] = {
+    {"cluster activate", Needs::nothing, {"--password", kNone, kNone}, cluster_activate},
+    {"cluster hsm-info", Needs::nothing, {kNone, kNone, kNone}, cluster_hsm_info},
+    {"login", Needs::admin, {kNone, kNone, kNone}, login},
+    {"user change-password", Needs::admin, {"--username", "--role", "--password"}, user_change_password},
+    {"user create", Needs::admin, {"--username", "--role", "--password"}, user_create},
+    {"user delete", Needs::admin, {"--username", "--role", kNone}, user_delete},
+    {"user list", Needs::nothing, {kNone, kNone, kNone}, user_list},
+};
+
+Error sentence(std::string text) {
+    return Error(Errc::bad_config, std::move(text));
+}
+
+// The one that was named; without a name the only one there is.
+Result<ClusterPtr> choose_cluster(const Manager& manager, const json::object& request) {
+    std::vector<ClusterPtr> all = manager.parts().inventory.clusters();
+    std::erase_if(all,
+                  [](const ClusterPtr& one) { return one->record.state == store::ClusterState::deleted; });
+    if (const json::value* wanted = request.if_contains("cluster")) {
+        std::erase_if(all, [&](const ClusterPtr& one) {
+            return !wanted->is_string() || one->record.id.value() != wanted->get_string();
+        });
+        return all.empty() ? Result<ClusterPtr>(sentence("There is no such cluster.")) : all.front();
+    }
+    if (all.size() != 1) {
+        return sentence(all.empty() ? "There is no cluster yet: aws cloudhsmv2 create-cluster makes one."
+                                    : "There are several clusters: name one with --cluster-id.");
+    }
+    return all.front();
+}
+
+Status<> read_words(const json::object& request, Line& line) {
+    const json::value* words = request.if_contains("command");
+    if (words == nullptr || !words->is_array()) {
+        return sentence("No command was given; try help.");
+    }
+    const json::array& all = words->get_array();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (!all[i].is_string()) {
+            return sentence("The command is not a list of words.");
+        }
+        std::string word(all[i].get_string());
+        if (!word.starts_with("--")) {
+            line.name += (line.name.empty() ? "" : " ") + word;
+        } else if (i + 1 < all.size() && all[i + 1].is_string()) {
+            line.options[std::move(word)] = all[++i].get_string();
+        } else {
+            return sentence("The option " + word + " needs a value.");
+        }
+    }
+    return done;
+}
+
+void read_login(const json::object& request, Line& line) {
+    if (const json::value* role = request.if_contains("role"); role != nullptr && role->is_string()) {
+        line.role = std::string(role->get_string());
+    }
+    if (const json::value* pin = request.if_contains("pin"); pin != nullptr && pin->is_string()) {
+        const std::string_view text = pin->get_string();
+        const std::size_t colon = text.find(':');
+        line.user = text.substr(0, colon);
+        line.password = colon == std::string_view::npos ? SecretBytes() : SecretBytes(text.substr(colon + 1));
+    }
+}
+
+Status<> check(const CommandRow& row, Line& line) {
+    for (const std::string_view option : row.required) {
+        if (!option.empty() && line.option(std::string(option)).empty()) {
+            return sentence("The option " + std::string(option) + " is missing.");
+        }
+    }
+    if (const std::string role = line.option("--role");
+        !role.empty() && role != kAdmin && role != kCryptoUser) {
+        return sentence("The role must be admin or crypto-user.");
+    }
+    if (row.needs == Needs::nothing) {
+        return done;
+    }
+    if (!line.role || line.user.empty()) {
+        return sentence("This command needs a login: set CLOUDHSM_ROLE and CLOUDHSM_PIN, or log in first.");
+    }
+    if (*line.role != kAdmin) {
+        return sentence("Only an admin may do this; what a crypto user does, the key service does for him.");
+    }
+    return Users(line.manager).check_admin(*line.cluster, line.user, line.password);
+}
+
+awaitable<Answer> answer(Manager& manager, const json::object& request) {
+    Result<ClusterPtr> cluster = choose_cluster(manager, request);
+    if (!cluster) {
+        co_return std::move(cluster).error();
+    }
+    Line line{manager, *std::move(cluster), {}, {}, {}, {}, {}};
+    if (Status<> read = read_words(request, line); !read) {
+        co_return std::move(read).error();
+    }
+    read_login(request, line);
+    const auto row = std::ranges::find(kCommands, line.name, &CommandRow::name);
+    if (row == std::end(kCommands)) {
+        std::string all = "'" + line.name + "' is not a command that Claviger has. It has:";
+        for (const CommandRow& known : kCommands) {
+            all.append(" ").append(known.name).append(";");
+        }
+        co_return sentence(std::move(all));
+    }
+    if (Status<> good = check(*row, line); !good) {
+        co_return std::move(good).error();
+    }
+    Answer answered = co_await row->run(line);
+    for (auto& [name, value] : line.options) {
+        wipe(value);
+    }
+    co_return answered;
+}
+
+}  // namespace
+
+awaitable<std::string> answer_command(Manager& manager, std::string request) {
+    boost::system::error_code error;
+    const json::value parsed = json::parse(request, error);
+    wipe(request);
+    json::object out;
+    if (error || !parsed.is_object()) {
+        out = {{"error_code", 1}, {"data", "The request is not a JSON object."}};
+    } else {
+        Answer answered = co_await answer(manager, parsed.get_object());
+        out["error_code"] = answered ? 0 : 1;
+        out["data"] = answered ? *std::move(answered) : json::value(answered.error().detail);
+    }
+    co_return json::serialize(out) + "\n";
+}
+
+}  // namespace claviger::cloudhsm

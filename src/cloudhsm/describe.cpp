@@ -1,0 +1,90 @@
+#include "src/cloudhsm/describe.hpp"
+
+namespace claviger::cloudhsm {
+namespace {
+
+std::optional<std::string_view> unless_empty(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
+}
+
+}  // namespace
+
+std::string_view to_string(store::ClusterState state) noexcept {
+    switch (state) {
+        case store::ClusterState::create_in_progress: return "CREATE_IN_PROGRESS";
+        case store::ClusterState::uninitialized: return "UNINITIALIZED";
+        case store::ClusterState::initialize_in_progress: return "INITIALIZE_IN_PROGRESS";
+        case store::ClusterState::initialized: return "INITIALIZED";
+        case store::ClusterState::active: return "ACTIVE";
+        case store::ClusterState::delete_in_progress: return "DELETE_IN_PROGRESS";
+        case store::ClusterState::deleted: return "DELETED";
+        case store::ClusterState::degraded: return "DEGRADED";
+    }
+    return {};
+}
+
+std::string_view to_string(store::HsmState state) noexcept {
+    switch (state) {
+        case store::HsmState::create_in_progress: return "CREATE_IN_PROGRESS";
+        case store::HsmState::active: return "ACTIVE";
+        case store::HsmState::degraded: return "DEGRADED";
+        case store::HsmState::delete_in_progress: return "DELETE_IN_PROGRESS";
+    }
+    return {};
+}
+
+std::vector<TagWire> describe(const std::vector<store::Tag>& tags) {
+    std::vector<TagWire> all;
+    for (const store::Tag& tag : tags) {
+        all.push_back({tag.key, tag.value});
+    }
+    return all;
+}
+
+HsmWire describe(const store::CloudHsmRecord& hsm, const store::CloudHsmClusterRecord& cluster) {
+    return {hsm.zone,
+            hsm.cluster.value(),
+            hsm.subnet,
+            hsm.eni,
+            hsm.ip,
+            hsm.id.value(),
+            cluster.hsm_type,
+            to_string(hsm.state),
+            unless_empty(hsm.state_message)};
+}
+
+ClusterWire describe(const ClusterView& cluster) {
+    const store::CloudHsmClusterRecord& record = cluster.record;
+    ClusterWire wire;
+    wire.retention.value = std::to_string(record.retention_days);
+    wire.id = record.id.value();
+    wire.created = record.created;
+    for (const Hsm& hsm : cluster.hsms) {
+        wire.hsms.push_back(describe(hsm.record, record));
+    }
+    wire.type = record.hsm_type;
+    wire.security_group = record.security_group;
+    wire.source_backup = unless_empty(record.source_backup);
+    wire.state = to_string(record.state);
+    wire.message = unless_empty(record.state_message);
+    for (const store::Tag& subnet : record.subnets) {
+        wire.subnets.pairs.emplace_back(subnet.key, subnet.value);
+    }
+    wire.vpc = record.vpc;
+    wire.network_type = record.network_type;
+    // The request and who vouches for the HSM until it is initialised, the cluster certificate from then on.
+    if (cluster.active_hsms() > 0) {
+        wire.certificates.csr = unless_empty(record.csr_pem);
+        wire.certificates.hsm = unless_empty(record.hsm_certificate_pem);
+        wire.certificates.aws_hardware = unless_empty(record.aws_hardware_pem);
+        wire.certificates.manufacturer_hardware = unless_empty(record.manufacturer_hardware_pem);
+    }
+    if (record.csr_pem.empty()) {
+        wire.certificates.cluster = unless_empty(cluster.certificate_pem);
+    }
+    wire.tags = describe(record.tags);
+    wire.mode = record.mode;
+    return wire;
+}
+
+}  // namespace claviger::cloudhsm

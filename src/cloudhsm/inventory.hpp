@@ -1,0 +1,48 @@
+// Every cluster, HSM and user of the CloudHSM v2 API in memory: what requests and jobs read instead of the
+// store.
+//
+// Threads: all functions may be called from any thread; views are immutable and shared. Built once from the
+// store's contents, then kept current by apply(), which the store's observer calls before the submitter hears
+// of a commit.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/cloudhsm/clusters.hpp"
+#include "src/store/store.hpp"
+
+namespace claviger::cloudhsm {
+
+class Inventory {
+public:
+    void load(const store::Contents& contents);
+    void apply(const store::Change& change);
+
+    ClusterPtr cluster(const ClusterId& id) const;  // of whatever account
+    std::vector<ClusterPtr> clusters() const;       // by id
+    std::optional<store::CloudHsmRecord> hsm(const HsmId& id) const;
+    // What the cluster's HSMs are made of; from its first HSM on.
+    std::optional<store::ClusterRecord> facts(const ClusterId& id) const;
+    // Serial and officer PIN of a token that was made; of a vault too.
+    std::optional<store::HsmRecord> token(const HsmId& id) const;
+
+private:
+    void keep(const store::Change& change);
+    ClusterPtr make_view(const store::CloudHsmClusterRecord& record) const;
+
+    mutable std::mutex mutex_;  // guards everything below
+    std::map<ClusterId, store::CloudHsmClusterRecord> records_;
+    std::map<ClusterId, store::ClusterRecord> facts_;
+    std::map<HsmId, store::CloudHsmRecord> hsms_;
+    std::map<HsmId, store::HsmRecord> tokens_;
+    std::map<std::pair<ClusterId, std::string>, store::ClusterUserRecord> users_;
+    std::map<ClusterId, ClusterPtr> views_;
+};
+
+}  // namespace claviger::cloudhsm

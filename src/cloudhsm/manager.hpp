@@ -1,0 +1,128 @@
+// The Clusters of this process: keeps cluster::Cluster objects in step with the store, and does the long
+// work.
+//
+// A row in a transient state is the durable intent of a job: CREATE_IN_PROGRESS, INITIALIZE_IN_PROGRESS,
+// DELETE_IN_PROGRESS. start() takes up what an earlier process left; every job may be begun anew.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <claviger/base/clock.hpp>
+#include <claviger/cluster/provisioning.hpp>
+
+#include "src/api/life_clock.hpp"
+#include "src/cloudhsm/inventory.hpp"
+#include "src/cloudhsm/lease.hpp"
+#include "src/store/seal.hpp"
+
+namespace claviger::cloudhsm {
+
+// A subnet of the configuration: where HSMs can be. Simulated, but CreateCluster names them.
+struct Subnet {
+    std::string id;       // "subnet-00000001"
+    std::string zone;     // "us-east-1a"
+    std::string network;  // "10.0.1.": the first three bytes of its addresses
+};
+
+// A configured HSM that CreateHsm may take.
+struct Place {
+    std::string name;
+    std::string zone;
+    std::filesystem::path module;
+};
+
+struct ManagerOptions {
+    std::filesystem::path host_program;
+    std::filesystem::path hsm_directory;    // a state directory below it for each HSM
+    std::filesystem::path vault_directory;  // one below it for each cluster's recovery key
+    std::vector<std::string> host_arguments;
+    std::vector<Subnet> subnets;
+    std::vector<Place> places;
+    std::filesystem::path soft_module;  // of tokens made on demand; empty: only `places` are taken
+    std::string unit;                   // "dev" or "production": the OU of cluster certificates
+};
+
+struct ManagerParts {
+    boost::asio::io_context& control;
+    store::Store& store;
+    Inventory& inventory;  // loaded, and fed by the store's observer
+    const store::SealingKey& sealing_key;
+    const Clock& clock;
+    const api::LifeClock& life;
+    Random& random;
+};
+
+class Manager final : public Clusters {
+public:
+    Manager(ManagerOptions options, ManagerParts parts);
+    ~Manager() override;
+
+    // Starts the hosts of every cluster that is logged in, and the jobs that were left; returns at once.
+    void start();
+    // Ends every host. Jobs that still run are begun anew by the next process.
+    boost::asio::awaitable<void> stop();
+
+    boost::asio::io_context& control() override { return parts_.control; }
+    ClusterPtr find(const AccountId& account, std::string_view region, const ClusterId& id) const override;
+    std::vector<ClusterPtr> list(const AccountId& account, std::string_view region) const override;
+    cluster::Cluster* cluster(const ClusterId& id) const override;
+    boost::asio::awaitable<Result<Done, LoginError>> log_in(ClusterId id, SecretBytes password) override;
+    boost::asio::awaitable<Status<>> log_out(ClusterId id) override;
+
+    // From any thread: a row was committed in a transient state. Does nothing for any other.
+    void take_up(const ClusterId& id);
+    void take_up(const HsmId& id);
+
+    const ManagerOptions& options() const noexcept { return options_; }
+    const ManagerParts& parts() const noexcept { return parts_; }
+
+    // Every ACTIVE HSM's user PIN becomes `password`. Control thread.
+    boost::asio::awaitable<Status<>> set_user_password(ClusterId id, SecretBytes password);
+
+private:
+    using Work = boost::asio::awaitable<Status<>>;
+    void run_job(std::string resource, Work work);
+    boost::asio::awaitable<void> supervise(std::string resource, Work work);
+
+    Work finish_cluster(ClusterId id);
+    Work initialize(ClusterId id);
+    Work create_hsm(HsmId id);
+    Work delete_hsm(HsmId id);
+
+    boost::asio::awaitable<Status<>> make_first(const store::CloudHsmRecord& hsm, const ClusterView& cluster);
+    boost::asio::awaitable<Status<>> join(const store::CloudHsmRecord& hsm, const ClusterView& cluster,
+                                          const store::ClusterRecord& facts);
+    boost::asio::awaitable<Status<>> serve(const store::CloudHsmRecord& hsm);
+    boost::asio::awaitable<Status<>> set_state(const HsmId& id, store::HsmState state, std::string message);
+    boost::asio::awaitable<Status<>> set_state(const ClusterId& id, store::ClusterState state,
+                                               std::string message);
+    boost::asio::awaitable<Status<>> commit(std::function<Status<>(store::Txn&)> work);
+    // Hosts run and serve, or end; the row says which. Under the cluster's lease.
+    boost::asio::awaitable<Status<>> raise(ClusterId id);
+    boost::asio::awaitable<Status<>> lower(ClusterId id);
+
+    cluster::Site site() const;
+    cluster::HsmOptions hsm_options(const store::CloudHsmRecord& hsm) const;
+    cluster::HsmOptions vault_options(const ClusterId& id) const;
+    Result<SecretBytes> officer_pin(const HsmId& id) const;
+    Result<store::HsmRecord> seal_token(const cluster::FoundedHsm& made, const ClusterId& cluster) const;
+    Result<cluster::KeySource> key_source(const ClusterView& cluster) const;
+    Result<cluster::Cluster*> open_cluster(const ClusterId& id);
+    Lease& lease(const ClusterId& id);
+
+    const ManagerOptions options_;
+    const ManagerParts parts_;
+    mutable std::mutex mutex_;
+    std::map<ClusterId, std::unique_ptr<cluster::Cluster>>
+        clusters_;                                        // guarded by mutex_; written by control
+    std::map<ClusterId, std::unique_ptr<Lease>> leases_;  // control thread, as all below
+    std::set<std::string> jobs_;
+    bool stopping_ = false;
+};
+
+}  // namespace claviger::cloudhsm

@@ -1,0 +1,362 @@
+// The jobs of a Manager that make, certify and wipe tokens.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <claviger/cluster/certificates.hpp>
+
+#include "src/cloudhsm/manager.hpp"
+#include "src/observe/log.hpp"
+
+namespace claviger::cloudhsm {
+namespace {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using namespace std::chrono_literals;
+
+constexpr std::string_view kHsmTable = "hsms";
+constexpr auto kAdmission = 15s;
+constexpr std::string_view kCreated = "HSM created.";
+constexpr std::string_view kNotCreated = "HSM creation failed. Please delete this HSM and try again.";
+
+// "vault-" and the eleven characters of the cluster's id.
+std::string vault_name(const ClusterId& id) {
+    return "vault-" + id.value().substr(id.value().find('-') + 1);
+}
+
+Status<> remove_directory(const std::filesystem::path& directory) {
+    std::error_code error;
+    std::filesystem::remove_all(directory, error);
+    if (error) {
+        return Error(Errc::io_error, directory.string() + ": cannot remove: " + error.message());
+    }
+    return done;
+}
+
+}  // namespace
+
+cluster::Site Manager::site() const {
+    return {parts_.control, options_.host_program, parts_.clock, parts_.random};
+}
+
+cluster::HsmOptions Manager::hsm_options(const store::CloudHsmRecord& hsm) const {
+    cluster::HsmOptions options;
+    options.hsm_id = hsm.id.value();
+    options.zone = hsm.zone;
+    options.state_dir = options_.hsm_directory / hsm.id.value();
+    options.module = options_.soft_module;
+    const auto place = std::ranges::find(options_.places, hsm.place, &Place::name);
+    if (place != options_.places.end()) {
+        options.module = place->module;
+    }
+    options.host_arguments = options_.host_arguments;
+    if (const auto token = parts_.inventory.token(hsm.id)) {
+        options.serial = token->serial;
+    }
+    return options;
+}
+
+cluster::HsmOptions Manager::vault_options(const ClusterId& id) const {
+    cluster::HsmOptions options;
+    options.hsm_id = vault_name(id);
+    options.zone = "vault";
+    options.state_dir = options_.vault_directory / id.value().substr(id.value().find('-') + 1);
+    options.module = options_.soft_module;
+    options.host_arguments = options_.host_arguments;
+    if (const auto token = parts_.inventory.token(HsmId(options.hsm_id))) {
+        options.serial = token->serial;
+    }
+    return options;
+}
+
+Result<SecretBytes> Manager::officer_pin(const HsmId& id) const {
+    const auto token = parts_.inventory.token(id);
+    if (!token) {
+        return Error(Errc::not_found, id.value() + " has no token yet");
+    }
+    return store::open_secret(parts_.sealing_key, kHsmTable, id.value(), token->sealed_officer_pin);
+}
+
+Result<store::HsmRecord> Manager::seal_token(const cluster::FoundedHsm& made,
+                                             const ClusterId& cluster) const {
+    store::HsmRecord record;
+    record.id = HsmId(made.hsm_id);
+    record.cluster = cluster;
+    record.zone = made.zone;
+    record.serial = made.serial;
+    record.state = "ACTIVE";
+    auto sealed =
+        store::seal_secret(parts_.sealing_key, parts_.random, kHsmTable, made.hsm_id, made.officer_pin);
+    if (!sealed) {
+        return std::move(sealed).error();
+    }
+    record.sealed_officer_pin = *std::move(sealed);
+    return record;
+}
+
+awaitable<Status<>> Manager::create_hsm(HsmId id) {
+    const auto hsm = parts_.inventory.hsm(id);
+    if (!hsm) {
+        co_return Error(Errc::not_found, id.value());
+    }
+    const Lease::Held held = co_await lease(hsm->cluster).take();
+    const ClusterPtr view = parts_.inventory.cluster(hsm->cluster);
+    Status<> made = done;
+    if (!parts_.inventory.token(id)) {
+        // What an earlier attempt left is of no cluster: nothing of it was recorded.
+        made = remove_directory(options_.hsm_directory / id.value());
+        if (made) {
+            const auto facts = parts_.inventory.facts(hsm->cluster);
+            if (facts) {
+                made = co_await join(*hsm, *view, *facts);
+            } else {
+                made = co_await make_first(*hsm, *view);
+            }
+        }
+    }
+    if (made && !view->certificate_pem.empty() && !view->record.logged_out) {
+        made = co_await serve(*hsm);
+    }
+    const store::HsmState state = made ? store::HsmState::active : store::HsmState::degraded;
+    std::string message(made ? kCreated : kNotCreated);
+    const Status<> told = co_await set_state(id, state, std::move(message));
+    if (made) {
+        observe::info("cloudhsm.hsm_created", {{"hsm", id.value()}, {"cluster", hsm->cluster.value()}});
+    }
+    co_return made ? told : made;
+}
+
+// Tokens, recovery key, wrapping key, identity: recorded in one transaction, or not at all.
+awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const ClusterView& cluster) {
+    const ClusterId id = cluster.record.id;
+    cluster::FirstHsmOptions options;
+    options.cluster_id = id.value();
+    options.hsm = hsm_options(hsm);
+    options.vault = vault_options(id);
+    options.organization = "Claviger";
+    options.organizational_unit = options_.unit;
+    if (Status<> clear = remove_directory(options.vault.state_dir); !clear) {
+        co_return clear;
+    }
+    cluster::Site where = site();
+    Result<cluster::FirstHsm> made = co_await cluster::make_first_hsm(std::move(where), std::move(options));
+    if (!made) {
+        co_return made.error();
+    }
+    const auto hardware = cluster::simulate_hardware(made->request, hsm.id.value(), parts_.clock.wall());
+    const auto token = seal_token(made->hsm, id);
+    const auto vault = seal_token(made->vault, ClusterId());
+    if (!hardware || !token || !vault) {
+        co_return !hardware ? hardware.error() : !token ? token.error() : vault.error();
+    }
+    store::ClusterRecord facts;
+    facts.id = id;
+    facts.state = "ACTIVE";
+    facts.cwk_generation = made->facts.cwk_generation;
+    facts.recovery_bundle = made->facts.recovery_bundle;
+    facts.recovery_public = made->facts.recovery_public;
+    facts.check_token = made->facts.check_token;
+    facts.identity_token = made->facts.identity_token;
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
+        auto row = txn.cloudhsm_cluster(id);
+        if (!row || !*row) {
+            return row ? Error(Errc::not_found, id.value()) : std::move(row).error();
+        }
+        (*row)->csr_pem = cluster::request_pem(made->request);
+        (*row)->hsm_certificate_pem = hardware->hsm;
+        (*row)->aws_hardware_pem = hardware->aws_hardware;
+        (*row)->manufacturer_hardware_pem = hardware->manufacturer_hardware;
+        Status<> put = txn.put(**std::move(row));
+        put = put ? txn.put(facts) : put;
+        put = put ? txn.put(*token) : put;
+        // A vault's directory was made anew, so its row may be there from an attempt before.
+        const auto former = txn.hsm(vault->id);
+        store::HsmRecord vault_row = *vault;
+        vault_row.version = former && *former ? (*former)->version : 0;
+        return put ? txn.put(std::move(vault_row)) : put;
+    };
+    co_return co_await commit(std::move(work));
+}
+
+// Who hands over the wrapping key: a member that serves, else one whose host is started for it, else the
+// vault.
+Result<cluster::KeySource> Manager::key_source(const ClusterView& view) const {
+    cluster::KeySource source;
+    const Hsm* chosen = nullptr;
+    for (const Hsm& hsm : view.hsms) {
+        if (hsm.record.state == store::HsmState::active && chosen == nullptr) {
+            chosen = &hsm;
+        }
+    }
+    if (cluster::Cluster* const running = cluster(view.record.id)) {
+        for (const cluster::MemberView& member : running->members()) {
+            const auto row = std::ranges::find(view.hsms, HsmId(member.hsm_id),
+                                               [](const Hsm& hsm) { return hsm.record.id; });
+            if (member.process != 0 && row != view.hsms.end() &&
+                row->record.state == store::HsmState::active) {
+                chosen = &*row;
+                source.host = static_cast<pid_t>(member.process);
+                break;
+            }
+        }
+    }
+    const HsmId id = chosen != nullptr ? chosen->record.id : HsmId(vault_name(view.record.id));
+    source.kind = chosen != nullptr ? cluster::KeySource::Kind::member : cluster::KeySource::Kind::vault;
+    source.token = chosen != nullptr ? hsm_options(chosen->record) : vault_options(view.record.id);
+    auto pin = officer_pin(id);
+    if (!pin) {
+        return std::move(pin).error();
+    }
+    source.officer_pin = *std::move(pin);
+    return source;
+}
+
+awaitable<Status<>> Manager::join(const store::CloudHsmRecord& hsm, const ClusterView& view,
+                                  const store::ClusterRecord& row) {
+    auto source = key_source(view);
+    if (!source) {
+        co_return std::move(source).error();
+    }
+    cluster::ClusterFacts facts{row.id.value(),      row.cwk_generation, row.recovery_public,
+                                row.recovery_bundle, row.check_token,    row.identity_token};
+    cluster::HsmOptions options = hsm_options(hsm);
+    cluster::Site where = site();
+    cluster::KeySource from = *std::move(source);
+    std::string certificate = row.certificate_pem;
+    const Result<cluster::FoundedHsm> joined = co_await cluster::join_hsm(
+        std::move(where), std::move(facts), std::move(certificate), std::move(options), std::move(from));
+    if (!joined) {
+        co_return joined.error();
+    }
+    auto token = seal_token(*joined, view.record.id);
+    if (!token) {
+        co_return std::move(token).error();
+    }
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) { return txn.put(*token); };
+    co_return co_await commit(std::move(work));
+}
+
+// Into the running cluster, and admitted: only then may its row say ACTIVE.
+awaitable<Status<>> Manager::serve(const store::CloudHsmRecord& hsm) {
+    const Result<cluster::Cluster*> running = open_cluster(hsm.cluster);
+    if (!running) {
+        co_return running.error();
+    }
+    const auto serves = [&] {
+        const auto members = (*running)->members();
+        return std::ranges::any_of(members, [&](const cluster::MemberView& member) {
+            return member.hsm_id == hsm.id.value() && member.state == "serving";
+        });
+    };
+    const std::size_t before = (*running)->serving();
+    if (Status<> added = (*running)->add(hsm_options(hsm)); !added) {
+        co_return added;
+    }
+    Status<> admitted = co_await (*running)->wait_serving(before + 1, parts_.clock.mono() + kAdmission);
+    if (admitted && !serves()) {
+        admitted = Error(Errc::no_hsm, "it was not admitted");
+    }
+    if (!admitted) {
+        const Status<> removed = co_await (*running)->remove(hsm.id.value());
+        static_cast<void>(removed);  // the reason it was not admitted is the one to tell
+    }
+    co_return admitted;
+}
+
+awaitable<Status<>> Manager::initialize(ClusterId id) {
+    const Lease::Held held = co_await lease(id).take();
+    const auto row = parts_.inventory.facts(id);
+    const ClusterPtr view = parts_.inventory.cluster(id);
+    if (!row || view->hsms.empty()) {
+        co_return Error(Errc::not_found, id.value() + " has no HSM");
+    }
+    cluster::ClusterFacts facts{row->id.value(),      row->cwk_generation, row->recovery_public,
+                                row->recovery_bundle, row->check_token,    row->identity_token};
+    const store::CloudHsmRecord hsm = view->hsms.front().record;
+    cluster::HsmOptions options = hsm_options(hsm);
+    cluster::Site where = site();
+    std::string certificate = row->certificate_pem;
+    Status<> status = co_await cluster::install_certificate(std::move(where), std::move(facts),
+                                                            std::move(certificate), std::move(options));
+    if (status) {
+        status = co_await serve(hsm);  // its admission is the live proof that it holds the certificate's key
+    }
+    const bool good = status.has_value();
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
+        auto cluster_row = txn.cloudhsm_cluster(id);
+        auto facts_row = txn.cluster(id);
+        if (!cluster_row || !*cluster_row || !facts_row || !*facts_row) {
+            return Error(Errc::not_found, id.value());
+        }
+        store::CloudHsmClusterRecord next = **std::move(cluster_row);
+        next.state = good ? store::ClusterState::initialized : store::ClusterState::uninitialized;
+        next.state_message =
+            good ? "" : "Initialization failed: the HSM did not prove the certificate's key.";
+        if (good) {
+            next.csr_pem.clear();
+            next.hsm_certificate_pem.clear();
+            next.aws_hardware_pem.clear();
+            next.manufacturer_hardware_pem.clear();
+            return txn.put(std::move(next));
+        }
+        store::ClusterRecord back = **std::move(facts_row);
+        back.certificate_pem.clear();
+        back.trust_anchor_pem.clear();
+        const Status<> put = txn.put(std::move(back));
+        return put ? txn.put(std::move(next)) : put;
+    };
+    const Status<> recorded = co_await commit(std::move(work));
+    co_return status ? recorded : status;
+}
+
+// Drained, ended, wiped, erased; an HSM that cannot be reached is deleted all the same, and its serial is
+// barred.
+awaitable<Status<>> Manager::delete_hsm(HsmId id) {
+    const auto hsm = parts_.inventory.hsm(id);
+    if (!hsm) {
+        co_return done;
+    }
+    const Lease::Held held = co_await lease(hsm->cluster).take();
+    if (cluster::Cluster* const running = cluster(hsm->cluster)) {
+        const Status<> removed = co_await running->remove(id.value());
+        static_cast<void>(removed);  // not_found: it never served
+    }
+    const auto token = parts_.inventory.token(id);
+    Status<> wiped = done;
+    if (token) {
+        auto pin = officer_pin(id);
+        if (pin) {
+            cluster::HsmOptions options = hsm_options(*hsm);
+            cluster::Site where = site();
+            SecretBytes opened = *std::move(pin);
+            wiped = co_await cluster::wipe_hsm(std::move(where), std::move(options), std::move(opened));
+        } else {
+            wiped = pin.error();
+        }
+    }
+    if (!wiped) {
+        observe::error("cloudhsm.hsm_not_wiped", {{"hsm", id.value()},
+                                                  {"reason", wiped.error().describe()},
+                                                  {"do", "rekey the cluster if the token is not destroyed"}});
+    } else if (Status<> removed = remove_directory(options_.hsm_directory / id.value()); !removed) {
+        co_return removed;
+    }
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
+        Status<> erased = txn.erase_hsm(id);
+        if (erased && !wiped) {
+            store::HsmRecord barred = *token;
+            barred.state = "NOT WIPED";
+            barred.version = 0;
+            return txn.put(std::move(barred));
+        }
+        return erased;
+    };
+    co_return co_await commit(std::move(work));
+}
+
+}  // namespace claviger::cloudhsm

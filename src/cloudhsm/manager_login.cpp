@@ -1,0 +1,191 @@
+// Logging in to a cluster and out of it, and the password of its crypto user.
+#include <algorithm>
+#include <chrono>
+
+#include "src/cloudhsm/manager.hpp"
+#include "src/observe/log.hpp"
+
+namespace claviger::cloudhsm {
+namespace {
+
+using boost::asio::awaitable;
+using namespace std::chrono_literals;
+
+constexpr auto kAdmission = 15s;
+constexpr std::string_view kKmsUser = "kmsuser";
+
+// PKCS#11 v2.40 section 5.1.6; the numbers travel with errors.
+constexpr unsigned long kPinLocked = 0xA4;
+constexpr unsigned long kPinNotInitialized = 0x102;
+constexpr unsigned long kAnotherLoggedIn = 0x104;
+
+LoginError failed(const Error& error) {
+    LoginFailure why = LoginFailure::internal_error;
+    switch (error.code) {
+        case Errc::pin_refused:
+            why = error.ckr == kPinLocked           ? LoginFailure::user_locked_out
+                  : error.ckr == kPinNotInitialized ? LoginFailure::user_not_found
+                  : error.ckr != 0                  ? LoginFailure::invalid_credentials
+                                                    : LoginFailure::user_locked_out;
+            break;
+        case Errc::no_hsm: why = LoginFailure::insufficient_hsms; break;
+        case Errc::hsm_gone:
+        case Errc::deadline_exceeded:
+        case Errc::hsm_fault:
+        case Errc::not_found:
+        case Errc::io_error: why = LoginFailure::network_errors; break;
+        case Errc::conflict:
+            why = error.ckr == kAnotherLoggedIn ? LoginFailure::user_logged_in : LoginFailure::internal_error;
+            break;
+        case Errc::internal:
+        case Errc::data_invalid:
+        case Errc::key_not_loaded:
+        case Errc::key_fault:
+        case Errc::unsupported:
+        case Errc::session_fault:
+        case Errc::not_logged_in:
+        case Errc::overloaded:
+        case Errc::not_admitted:
+        case Errc::protocol_error:
+        case Errc::bad_config:
+        case Errc::integrity: break;
+    }
+    return {why, error.describe()};
+}
+
+}  // namespace
+
+awaitable<Result<Done, LoginError>> Manager::log_in(ClusterId id, SecretBytes password) {
+    ClusterPtr view = parts_.inventory.cluster(id);
+    if (!view || view->record.state == store::ClusterState::deleted) {
+        co_return LoginError{LoginFailure::cluster_not_found, id.value()};
+    }
+    for (const store::Tag& subnet : view->record.subnets) {
+        if (std::ranges::find(options_.subnets, subnet.value, &Subnet::id) == options_.subnets.end()) {
+            co_return LoginError{LoginFailure::subnet_not_found, subnet.value};
+        }
+    }
+    const Lease::Held held = co_await lease(id).take();
+    view = parts_.inventory.cluster(id);
+    const auto first = std::ranges::find(view->hsms, store::HsmState::active,
+                                         [](const Hsm& hsm) { return hsm.record.state; });
+    if (first == view->hsms.end()) {
+        co_return LoginError{LoginFailure::insufficient_hsms, "no HSM is ACTIVE"};
+    }
+    if (!view->has_user(kKmsUser)) {
+        co_return LoginError{LoginFailure::user_not_found, "the cluster has no user kmsuser"};
+    }
+    const bool rotate = !password.empty();
+    if (rotate) {
+        cluster::HsmOptions options = hsm_options(first->record);
+        cluster::Site where = site();
+        const Status<> tried =
+            co_await cluster::try_user_pin(std::move(where), std::move(options), std::move(password));
+        if (!tried) {
+            co_return failed(tried.error());
+        }
+    }
+    const Status<> up = co_await raise(id);
+    if (!up) {
+        co_return failed(up.error());
+    }
+    std::size_t good = 0;
+    for (const Hsm& hsm : view->hsms) {
+        if (hsm.record.state != store::HsmState::active || !rotate) {
+            continue;
+        }
+        SecretBytes drawn_by_token;
+        const Status<> rotated =
+            co_await cluster(id)->set_user_pin(hsm.record.id.value(), std::move(drawn_by_token));
+        if (!rotated) {
+            observe::warn("cloudhsm.pin_not_rotated",
+                          {{"hsm", hsm.record.id.value()}, {"reason", rotated.error().describe()}});
+        }
+        good += rotated ? 1 : 0;
+    }
+    if (rotate && good == 0) {
+        co_return LoginError{LoginFailure::internal_error, "no HSM took a new PIN"};
+    }
+    co_return done;
+}
+
+// Hosts run and at least one is admitted.
+awaitable<Status<>> Manager::raise(ClusterId id) {
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
+        auto row = txn.cloudhsm_cluster(id);
+        if (!row || !*row) {
+            return row ? Error(Errc::not_found, id.value()) : std::move(row).error();
+        }
+        (*row)->logged_out = false;
+        return txn.put(**std::move(row));
+    };
+    if (const Status<> recorded = co_await commit(std::move(work)); !recorded) {
+        co_return recorded;
+    }
+    const Result<cluster::Cluster*> running = open_cluster(id);
+    if (!running) {
+        co_return running.error();
+    }
+    const ClusterPtr view = parts_.inventory.cluster(id);
+    const auto members = (*running)->members();
+    for (const Hsm& hsm : view->hsms) {
+        const bool there =
+            std::ranges::find(members, hsm.record.id.value(), &cluster::MemberView::hsm_id) != members.end();
+        if (hsm.record.state == store::HsmState::active && !there) {
+            if (Status<> added = (*running)->add(hsm_options(hsm.record)); !added) {
+                co_return added;
+            }
+        }
+    }
+    co_return co_await (*running)->wait_serving(1, parts_.clock.mono() + kAdmission);
+}
+
+awaitable<Status<>> Manager::log_out(ClusterId id) {
+    const Lease::Held held = co_await lease(id).take();
+    co_return co_await lower(id);
+}
+
+awaitable<Status<>> Manager::lower(ClusterId id) {
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
+        auto row = txn.cloudhsm_cluster(id);
+        if (!row || !*row) {
+            return row ? Error(Errc::not_found, id.value()) : std::move(row).error();
+        }
+        (*row)->logged_out = true;
+        return txn.put(**std::move(row));
+    };
+    if (const Status<> recorded = co_await commit(std::move(work)); !recorded) {
+        co_return recorded;
+    }
+    if (cluster::Cluster* const running = cluster(id)) {
+        for (const cluster::MemberView& member : running->members()) {
+            const Status<> removed = co_await running->remove(member.hsm_id);
+            static_cast<void>(removed);  // not_found: it is gone, which is what was wanted
+        }
+    }
+    co_return done;
+}
+
+awaitable<Status<>> Manager::set_user_password(ClusterId id, SecretBytes password) {
+    const Lease::Held held = co_await lease(id).take();
+    const ClusterPtr before = parts_.inventory.cluster(id);
+    // Hosts that were logged out run for this, and are ended again.
+    if (before->record.logged_out) {
+        if (const Status<> up = co_await raise(id); !up) {
+            co_return up;
+        }
+    }
+    Status<> outcome = done;
+    for (const Hsm& hsm : before->hsms) {
+        if (hsm.record.state == store::HsmState::active && outcome) {
+            outcome = co_await cluster(id)->set_user_pin(hsm.record.id.value(), password.clone());
+        }
+    }
+    if (before->record.logged_out) {
+        const Status<> down = co_await lower(id);
+        outcome = outcome ? down : outcome;
+    }
+    co_return outcome;
+}
+
+}  // namespace claviger::cloudhsm

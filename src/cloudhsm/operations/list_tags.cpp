@@ -1,0 +1,57 @@
+#include "src/cloudhsm/describe.hpp"
+#include "src/cloudhsm/operations/operations.hpp"
+
+namespace claviger::cloudhsm {
+namespace {
+
+struct ListTagsRequest {
+    std::string_view resource;
+    std::int64_t limit = 50;
+    std::optional<std::string_view> token;
+
+    static constexpr auto fields() {
+        return std::tuple(field("ResourceId", &ListTagsRequest::resource),
+                          field("MaxResults", &ListTagsRequest::limit),
+                          field("NextToken", &ListTagsRequest::token));
+    }
+};
+
+struct ListTagsResponse {
+    ClusterPtr cluster;  // what the tags are views of
+    std::vector<TagWire> tags;
+    std::optional<std::string> token;
+    static constexpr auto fields() {
+        return std::tuple(field("TagList", &ListTagsResponse::tags),
+                          field("NextToken", &ListTagsResponse::token));
+    }
+};
+
+Outcome<ListTagsResponse> handle(Call& call, const ListTagsRequest& request) {
+    const Outcome<ClusterPtr> cluster = find_cluster(call, request.resource);
+    if (!cluster) {
+        return cluster.error();
+    }
+    ListTagsResponse response;
+    response.cluster = *cluster;
+    bool after = !request.token;  // the token is the key that the last page ended with
+    for (const TagWire& tag : describe((*cluster)->record.tags)) {
+        if (!after) {
+            after = tag.key == *request.token;
+            continue;
+        }
+        if (response.tags.size() == static_cast<std::size_t>(request.limit)) {
+            response.token = std::string(response.tags.back().key);
+            break;
+        }
+        response.tags.push_back(tag);
+    }
+    return response;
+}
+
+}  // namespace
+
+asio::awaitable<Outcome<std::string>> list_tags(Call& call) {
+    return run(call, handle);
+}
+
+}  // namespace claviger::cloudhsm

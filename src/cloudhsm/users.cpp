@@ -1,0 +1,197 @@
+#include "src/cloudhsm/users.hpp"
+
+#include <algorithm>
+
+#include "src/api/audit_text.hpp"
+#include "src/api/submit.hpp"
+#include "src/cloudhsm/password.hpp"
+
+namespace claviger::cloudhsm {
+namespace {
+
+using boost::asio::awaitable;
+
+constexpr std::size_t kShortest = 7;  // CloudHSM user guide: 7 to 32 characters
+constexpr std::size_t kLongest = 32;
+constexpr std::string_view kOneUser =
+    "A PKCS#11 token has one user, and the cluster's is kmsuser: no other crypto user can be created.";
+
+Status<> check_length(const SecretBytes& password) {
+    if (password.size() < kShortest || password.size() > kLongest) {
+        return Error(Errc::bad_config, "The password must have 7 to 32 characters.");
+    }
+    return done;
+}
+
+// What an operator did at the terminal; nobody of the API stands behind it.
+std::string audit_record(const ManagerParts& parts, const ClusterView& cluster, std::string_view event,
+                         std::string_view user) {
+    std::string out;
+    api::ObjectText record(out);
+    record.text("eventVersion", "1.11");
+    api::ObjectText identity(record.name("userIdentity"));
+    identity.text("type", "Unknown");
+    identity.text("accountId", cluster.record.account.value());
+    identity.text("userName", user);
+    identity.close();
+    record.time("eventTime", parts.clock.wall());
+    record.text("eventSource", "cloudhsm.amazonaws.com");
+    record.text("eventName", event);
+    record.text("awsRegion", cluster.record.region);
+    record.text("sourceIPAddress", "admin socket");
+    record.text("userAgent", "claviger cloudhsm");
+    api::ObjectText parameters(record.name("requestParameters"));
+    parameters.text("clusterId", cluster.record.id.value());
+    parameters.text("username", user);
+    parameters.close();
+    record.name("responseElements") += "null";
+    record.text("eventID", api::event_id(parts.random));
+    record.name("readOnly") += "false";
+    record.name("resources") += "[]";
+    record.text("eventType", "AwsServiceEvent");
+    record.name("managementEvent") += "true";
+    record.text("recipientAccountId", cluster.record.account.value());
+    record.text("eventCategory", "Management");
+    api::append_sequence(record, parts.store.sequence());
+    record.close();
+    return out;
+}
+
+}  // namespace
+
+awaitable<Status<>> Users::record(ClusterId cluster, std::string event, std::string user,
+                                  std::function<Status<>(store::Txn&)> work) {
+    const ManagerParts& parts = manager_.parts();
+    const ClusterPtr view = parts.inventory.cluster(cluster);
+    Status<> decided = done;
+    store::Store::Work decide = [&](store::Txn& txn) {
+        decided = work(txn);
+        if (decided) {
+            decided = txn.audit(audit_record(parts, *view, event, user));
+        }
+        return decided.has_value();
+    };
+    const Result<std::uint64_t> committed = co_await api::submit(parts.store, std::move(decide));
+    if (!decided) {
+        co_return decided;
+    }
+    if (!committed) {
+        co_return committed.error();
+    }
+    co_return done;
+}
+
+awaitable<Status<>> Users::activate(ClusterId cluster, SecretBytes password) {
+    const ManagerParts& parts = manager_.parts();
+    const ClusterPtr view = parts.inventory.cluster(cluster);
+    if (view->record.state != store::ClusterState::initialized) {
+        co_return Error(Errc::conflict, "The cluster is not INITIALIZED, or it was activated before.");
+    }
+    if (Status<> good = check_length(password); !good) {
+        co_return good;
+    }
+    auto hash = hash_password(password, parts.random);
+    if (!hash) {
+        co_return std::move(hash).error();
+    }
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
+        auto row = txn.cloudhsm_cluster(cluster);
+        if (!row || !*row || (*row)->state != store::ClusterState::initialized) {
+            return Error(Errc::conflict, "The cluster was activated before.");
+        }
+        (*row)->state = store::ClusterState::active;
+        const Status<> put = txn.put(**std::move(row));
+        store::ClusterUserRecord admin{cluster, std::string(kAdmin), std::string(kAdmin), *std::move(hash),
+                                       parts.life.now()};
+        return put ? txn.put(std::move(admin)) : put;
+    };
+    co_return co_await record(cluster, "ClusterActivate", std::string(kAdmin), std::move(work));
+}
+
+Status<> Users::check_admin(const ClusterView& cluster, const std::string& name,
+                            const SecretBytes& password) {
+    const auto user = std::ranges::find(cluster.users, name, &store::ClusterUserRecord::name);
+    if (user == cluster.users.end() || user->role != kAdmin || !is_password(password, user->password_hash)) {
+        return Error(Errc::conflict, "The username or password is incorrect.");
+    }
+    return done;
+}
+
+awaitable<Status<>> Users::create(ClusterId cluster, UserName user, SecretBytes password) {
+    const ManagerParts& parts = manager_.parts();
+    const ClusterPtr view = parts.inventory.cluster(cluster);
+    if (Status<> good = check_length(password); !good) {
+        co_return good;
+    }
+    if (view->has_user(user.name)) {
+        co_return Error(Errc::conflict, "The user exists already.");
+    }
+    store::ClusterUserRecord row{cluster, user.name, user.role, {}, parts.life.now()};
+    if (user.role == kCryptoUser) {
+        if (user.name != kKmsUser) {
+            co_return Error(Errc::conflict, std::string(kOneUser));
+        }
+        if (Status<> set = co_await manager_.set_user_password(cluster, std::move(password)); !set) {
+            co_return set;
+        }
+    } else {
+        auto hash = hash_password(password, parts.random);
+        if (!hash) {
+            co_return std::move(hash).error();
+        }
+        row.password_hash = *std::move(hash);
+    }
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) { return txn.put(row); };
+    co_return co_await record(cluster, "UserCreate", user.name, std::move(work));
+}
+
+awaitable<Status<>> Users::change_password(ClusterId cluster, UserName user, SecretBytes password) {
+    const ManagerParts& parts = manager_.parts();
+    const ClusterPtr view = parts.inventory.cluster(cluster);
+    const auto there = std::ranges::find(view->users, user.name, &store::ClusterUserRecord::name);
+    if (there == view->users.end() || there->role != user.role) {
+        co_return Error(Errc::not_found, "Specified user does not exist");
+    }
+    if (Status<> good = check_length(password); !good) {
+        co_return good;
+    }
+    store::ClusterUserRecord row = *there;
+    if (user.role == kCryptoUser) {
+        if (Status<> set = co_await manager_.set_user_password(cluster, std::move(password)); !set) {
+            co_return set;
+        }
+    } else {
+        auto hash = hash_password(password, parts.random);
+        if (!hash) {
+            co_return std::move(hash).error();
+        }
+        row.password_hash = *std::move(hash);
+    }
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) { return txn.put(row); };
+    co_return co_await record(cluster, "UserChangePassword", user.name, std::move(work));
+}
+
+awaitable<Status<>> Users::remove(ClusterId cluster, UserName user) {
+    const ClusterPtr view = manager_.parts().inventory.cluster(cluster);
+    const auto there = std::ranges::find(view->users, user.name, &store::ClusterUserRecord::name);
+    if (there == view->users.end() || there->role != user.role) {
+        co_return Error(Errc::not_found, "Specified user does not exist");
+    }
+    const auto admins = std::ranges::count(view->users, kAdmin, &store::ClusterUserRecord::role);
+    if (user.role == kAdmin && admins == 1) {
+        co_return Error(Errc::conflict, "The last admin cannot be deleted.");
+    }
+    if (user.role == kCryptoUser) {
+        // The password that was known becomes nobody's.
+        SecretBytes drawn_by_token;
+        if (Status<> set = co_await manager_.set_user_password(cluster, std::move(drawn_by_token)); !set) {
+            co_return set;
+        }
+    }
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) {
+        return txn.erase_cluster_user(cluster, user.name);
+    };
+    co_return co_await record(cluster, "UserDelete", user.name, std::move(work));
+}
+
+}  // namespace claviger::cloudhsm

@@ -1,0 +1,240 @@
+"""The life of a cluster as AWS's user guide has it: Debian's AWS CLI, the documented openssl commands, activation."""
+
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from claviger_dev import BIN, Dev, until
+
+AWS = "/usr/bin/aws"
+SUBNETS = ["subnet-00000001", "subnet-00000002"]
+
+
+class Refused(Exception):
+    pass
+
+
+class ClusterLife(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.dev = Dev().__enter__()
+        cls.folder = tempfile.TemporaryDirectory()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+        cls.dev.__exit__(None, None, None)
+
+    def aws(self, *arguments):
+        values = self.dev.settings()
+        done = subprocess.run(
+            [AWS, "--endpoint-url", values["AWS_ENDPOINT_URL"], "--output", "json", "cloudhsmv2", *arguments],
+            env=dict(os.environ, **values, AWS_PAGER="", AWS_MAX_ATTEMPTS="1", AWS_EC2_METADATA_DISABLED="true"),
+            capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode != 0:
+            raise Refused(done.stderr)
+        return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    def refused(self, name, *arguments):
+        with self.assertRaises(Refused) as caught:
+            self.aws(*arguments)
+        self.assertIn(name, str(caught.exception))
+        return str(caught.exception)
+
+    def cluster(self, identity):
+        return self.aws("describe-clusters", "--filters", f"clusterIds={identity}")["Clusters"][0]
+
+    def until_state(self, identity, state, seconds=60):
+        return until(lambda: (c := self.cluster(identity))["State"] == state and c, seconds, f"{identity} {state}")
+
+    def until_active(self, identity, count, seconds=240):
+        def check():
+            states = [h["State"] for h in self.cluster(identity)["Hsms"]]
+            self.assertNotIn("DEGRADED", states)
+            return states == ["ACTIVE"] * count
+        until(check, seconds, f"{count} ACTIVE HSMs")
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def file(self, name, text):
+        with open(self.path(name), "w") as file:
+            file.write(text)
+        return self.path(name)
+
+    def text(self, name):
+        with open(self.path(name)) as file:
+            return file.read()
+
+    def openssl(self, *arguments):
+        done = subprocess.run(["openssl", *arguments], cwd=self.folder.name, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def cloudhsm(self, *words, status=0, **env):
+        done = subprocess.run([os.path.join(BIN, "claviger"), "cloudhsm", "--data", self.dev.data, *words],
+                              env=dict(os.environ, **env), capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return json.loads(done.stdout)["data"]
+
+    def authority(self, name, bits="2048"):
+        self.openssl("genrsa", "-out", f"{name}.key", bits)
+        self.openssl("req", "-new", "-x509", "-days", "3652", "-key", f"{name}.key", "-out", f"{name}.crt",
+                     "-subj", f"/CN={name}")
+
+    def sign(self, csr, authority, out):
+        self.openssl("x509", "-req", "-days", "3652", "-in", csr, "-CA", f"{authority}.crt", "-CAkey",
+                     f"{authority}.key", "-CAcreateserial", "-out", out)
+
+    def initialize(self, identity, certificate, anchor):
+        return self.aws("initialize-cluster", "--cluster-id", identity, "--signed-cert",
+                        f"file://{self.path(certificate)}", "--trust-anchor", f"file://{self.path(anchor)}")
+
+    def certificate_steps(self, identity):
+        certificates = self.cluster(identity)["Certificates"]
+        self.file("cluster.csr", certificates["ClusterCsr"])
+        self.file("hsm.crt", certificates["HsmCertificate"])
+        for vouches in ("AwsHardwareCertificate", "ManufacturerHardwareCertificate"):
+            self.file("chain.crt", certificates[vouches])
+            self.openssl("verify", "-CAfile", "chain.crt", "hsm.crt")
+        self.assertEqual(self.openssl("x509", "-in", "hsm.crt", "-pubkey", "-noout"),
+                         self.openssl("req", "-in", "cluster.csr", "-pubkey", "-noout"))
+        self.authority("customerCA")
+        self.sign("cluster.csr", "customerCA", "cluster.crt")
+
+    def wrong_certificates(self, identity):
+        """What the documented commands do not produce is refused, each with a reason of its own."""
+        self.authority("strangerCA")
+        self.openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "other.key", "-out", "other.csr",
+                     "-subj", "/CN=other")
+        self.sign("other.csr", "customerCA", "other.crt")
+        self.sign("cluster.csr", "strangerCA", "foreign.crt")
+        self.openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "ec.key")
+        self.openssl("req", "-new", "-x509", "-key", "ec.key", "-out", "ec.crt", "-subj", "/CN=ec")
+        self.openssl("req", "-new", "-x509", "-key", "customerCA.key", "-out", "leaf.crt", "-subj", "/CN=customerCA",
+                     "-addext", "basicConstraints=critical,CA:FALSE")
+        self.openssl("x509", "-req", "-in", "cluster.csr", "-CA", "customerCA.crt", "-CAkey", "customerCA.key",
+                     "-CAcreateserial", "-days", "-1", "-out", "expired.crt")
+        self.file("chain.pem", self.text("customerCA.crt") * 2)
+        self.file("long.pem", self.text("customerCA.crt") + "\n" * 5000)
+        for certificate, anchor, reason in (
+                ("other.crt", "customerCA.crt", "public key"), ("foreign.crt", "customerCA.crt", "not signed by"),
+                ("cluster.crt", "strangerCA.crt", "not signed by"), ("cluster.crt", "ec.crt", "RSA"),
+                ("cluster.crt", "leaf.crt", "basic constraints"), ("expired.crt", "customerCA.crt", "expired"),
+                ("cluster.crt", "chain.pem", "exactly one"), ("cluster.crt", "long.pem", "5000"),
+                ("cluster.crt", "cluster.csr", "not a certificate")):
+            with self.subTest(certificate=certificate, anchor=anchor):
+                with self.assertRaises(Refused) as caught:
+                    self.initialize(identity, certificate, anchor)
+                self.assertIn("CloudHsmInvalidRequestException", str(caught.exception))
+                self.assertIn(reason, str(caught.exception))
+        self.assertEqual(self.cluster(identity)["State"], "UNINITIALIZED")
+
+    def test_the_life_of_a_cluster(self):
+        made = self.aws("create-cluster", "--hsm-type", "hsm2m.medium", "--subnet-ids", *SUBNETS,
+                        "--tag-list", "Key=team,Value=a")["Cluster"]
+        identity = made["ClusterId"]
+        self.assertRegex(identity, "^cluster-[2-7a-z]{11}$")
+        self.assertEqual(made["State"], "CREATE_IN_PROGRESS")
+        self.assertEqual(made["Certificates"], {})
+        self.assertEqual(made["SubnetMapping"], {"us-east-1a": SUBNETS[0], "us-east-1b": SUBNETS[1]})
+        self.until_state(identity, "UNINITIALIZED")
+        self.refused("CloudHsmInvalidRequestException", "create-hsm", "--cluster-id", identity,
+                     "--availability-zone", "us-east-1f")
+
+        first = self.aws("create-hsm", "--cluster-id", identity, "--availability-zone", "us-east-1a")["Hsm"]
+        self.assertEqual((first["State"], first["SubnetId"]), ("CREATE_IN_PROGRESS", SUBNETS[0]))
+        self.until_active(identity, 1)
+        self.assertIn("already contains an HSM but has not yet been fully activated",
+                      self.refused("CloudHsmInvalidRequestException", "create-hsm", "--cluster-id", identity,
+                                   "--availability-zone", "us-east-1b"))
+
+        self.certificate_steps(identity)
+        self.wrong_certificates(identity)
+        self.assertEqual(self.initialize(identity, "cluster.crt", "customerCA.crt")["State"], "INITIALIZE_IN_PROGRESS")
+        ready = self.until_state(identity, "INITIALIZED")
+        self.assertEqual(ready["Certificates"], {"ClusterCertificate": self.text("cluster.crt")})
+        self.refused("CloudHsmInvalidRequestException", "create-hsm", "--cluster-id", identity,
+                     "--availability-zone", "us-east-1b")
+
+        self.users(identity)
+        second = self.aws("create-hsm", "--cluster-id", identity, "--availability-zone", "us-east-1b")["Hsm"]
+        self.until_active(identity, 2)
+
+        self.dev.restart()
+        self.until_active(identity, 2)
+        until(lambda: [h.get("host-state") for h in self.cloudhsm("cluster", "hsm-info")["hsms"]] == ["serving"] * 2,
+              20, "hosts serving after a restart")
+
+        self.refused("CloudHsmInvalidRequestException", "delete-cluster", "--cluster-id", identity)
+        self.refused("CloudHsmInvalidRequestException", "delete-hsm", "--cluster-id", identity)
+        self.assertEqual(self.aws("delete-hsm", "--cluster-id", identity, "--hsm-id", first["HsmId"])["HsmId"],
+                         first["HsmId"])
+        self.until_active(identity, 1)
+        self.assertFalse(os.path.exists(os.path.join(self.dev.data, "hsm", first["HsmId"])))
+        # The member that is left hands over the keys; with none left, the vault does.
+        third = self.aws("create-hsm", "--cluster-id", identity, "--availability-zone", "us-east-1a")["Hsm"]
+        self.until_active(identity, 2)
+        for hsm in (second, third):
+            self.aws("delete-hsm", "--cluster-id", identity, "--eni-id", hsm["EniId"])
+        until(lambda: not self.cluster(identity)["Hsms"], 240, "no HSM left")
+        fourth = self.aws("create-hsm", "--cluster-id", identity, "--availability-zone", "us-east-1a")["Hsm"]
+        self.until_active(identity, 1)
+        self.aws("delete-hsm", "--cluster-id", identity, "--eni-ip", fourth["EniIp"])
+        until(lambda: not self.cluster(identity)["Hsms"], 240, "no HSM left")
+        gone = self.aws("delete-cluster", "--cluster-id", identity)["Cluster"]
+        self.assertEqual(gone["State"], "DELETE_IN_PROGRESS")
+        self.until_state(identity, "DELETED")
+        self.assertEqual(self.aws("describe-clusters")["Clusters"], [])
+        names = [r["eventName"] for r in self.dev.audit_records() if r["eventSource"] == "cloudhsm.amazonaws.com"]
+        for name in ("CreateCluster", "CreateHsm", "InitializeCluster", "ClusterActivate", "UserCreate", "DeleteHsm",
+                     "DeleteCluster"):
+            self.assertIn(name, names)
+
+    def users(self, identity):
+        login = {"CLOUDHSM_ROLE": "admin", "CLOUDHSM_PIN": "admin:adminPassword1"}
+        self.assertEqual([u["role"] for u in self.cloudhsm("user", "list")["users"]], ["unactivated-admin"])
+        self.assertIn("7 to 32", self.cloudhsm("cluster", "activate", "--password", "short", status=1))
+        self.assertEqual(self.cloudhsm("cluster", "activate", "--password", "adminPassword1"),
+                         "Cluster activation successful")
+        self.until_state(identity, "ACTIVE")
+        create = ("user", "create", "--username", "kmsuser", "--role", "crypto-user", "--password", "kmsPassword1")
+        self.assertIn("login", self.cloudhsm(*create, status=1))
+        self.assertIn("incorrect", self.cloudhsm(*create, status=1, CLOUDHSM_ROLE="admin",
+                                                 CLOUDHSM_PIN="admin:wrongPassword"))
+        self.assertEqual(self.cloudhsm(*create, **login), {"username": "kmsuser", "role": "crypto-user"})
+        self.assertIn("one user", self.cloudhsm("user", "create", "--username", "bob", "--role", "crypto-user",
+                                                "--password", "bobPassword1", status=1, **login))
+        self.cloudhsm("user", "change-password", "--username", "kmsuser", "--role", "crypto-user", "--password",
+                      "kmsPassword2", **login)
+        self.assertEqual({u["username"]: u["role"] for u in self.cloudhsm("user", "list")["users"]},
+                         {"admin": "admin", "kmsuser": "crypto-user"})
+        hsms = self.cloudhsm("cluster", "hsm-info")["hsms"]
+        self.assertEqual([h["host-state"] for h in hsms], ["serving"])
+
+    def test_a_second_cluster_and_its_tags(self):
+        made = [self.aws("create-cluster", "--hsm-type", "hsm1.medium", "--subnet-ids", SUBNETS[0],
+                         "--backup-retention-policy", "Type=DAYS,Value=30")["Cluster"] for _ in range(2)]
+        identity = made[0]["ClusterId"]
+        self.until_state(identity, "UNINITIALIZED")
+        self.aws("tag-resource", "--resource-id", identity, "--tag-list", "Key=a,Value=1", "Key=b,Value=2")
+        self.aws("untag-resource", "--resource-id", identity, "--tag-key-list", "a")
+        self.assertEqual(self.aws("list-tags", "--resource-id", identity)["TagList"], [{"Key": "b", "Value": "2"}])
+        both = {c["ClusterId"] for c in made}
+        listed = self.aws("describe-clusters", "--page-size", "1", "--filters", "states=UNINITIALIZED,ACTIVE")
+        self.assertLessEqual(both, {c["ClusterId"] for c in listed["Clusters"]})
+        self.assertEqual(self.aws("describe-clusters", "--filters", "clusterIds=cluster-aaaaaaaaaaa")["Clusters"], [])
+        self.refused("CloudHsmInvalidRequestException", "describe-clusters", "--filters", "nonsense=x")
+        self.refused("CloudHsmResourceNotFoundException", "delete-cluster", "--cluster-id", "cluster-aaaaaaaaaaa")
+        self.refused("CloudHsmTagException", "tag-resource", "--resource-id", identity, "--tag-list",
+                     "Key=aws:x,Value=1")
+        self.refused("CloudHsmInvalidRequestException", "create-cluster", "--hsm-type", "hsm2m.medium",
+                     "--subnet-ids", "subnet-0badbad0")
+        for cluster in made:
+            self.aws("delete-cluster", "--cluster-id", cluster["ClusterId"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
