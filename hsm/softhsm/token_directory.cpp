@@ -136,7 +136,13 @@ Result<std::unique_ptr<TokenDirectory>> TokenDirectory::open(const std::string& 
                                                              Restore restore) {
     std::unique_ptr<TokenDirectory> self(new TokenDirectory(directory, shadow));
     const fs::path root(directory);
+    // A shadow was saved after all of this had reached the disk once: a start costs no sync, which can take
+    // seconds.
+    const bool provisioned = self->has_shadow();
     for (const fs::path& path : {root, root / "tokens"}) {
+        if (provisioned && fs::exists(path)) {
+            continue;
+        }
         const auto made = make_directory(path);
         if (!made) {
             return made.error();
@@ -146,9 +152,11 @@ Result<std::unique_ptr<TokenDirectory>> TokenDirectory::open(const std::string& 
     const std::string conf = "directories.tokendir = " + (root / "tokens").string() +
                              "\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n"
                              "library.reset_on_fork = true\n";
-    const auto written = put_file(self->conf_, as_bytes(conf));
-    if (!written) {
-        return written.error();
+    if (!provisioned || read_file(self->conf_) != to_bytes(as_bytes(conf))) {
+        const auto written = put_file(self->conf_, as_bytes(conf));
+        if (!written) {
+            return written.error();
+        }
     }
     if (shadow == Shadow::on && restore == Restore::at_start) {
         auto lock = FileLock::acquire(directory + "/token.lock", kLockPatience);
@@ -167,7 +175,7 @@ Status<> TokenDirectory::restore() {
     const fs::path root(directory_);
     for (const fs::path& shadow : entries(root / "shadow")) {
         const fs::path live = root / "tokens" / shadow.filename();
-        const auto made = make_directory(live);
+        const auto made = fs::exists(live) ? Status<>(done) : make_directory(live);
         if (!made) {
             return made.error();
         }
