@@ -11,28 +11,13 @@
 
 #include <boost/asio/post.hpp>
 
+#include <claviger/base/descriptor.hpp>
+
 namespace claviger::cluster {
 namespace {
 
 // A host that leaves this many requests unanswered has lost them; the connection is made anew.
 constexpr std::size_t kAbandonedLimit = 4096;
-
-class OwnedFd {
-public:
-    explicit OwnedFd(int fd) noexcept : fd_(fd) {}
-    ~OwnedFd() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    OwnedFd(const OwnedFd&) = delete;  // two owners would close it twice
-    OwnedFd& operator=(const OwnedFd&) = delete;
-    int get() const noexcept { return fd_; }
-    int release() noexcept { return std::exchange(fd_, -1); }
-
-private:
-    int fd_;
-};
 
 Error socket_error(Errc code, const char* step, int number) {
     return Error(code, std::string(step) + ": " + std::strerror(number));
@@ -42,7 +27,7 @@ Error socket_error(Errc code, const char* step, int number) {
 
 Result<int> connect_unix(const std::filesystem::path& directory, const char* name,
                          const link::PeerRule& rule) {
-    const OwnedFd folder(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const Descriptor folder(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (folder.get() < 0) {
         return socket_error(Errc::io_error, directory.c_str(), errno);
     }
@@ -50,7 +35,7 @@ Result<int> connect_unix(const std::filesystem::path& directory, const char* nam
     address.sun_family = AF_UNIX;
     // Through the descriptor of the directory: sun_path holds 108 characters only (unix(7)).
     std::snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", folder.get(), name);
-    OwnedFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (socket.get() < 0) {
         return socket_error(Errc::io_error, "socket", errno);
     }

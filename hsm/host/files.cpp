@@ -11,13 +11,6 @@
 
 namespace claviger::host {
 
-void Descriptor::reset() noexcept {
-    if (fd_ >= 0) {
-        close(fd_);
-        fd_ = -1;
-    }
-}
-
 Error io_failed(std::string_view call, std::string_view path) {
     const int code = errno;
     return Error(Errc::io_error,

@@ -5,39 +5,11 @@
 #include <string>
 
 #include <claviger/base/bytes.hpp>
+#include <claviger/base/descriptor.hpp>
 #include <claviger/base/result.hpp>
 #include <claviger/base/secret.hpp>
 
 namespace claviger::host {
-
-// A file descriptor and its end.
-class Descriptor {
-public:
-    Descriptor() = default;
-    explicit Descriptor(int fd) noexcept : fd_(fd) {}
-    ~Descriptor() { reset(); }
-    Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        if (this != &other) {
-            reset();
-            fd_ = other.release();
-        }
-        return *this;
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const noexcept { return fd_; }
-    explicit operator bool() const noexcept { return fd_ >= 0; }
-    int release() noexcept {
-        const int fd = fd_;
-        fd_ = -1;
-        return fd;
-    }
-    void reset() noexcept;
-
-private:
-    int fd_ = -1;
-};
 
 // "open /x: Permission denied", from errno.
 Error io_failed(std::string_view call, std::string_view path);

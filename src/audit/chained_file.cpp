@@ -56,12 +56,6 @@ Status<> write_all(int fd, std::string_view text) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-    if (fd_ >= 0) {
-        ::close(fd_);
-    }
-}
-
 ChainedFile::ChainedFile(const FileOptions& options, const Clock& clock)
     : directory_(options.directory),
       writer_(options.writer),

@@ -9,33 +9,13 @@
 #include <utility>
 
 #include <claviger/base/clock.hpp>
+#include <claviger/base/descriptor.hpp>
 #include <claviger/base/result.hpp>
 
 #include "src/audit/chain.hpp"
 #include "src/audit/file_writer.hpp"
 
 namespace claviger::audit {
-
-// Owns a file descriptor.
-class Descriptor {
-public:
-    Descriptor() = default;
-    explicit Descriptor(int fd) noexcept : fd_(fd) {}
-    ~Descriptor();
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    Descriptor(const Descriptor&) = delete;  // a copy would close it twice
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const noexcept { return fd_; }
-    int release() noexcept { return std::exchange(fd_, -1); }
-    explicit operator bool() const noexcept { return fd_ >= 0; }
-
-private:
-    int fd_ = -1;
-};
 
 // Used by one thread at a time. The clock must outlive it.
 class ChainedFile {

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <string>
 
+#include <claviger/base/descriptor.hpp>
+
 namespace claviger {
 namespace {
 
@@ -17,22 +19,6 @@ Error failed(std::string_view what, const std::filesystem::path& path) {
                                      std::strerror(code) +
                                      (code == ENOSPC || code == EDQUOT ? "; make room on the disk" : ""));
 }
-
-class Descriptor {
-public:
-    explicit Descriptor(int value) : value_(value) {}
-    ~Descriptor() {
-        if (value_ >= 0) {
-            ::close(value_);
-        }
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return value_; }
-
-private:
-    int value_;
-};
 
 bool write_all(int descriptor, ByteView content) {
     while (!content.empty()) {

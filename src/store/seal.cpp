@@ -11,6 +11,7 @@
 #include <cstring>
 #include <memory>
 
+#include <claviger/base/descriptor.hpp>
 #include <claviger/base/encoding.hpp>
 #include <claviger/base/files.hpp>
 #include <claviger/base/wire.hpp>
@@ -23,22 +24,6 @@ constexpr std::uint8_t kSecretFormat = 1;
 constexpr std::size_t kSaltSize = 16;
 constexpr std::size_t kIvSize = 12;
 constexpr std::size_t kTagSize = 16;
-
-class File {
-public:
-    explicit File(int fd) : fd_(fd) {}
-    ~File() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    int get() const noexcept { return fd_; }
-
-private:
-    int fd_;
-};
 
 Error os_error(Errc code, const std::string& what) {
     return {code, what + ": " + std::strerror(errno)};
@@ -134,7 +119,7 @@ Bytes associated_data(std::string_view table, std::string_view primary_key) {
 }  // namespace
 
 Result<SealingKey> SealingKey::load(const std::filesystem::path& path) {
-    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (file.get() < 0) {
         return os_error(Errc::bad_config, "sealing key " + path.string());
     }
@@ -171,7 +156,7 @@ Result<SealingKey> SealingKey::load(const std::filesystem::path& path) {
 Result<SealingKey> SealingKey::create(const std::filesystem::path& path, Random& random) {
     SecretBytes key(kKeySize);
     random.fill(key.reveal_mutable(SecretAccess()));
-    const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (file.get() < 0) {
         return os_error(Errc::io_error, "create sealing key " + path.string());
     }
