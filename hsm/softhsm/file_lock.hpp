@@ -9,8 +9,7 @@
 
 namespace claviger::softhsm {
 
-// Held from acquire() to destruction; ends with the process whatever kills it. The file keeps the holder's
-// pid.
+// Held from acquire() to destruction; ends with the process whatever kills it. The file stays empty.
 class FileLock {
 public:
     // Waits up to `patience` for another holder. conflict, with the pid that holds it, when that was not

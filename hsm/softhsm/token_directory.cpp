@@ -171,6 +171,8 @@ Result<std::unique_ptr<TokenDirectory>> TokenDirectory::open(const std::string& 
     return self;
 }
 
+// Nothing is synced: the shadow is on the disk, and a start after a power failure puts back again what did
+// not get there. A sync would hold a killed host up for seconds when the disk is busy.
 Status<> TokenDirectory::restore() {
     const fs::path root(directory_);
     for (const fs::path& shadow : entries(root / "shadow")) {
@@ -179,14 +181,14 @@ Status<> TokenDirectory::restore() {
         if (!made) {
             return made.error();
         }
-        const std::size_t before = restored_.size();
         for (const fs::path& copy : entries(shadow)) {
             const fs::path file = live / copy.filename();
             if (is_whole(file, copy)) {
                 continue;
             }
             const auto bytes = read_file(copy);
-            const auto written = bytes ? put_file(file, *bytes) : Status<>(cannot("cannot read", copy));
+            const auto written =
+                bytes ? put_file_unsynced(file, *bytes) : Status<>(cannot("cannot read", copy));
             if (!written) {
                 return written.error();
             }
@@ -202,18 +204,24 @@ Status<> TokenDirectory::restore() {
                 restored_.push_back(file.filename().string() + " (removed)");
             }
         }
-        if (restored_.size() != before) {
-            const auto synced = sync_directory(live);
-            if (!synced) {
-                return synced.error();
-            }
-        }
         const auto refreshed = refresh_token_object(live, shadow);
         if (!refreshed) {
             return refreshed.error();
         }
+        const auto renewed = renew_token_object(live);
+        if (!renewed) {
+            return renewed.error();
+        }
     }
     return done;
+}
+
+// SoftHSM truncates token.object at every login, and a truncation waits until a write-back of that file ends,
+// which the login of the host before may have started.
+Status<> TokenDirectory::renew_token_object(const std::string& live) {
+    const fs::path file = fs::path(live) / kTokenObject;
+    const auto bytes = read_file(file);
+    return bytes ? put_file_unsynced(file, *bytes) : cannot("cannot read", file);
 }
 
 // token.object carries the PINs: a shadow of it must be as new as the last PIN change. Its generation number

@@ -56,6 +56,7 @@ private:
     TokenDirectory(std::string directory, Shadow shadow);
     Status<> restore();
     static Status<> refresh_token_object(const std::string& live, const std::string& shadow);
+    static Status<> renew_token_object(const std::string& live);
     std::string directory_;
     std::string conf_;
     Shadow shadow_;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <string>
 
@@ -38,6 +39,22 @@ std::filesystem::path parent_of(const std::filesystem::path& path) {
     return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
+enum class Sync : bool { no, yes };
+
+Status<> write_beside(const std::filesystem::path& beside, ByteView content, Sync sync) {
+    const Descriptor file(
+        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (file.get() < 0 || !write_all(file.get(), content) ||
+        (sync == Sync::yes && ::fsync(file.get()) != 0)) {
+        return failed("write", beside);
+    }
+    return done;
+}
+
+std::filesystem::path beside_of(const std::filesystem::path& path) {
+    return path.string() + ".new";
+}
+
 }  // namespace
 
 Status<> sync_directory(const std::filesystem::path& path) {
@@ -61,21 +78,33 @@ Status<> make_directory(const std::filesystem::path& path) {
 }
 
 Status<> put_file(const std::filesystem::path& path, ByteView content) {
-    const std::filesystem::path beside = path.string() + ".new";
-    const Descriptor file(
-        ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (file.get() < 0 || !write_all(file.get(), content) || ::fsync(file.get()) != 0) {
-        return failed("write", beside);
+    const std::filesystem::path beside = beside_of(path);
+    const Status<> written = write_beside(beside, content, Sync::yes);
+    if (written && ::rename(beside.c_str(), path.c_str()) != 0) {
+        return failed("rename", beside);
     }
-    if (::rename(beside.c_str(), path.c_str()) != 0) {
+    return written;
+}
+
+Status<> put_file_unsynced(const std::filesystem::path& path, ByteView content) {
+    const std::filesystem::path beside = beside_of(path);
+    const Status<> written = write_beside(beside, content, Sync::no);
+    if (!written) {
+        return written;
+    }
+    // ext4 starts to write a file back when it is renamed over another one, but not when the two change
+    // places.
+    if (::renameat2(AT_FDCWD, beside.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) {
+        ::unlink(beside.c_str());
+    } else if (::rename(beside.c_str(), path.c_str()) != 0) {
         return failed("rename", beside);
     }
     return done;
 }
 
 Status<> replace_file(const std::filesystem::path& path, ByteView content) {
-    const Status<> put = put_file(path, content);
-    return put ? sync_directory(parent_of(path)) : put;
+    const Status<> written = put_file(path, content);
+    return written ? sync_directory(parent_of(path)) : written;
 }
 
 }  // namespace claviger

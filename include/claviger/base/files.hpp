@@ -22,6 +22,11 @@ Status<> make_directory(const std::filesystem::path& path);
 // neither does a power failure. Which of them is there after one is settled by sync_directory.
 Status<> put_file(const std::filesystem::path& path, ByteView content);
 
+// put_file without waiting for the disk, for what can be written again: after a power failure the file may be
+// the old one, the new one, empty or in part. No write-back of it is under way afterwards, so that whoever
+// truncates it next does not wait either.
+Status<> put_file_unsynced(const std::filesystem::path& path, ByteView content);
+
 // put_file and sync_directory: on success the new file stays.
 Status<> replace_file(const std::filesystem::path& path, ByteView content);
 

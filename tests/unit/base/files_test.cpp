@@ -38,6 +38,17 @@ TEST_F(FilesTest, AReplacedFileHasTheNewContentAloneAndIsPrivate) {
     EXPECT_FALSE(std::filesystem::exists(root_ / "f.new"));
 }
 
+TEST_F(FilesTest, AnUnsyncedFileIsANewOneInTheOldOnesPlace) {
+    const auto file = root_ / "f";
+    ASSERT_TRUE(put_file_unsynced(file, as_bytes("long content")));
+    std::filesystem::create_hard_link(file, root_ / "old");
+    ASSERT_TRUE(put_file_unsynced(file, as_bytes("short")));
+    EXPECT_EQ(content(file), "short");
+    EXPECT_EQ(content(root_ / "old"), "long content");
+    EXPECT_EQ(mode(file), 0600U);
+    EXPECT_FALSE(std::filesystem::exists(root_ / "f.new"));
+}
+
 TEST_F(FilesTest, AFailureNamesThePathAndLeavesTheOldFile) {
     const auto absent = replace_file(root_ / "absent" / "f", as_bytes("x"));
     ASSERT_FALSE(absent);

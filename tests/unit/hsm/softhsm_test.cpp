@@ -137,6 +137,21 @@ TEST_F(ShadowTest, WholeFilesAreLeftAlone) {
     EXPECT_THAT(restart_and_use(), testing::IsEmpty());
 }
 
+// Else the login would wait for the write-back that the login before it started.
+TEST_F(ShadowTest, AStartGivesSoftHsmATokenObjectOfItsOwn) {
+    make_member(Shadow::on);
+    const auto live = files("tokens");
+    const auto file =
+        std::ranges::find(live, "token.object", [](const fs::path& p) { return p.filename().string(); });
+    ASSERT_NE(file, live.end());
+    const fs::path kept = soft_->path() + "/kept";
+    fs::create_hard_link(*file, kept);
+    const Bytes before = read_all(*file);
+    expect_value(TokenDirectory::open(soft_->path(), Shadow::on));
+    EXPECT_FALSE(fs::equivalent(*file, kept));
+    EXPECT_EQ(read_all(*file), before);
+}
+
 TEST_F(ShadowTest, DestroyedTransportKeyIsNotBroughtBackAfterTheNextSave) {
     make_member(Shadow::on);
     SoftHsm::open(soft_->module(), member_);
@@ -238,6 +253,7 @@ TEST(FileLockTest, NamesTheProcessThatHoldsIt) {
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Errc::conflict);
     EXPECT_NE(second.error().detail.find("pid " + std::to_string(::getpid())), std::string::npos);
+    EXPECT_EQ(fs::file_size(path), 0u);
 }
 
 TEST(FileLockTest, WaitsForTheHolder) {
