@@ -42,6 +42,7 @@
 #include "src/http/admin_server.hpp"
 #include "src/http/server.hpp"
 #include "src/kms/catalogue.hpp"
+#include "src/kms/key_store_jobs.hpp"
 #include "src/kms/reaper.hpp"
 #include "src/kms/rotation.hpp"
 #include "src/kms/service.hpp"
@@ -227,6 +228,7 @@ private:
     std::unique_ptr<cluster::Cluster> cluster_;
     cloudhsm::Inventory inventory_;
     std::optional<cloudhsm::Manager> clusters_;
+    std::optional<kms::KeyStoreJobs> key_store_jobs_;
     std::optional<kms::KmsService> kms_;
     std::optional<cloudhsm::CloudHsmService> cloudhsm_;
     std::unique_ptr<IoThread> control_thread_;
@@ -367,9 +369,14 @@ Status<> Service::open_cluster() {
         observe::error("catalogue.key_left_out", {{"reason", sentence}});
     }
     inventory_.load(contents_);
+    const cloudhsm::ManagerParts parts{control_, *store_, inventory_, *sealing_key_, clock_, life_, random_};
+    clusters_.emplace(manager_options(settings_, layout_), parts);
+    const kms::KeyStoreJobs::Parts jobs{*store_, *catalogue_, *clusters_, *sealing_key_, clock_, random_};
+    key_store_jobs_.emplace(jobs);
     store_->observe([this](const store::Change& change) {
         catalogue_->apply(change);
         inventory_.apply(change);
+        key_store_jobs_->apply(change);
     });
     auto options = cluster_options(settings_, layout_, contents_);
     if (!options) {
@@ -380,14 +387,13 @@ Status<> Service::open_cluster() {
         return std::move(cluster).error();
     }
     cluster_ = *std::move(cluster);
-    const cloudhsm::ManagerParts parts{control_, *store_, inventory_, *sealing_key_, clock_, life_, random_};
-    clusters_.emplace(manager_options(settings_, layout_), parts);
     return done;
 }
 
 Status<> Service::start_cluster() {
     cluster_->start();
     clusters_->start();
+    key_store_jobs_->start();
     std::optional<Status<>> serving = run_control(cluster_->wait_serving(1, clock_.mono() + kFirstAdmission));
     if (serving && *serving) {
         return done;
@@ -416,7 +422,7 @@ std::unique_ptr<IoThread> Service::make_io_thread(asio::io_context& io, std::str
 }
 
 Status<> Service::start_http() {
-    const kms::ServiceParts parts{*store_, *catalogue_, life_, random_};
+    const kms::ServiceParts parts{*store_, *catalogue_, life_, random_, *clusters_, *sealing_key_};
     kms::ServiceOptions kms_options;
     kms_options.cluster = default_cluster(contents_)->id;
     kms_options.handle_key = sealing_key_->derive("handles of callers");
@@ -577,7 +583,7 @@ void Service::stop() {
 
 // What happens to keys when its time has come.
 asio::awaitable<void> Service::follow_calendar() {
-    const kms::ServiceParts parts{*store_, *catalogue_, life_, random_};
+    const kms::ServiceParts parts{*store_, *catalogue_, life_, random_, *clusters_, *sealing_key_};
     kms::Reaper reaper(parts);
     kms::Rotator rotator(parts);
     for (;;) {

@@ -1,10 +1,13 @@
 #include "src/kms/audit_record.hpp"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 #include <claviger/base/encoding.hpp>
 
 #include "src/api/audit_text.hpp"
+#include "src/kms/key_store.hpp"
 #include "src/kms/operation.hpp"
 
 namespace claviger::kms {
@@ -55,6 +58,68 @@ std::string_view recorded_name(ErrorType type) noexcept {
     return type == ErrorType::access_denied ? "AccessDenied" : row_of(type).name;
 }
 
+// additionalEventData: what the request touched beyond its parameters.
+void append_more(ObjectText& record, const Call& call) {
+    const std::string_view key_store =
+        call.keys[0] != nullptr ? std::string_view(call.keys[0]->record.key_store.value()) : "";
+    const std::pair<std::string_view, std::string_view> facts[] = {
+        {"keyMaterialId", call.audit.material_id}, {"grantId", call.audit.grant_id},
+        {"customKeyStoreId", key_store},           {"customKeyStoreName", call.audit.key_store_name},
+        {"clusterId", call.audit.cluster},
+    };
+    const auto is_known = [](const auto& fact) { return !fact.second.empty(); };
+    if (std::ranges::none_of(facts, is_known)) {
+        return;
+    }
+    ObjectText more(record.name("additionalEventData"));
+    for (const auto& fact : facts) {
+        if (is_known(fact)) {
+            more.text(fact.first, fact.second);
+        }
+    }
+    more.close();
+}
+
+// The list of backing keys is JSON in a string, as CloudTrail has it.
+void append_backing(ObjectText& record, const store::KeyRecord& key, std::string_view status) {
+    ObjectText more(record.name("additionalEventData"));
+    more.text("customKeyStoreId", key.key_store.value());
+    more.text("clusterId", key.cluster.value());
+    if (!status.empty()) {
+        std::string list = "[";
+        ObjectText entry(list);
+        entry.text("backingKeyId", key.current_material);
+        entry.text("deletionStatus", status);
+        entry.close();
+        more.text("backingKeysDeletionStatus", list + "]");
+    }
+    more.close();
+}
+
+// The members of an event of the service itself, up to what it is about.
+void append_service_event(ObjectText& record, std::string_view name, const AccountId& account,
+                          std::string_view region, WallTime wall, Random& random) {
+    record.text("eventVersion", "1.11");
+    ObjectText identity(record.name("userIdentity"));
+    identity.text("accountId", account.value());
+    identity.text("invokedBy", "AWS Internal");
+    identity.close();
+    record.time("eventTime", wall);
+    record.text("eventSource", kAuditSource);
+    record.text("eventName", name);
+    record.text("awsRegion", region);
+    record.text("sourceIPAddress", "AWS Internal");
+    record.text("userAgent", "AWS Internal");
+    record.name("requestParameters") += "null";
+    record.name("responseElements") += "null";
+    record.text("eventID", event_id(random));
+    record.name("readOnly") += "false";
+    record.text("eventType", "AwsServiceEvent");
+    record.name("managementEvent") += "true";
+    record.text("recipientAccountId", account.value());
+    record.text("eventCategory", "Management");
+}
+
 }  // namespace
 
 std::string audit_record(Call& call, const Failure* failure, std::uint64_t sequence) {
@@ -69,14 +134,8 @@ std::string audit_record(Call& call, const Failure* failure, std::uint64_t seque
     append_parameters(record.name("requestParameters"), call);
     const bool responded = failure == nullptr && !call.audit.response_elements.empty();
     record.name("responseElements") += responded ? std::string_view(call.audit.response_elements) : "null";
-    if (failure == nullptr && !call.audit.material_id.empty()) {
-        ObjectText more(record.name("additionalEventData"));
-        more.text("keyMaterialId", call.audit.material_id);
-        more.close();
-    } else if (failure == nullptr && !call.audit.grant_id.empty()) {
-        ObjectText more(record.name("additionalEventData"));
-        more.text("grantId", call.audit.grant_id);
-        more.close();
+    if (failure == nullptr) {
+        append_more(record, call);
     }
     record.text("requestID", call.http.request_id);
     call.audit.event_id = event_id(call.parts.random);
@@ -93,35 +152,48 @@ std::string audit_record(Call& call, const Failure* failure, std::uint64_t seque
     return out;
 }
 
+void AuditDraft::note_key_store(const store::KeyStoreRecord& record) {
+    key_store_name = record.name;
+    cluster = record.cluster.value();
+}
+
 std::string service_event_record(std::string_view event, const store::KeyRecord& key, std::string_view arn,
-                                 WallTime wall, Random& random, std::uint64_t sequence) {
+                                 WallTime wall, Random& random, std::uint64_t sequence,
+                                 std::string_view backing_status) {
     std::string out;
     ObjectText record(out);
-    record.text("eventVersion", "1.11");
-    ObjectText identity(record.name("userIdentity"));
-    identity.text("accountId", key.account.value());
-    identity.text("invokedBy", "AWS Internal");
-    identity.close();
-    record.time("eventTime", wall);
-    record.text("eventSource", kAuditSource);
-    record.text("eventName", event);
-    record.text("awsRegion", key.region);
-    record.text("sourceIPAddress", "AWS Internal");
-    record.text("userAgent", "AWS Internal");
-    record.name("requestParameters") += "null";
-    record.name("responseElements") += "null";
-    record.text("eventID", event_id(random));
-    record.name("readOnly") += "false";
+    append_service_event(record, event, key.account, key.region, wall, random);
     record.name("resources") += "[";
     append_resource(out, key.account.value(), kKeyResource, arn);
     out += ']';
-    record.text("eventType", "AwsServiceEvent");
     ObjectText details(record.name("serviceEventDetails"));
     details.text("keyId", key.id.value());
     details.close();
-    record.name("managementEvent") += "true";
-    record.text("recipientAccountId", key.account.value());
-    record.text("eventCategory", "Management");
+    if (!key.key_store.value().empty()) {
+        append_backing(record, key, backing_status);
+    }
+    append_sequence(record, sequence);
+    record.close();
+    return out;
+}
+
+std::string connection_record(const store::KeyStoreRecord& known, WallTime wall, Random& random,
+                              std::uint64_t sequence) {
+    std::string out;
+    ObjectText record(out);
+    const bool connects = known.state != store::ConnectionState::disconnected;
+    append_service_event(record, connects ? "ConnectCustomKeyStore" : "DisconnectCustomKeyStore",
+                         known.account, known.region, wall, random);
+    record.name("resources") += "[]";
+    ObjectText more(record.name("additionalEventData"));
+    more.text("customKeyStoreId", known.id.value());
+    more.text("customKeyStoreName", known.name);
+    more.text("clusterId", known.cluster.value());
+    more.text("connectionState", to_string(known.state));
+    if (!known.error_code.empty()) {
+        more.text("connectionErrorCode", known.error_code);
+    }
+    more.close();
     append_sequence(record, sequence);
     record.close();
     return out;

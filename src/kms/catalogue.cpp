@@ -62,6 +62,7 @@ Catalogue::Catalogue(std::string partition) : partition_(std::move(partition)) {
 std::vector<std::string> Catalogue::load(const store::Contents& contents) {
     grants_.load(contents);
     uses_.load(contents);
+    key_stores_.load(contents);
     const std::unique_lock lock(mutex_);
     struct Rows {
         std::vector<store::MaterialRecord> materials;
@@ -94,6 +95,7 @@ std::vector<std::string> Catalogue::load(const store::Contents& contents) {
 
 void Catalogue::apply(const store::Change& change) {
     grants_.apply(change);
+    key_stores_.apply(change);
     const std::unique_lock lock(mutex_);
     for (const store::AliasRecord& alias : change.erased_aliases) {
         erase_alias(alias);

@@ -1,4 +1,4 @@
-// Every key, alias and grant in memory: what requests read instead of the store.
+// Every key, alias, grant and key store in memory: what requests read instead of the store.
 //
 // Threads: all functions may be called from any thread; entries are immutable and shared. Built once from the
 // store's contents, then kept current by apply(), which the store's observer calls before the submitter hears
@@ -21,6 +21,7 @@
 #include <claviger/base/id.hpp>
 
 #include "src/kms/grant_index.hpp"
+#include "src/kms/key_store_index.hpp"
 #include "src/kms/last_use.hpp"
 #include "src/store/records.hpp"
 #include "src/store/store.hpp"
@@ -76,6 +77,7 @@ public:
     const std::string& partition() const noexcept { return partition_; }
     const GrantIndex& grants() const noexcept { return grants_; }
     LastUses& uses() noexcept { return uses_; }
+    const KeyStoreIndex& key_stores() const noexcept { return key_stores_; }
     KeyPtr key(std::string_view account, std::string_view region, std::string_view id) const;
     KeyPtr key_by_tag(std::string_view region, const KeyTag& tag) const;  // whatever its account
     AliasPtr alias(std::string_view account, std::string_view region, std::string_view name) const;
@@ -144,8 +146,9 @@ private:
     static void update_rotations(Key& key, const Related& related);
 
     const std::string partition_;
-    GrantIndex grants_;                // has a lock of its own
-    LastUses uses_;                    // has locks of its own
+    GrantIndex grants_;  // has a lock of its own, as the next two
+    LastUses uses_;
+    KeyStoreIndex key_stores_;
     mutable std::shared_mutex mutex_;  // guards everything below; sections are a few look-ups long
     std::map<Scope, Place, ScopeLess> places_;
     std::map<std::string, Region, std::less<>> regions_;

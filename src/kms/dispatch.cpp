@@ -11,6 +11,7 @@
 #include "src/audit/writer.hpp"
 #include "src/kms/authorise.hpp"
 #include "src/kms/grant_token.hpp"
+#include "src/kms/key_store.hpp"
 #include "src/kms/operation.hpp"
 #include "src/kms/resolve.hpp"
 #include "src/kms/state.hpp"
@@ -103,7 +104,7 @@ Refused admit_key(Call& call, const KeyParameter& parameter, KeyPtr& to) {
         return named_by_ciphertext_only(call, parameter) ? Refused(foreign_ciphertext()) : std::move(refused);
     }
     to = *std::move(found);
-    return check_state(parameter.states, key.record.state, key.arn);
+    return check_state(parameter.states, state_of(call.parts.catalogue, key.record), key.arn);
 }
 
 Refused admit(Call& call) {

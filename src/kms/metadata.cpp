@@ -2,20 +2,22 @@
 
 #include "src/kms/context.hpp"
 #include "src/kms/key_spec.hpp"
+#include "src/kms/key_store.hpp"
 #include "src/kms/state.hpp"
 
 namespace claviger::kms {
 
-KeyMetadata metadata_of(const store::KeyRecord& record, std::string arn) {
+KeyMetadata metadata_of(const Catalogue& catalogue, const store::KeyRecord& record, std::string arn) {
+    const store::KeyState state = state_of(catalogue, record);
     KeyMetadata out;
     out.account = record.account.value();
     out.id = record.id.value();
     out.arn = std::move(arn);
     out.created = record.created;
-    out.enabled = record.state == store::KeyState::enabled;
+    out.enabled = state == store::KeyState::enabled;
     out.description = record.description;
     out.usage = record.usage;
-    out.state = to_string(record.state);
+    out.state = to_string(state);
     if (record.state == store::KeyState::pending_deletion) {
         out.deletion_date = record.deletion_date;
     }
@@ -38,7 +40,11 @@ KeyMetadata metadata_of(const store::KeyRecord& record, std::string arn) {
         out.agreement_algorithms = std::move(algorithms);
     }
     out.multi_region = record.multi_region;
-    if (record.spec == kSymmetricDefault && !record.current_material.empty()) {
+    if (!record.key_store.value().empty()) {
+        out.key_store = record.key_store.value();
+        const KeyStorePtr in = key_store_of(catalogue, record);
+        out.cluster = in != nullptr ? in->cluster.value() : record.cluster.value();
+    } else if (record.spec == kSymmetricDefault && !record.current_material.empty()) {
         out.material_id = record.current_material;
     }
     return out;

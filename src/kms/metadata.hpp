@@ -9,6 +9,8 @@
 
 namespace claviger::kms {
 
+class Catalogue;
+
 struct KeyMetadata {
     std::string_view account;
     std::string_view id;
@@ -30,6 +32,8 @@ struct KeyMetadata {
     std::optional<std::vector<std::string_view>> agreement_algorithms;
     bool multi_region = false;
     std::optional<std::string_view> material_id;
+    std::optional<std::string> key_store;
+    std::optional<std::string> cluster;
 
     static constexpr auto fields() {
         return std::tuple(
@@ -46,11 +50,13 @@ struct KeyMetadata {
             field("KeyAgreementAlgorithms", &KeyMetadata::agreement_algorithms),
             field("MultiRegion", &KeyMetadata::multi_region),
             field("PendingDeletionWindowInDays", &KeyMetadata::pending_window),
-            field("CurrentKeyMaterialId", &KeyMetadata::material_id));
+            field("CurrentKeyMaterialId", &KeyMetadata::material_id),
+            field("CustomKeyStoreId", &KeyMetadata::key_store),
+            field("CloudHsmClusterId", &KeyMetadata::cluster));
     }
 };
 
 // A view of `record`, which must outlive it.
-KeyMetadata metadata_of(const store::KeyRecord& record, std::string arn);
+KeyMetadata metadata_of(const Catalogue& catalogue, const store::KeyRecord& record, std::string arn);
 
 }  // namespace claviger::kms

@@ -44,6 +44,13 @@ constexpr AuditField kCreateGrant[] = {
 constexpr AuditField kRevokeGrant[] = {{"KeyId"}, {"GrantId"}, {"DryRun"}};
 constexpr AuditField kRetirable[] = {{"RetiringPrincipal"}, {"Limit"}, {"Marker"}};
 constexpr AuditField kEnableRotation[] = {{"KeyId"}, {"RotationPeriodInDays"}};
+constexpr AuditField kKeyStoreId[] = {{"CustomKeyStoreId"}};
+constexpr AuditField kCreateKeyStore[] = {
+    {"CustomKeyStoreName"}, {"CustomKeyStoreType"}, {"CloudHsmClusterId"}, {"TrustAnchorCertificate"}};
+constexpr AuditField kDescribeKeyStores[] = {
+    {"CustomKeyStoreId"}, {"CustomKeyStoreName"}, {"Limit"}, {"Marker"}};
+constexpr AuditField kUpdateKeyStore[] = {
+    {"CustomKeyStoreId"}, {"NewCustomKeyStoreName"}, {"CloudHsmClusterId"}};
 constexpr AuditField kPage[] = {{"Limit"}, {"Marker"}};
 constexpr AuditField kKeyAndPage[] = {{"KeyId"}, {"Limit"}, {"Marker"}};
 constexpr AuditField kSchedule[] = {{"KeyId"}, {"PendingWindowInDays"}};
@@ -81,6 +88,13 @@ constexpr Operation kOperations[] = {
      Access::write,
      kKeyId,
      cancel_key_deletion},
+    {"ConnectCustomKeyStore",
+     Action::connect_custom_key_store,
+     Subject::account,
+     {kNone, kNone},
+     Access::write,
+     kKeyStoreId,
+     connect_custom_key_store},
     {"CreateAlias",
      Action::create_alias,
      Subject::alias,
@@ -88,6 +102,13 @@ constexpr Operation kOperations[] = {
      Access::write,
      kAliasAndTarget,
      create_alias},
+    {"CreateCustomKeyStore",
+     Action::create_custom_key_store,
+     Subject::account,
+     {kNone, kNone},
+     Access::write,
+     kCreateKeyStore,
+     create_custom_key_store},
     {"CreateGrant",
      Action::create_grant,
      Subject::keys,
@@ -116,6 +137,13 @@ constexpr Operation kOperations[] = {
      Access::write,
      kAliasName,
      delete_alias},
+    {"DeleteCustomKeyStore",
+     Action::delete_custom_key_store,
+     Subject::account,
+     {kNone, kNone},
+     Access::write,
+     kKeyStoreId,
+     delete_custom_key_store},
     {"DeriveSharedSecret",
      Action::derive_shared_secret,
      Subject::keys,
@@ -123,6 +151,13 @@ constexpr Operation kOperations[] = {
      Access::use,
      kDerive,
      derive_shared_secret},
+    {"DescribeCustomKeyStores",
+     Action::describe_custom_key_stores,
+     Subject::account,
+     {kNone, kNone},
+     Access::read,
+     kDescribeKeyStores,
+     describe_custom_key_stores},
     {"DescribeKey",
      Action::describe_key,
      Subject::keys,
@@ -144,6 +179,13 @@ constexpr Operation kOperations[] = {
      Access::write,
      kKeyId,
      disable_key_rotation},
+    {"DisconnectCustomKeyStore",
+     Action::disconnect_custom_key_store,
+     Subject::account,
+     {kNone, kNone},
+     Access::write,
+     kKeyStoreId,
+     disconnect_custom_key_store},
     {"EnableKey",
      Action::enable_key,
      Subject::keys,
@@ -344,6 +386,13 @@ constexpr Operation kOperations[] = {
      Access::write,
      kAliasAndTarget,
      update_alias},
+    {"UpdateCustomKeyStore",
+     Action::update_custom_key_store,
+     Subject::account,
+     {kNone, kNone},
+     Access::write,
+     kUpdateKeyStore,
+     update_custom_key_store},
     {"UpdateKeyDescription",
      Action::update_key_description,
      Subject::keys,

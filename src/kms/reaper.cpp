@@ -4,13 +4,20 @@
 
 #include "src/kms/audit_record.hpp"
 #include "src/kms/commit.hpp"
+#include "src/kms/key_store.hpp"
 
 namespace claviger::kms {
 namespace {
 
-asio::awaitable<bool> destroy_material(http::IoContext& io, const Key& key, MonoTime deadline) {
+// True: nothing is left on any HSM that can be reached.
+asio::awaitable<bool> destroy_material(http::IoContext& io, const Catalogue& catalogue, const Key& key,
+                                       MonoTime deadline) {
+    cluster::Client* const client = client_of(io, catalogue, key);
+    if (client == nullptr) {
+        co_return false;
+    }
     for (const Generation& generation : key.generations) {
-        Status<> gone = co_await io.cluster.destroy_key(*generation.material, deadline);
+        Status<> gone = co_await client->destroy_key(*generation.material, deadline);
         if (!gone) {
             co_return false;
         }
@@ -19,7 +26,8 @@ asio::awaitable<bool> destroy_material(http::IoContext& io, const Key& key, Mono
 }
 
 // Still due, as this transaction sees it? Then its rows go, with the record of it.
-bool erase(const ServiceParts& parts, store::Txn& txn, const Key& key, WallTime wall) {
+bool erase(const ServiceParts& parts, store::Txn& txn, const Key& key, WallTime wall,
+           std::string_view backing_status) {
     const store::KeyRecord& known = key.record;
     const auto row = txn.key(known.account, known.region, known.id);
     if (!row || !*row || (**row).state != store::KeyState::pending_deletion || !(**row).deletion_date ||
@@ -28,7 +36,7 @@ bool erase(const ServiceParts& parts, store::Txn& txn, const Key& key, WallTime 
     }
     return txn.erase_key(known.account, known.region, known.id).has_value() &&
            txn.audit(service_event_record("DeleteKey", known, key.arn, wall, parts.random,
-                                          parts.store.sequence()))
+                                          parts.store.sequence(), backing_status))
                .has_value();
 }
 
@@ -37,12 +45,18 @@ bool erase(const ServiceParts& parts, store::Txn& txn, const Key& key, WallTime 
 asio::awaitable<std::size_t> Reaper::run_due(http::IoContext& io, MonoTime deadline, WallTime wall) {
     std::size_t gone = 0;
     for (const KeyPtr& key : parts_.catalogue.due_for_deletion(parts_.life.now())) {
-        const bool destroyed = co_await destroy_material(io, *key, deadline);
-        if (!destroyed) {
+        const bool destroyed = co_await destroy_material(io, parts_.catalogue, *key, deadline);
+        // A custom key store may be disconnected or lost for good: as in AWS the key goes on its day, and
+        // what its HSMs may still hold is orphaned material, of no use to this service without its key token.
+        const bool own_store = !key->record.key_store.value().empty();
+        if (!destroyed && !own_store) {
             continue;
         }
+        const std::string_view status = !own_store ? "" : destroyed ? "SUCCESS" : "FAILURE";
         bool erased = false;
-        store::Store::Work work = [&](store::Txn& txn) { return erased = erase(parts_, txn, *key, wall); };
+        store::Store::Work work = [&](store::Txn& txn) {
+            return erased = erase(parts_, txn, *key, wall, status);
+        };
         const Result<std::uint64_t> committed = co_await submit(parts_.store, std::move(work));
         gone += committed.has_value() && erased ? 1 : 0;
     }

@@ -12,7 +12,8 @@
 namespace claviger::kms {
 
 // Called from a timer on one io thread, one run at a time. A key that cannot be destroyed now is tried again
-// in the next run; a key that was rescued meanwhile stays: its key token is still there.
+// in the next run, unless it is in a custom key store; a key that was rescued meanwhile stays: its key token
+// is still there.
 class Reaper {
 public:
     explicit Reaper(ServiceParts parts) : parts_(parts) {}

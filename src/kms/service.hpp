@@ -13,6 +13,13 @@
 #include "src/kms/catalogue.hpp"
 #include "src/store/store.hpp"
 
+namespace claviger::cloudhsm {
+class Clusters;
+}
+namespace claviger::store {
+class SealingKey;
+}
+
 namespace claviger::kms {
 
 using api::LifeClock;
@@ -32,6 +39,8 @@ struct ServiceParts {
     Catalogue& catalogue;  // already loaded, and fed by the store's observer
     const LifeClock& life;
     Random& random;
+    cloudhsm::Clusters& clusters;          // of custom key stores
+    const store::SealingKey& sealing_key;  // for their passwords
 };
 
 // Thread-safe. The store's writer thread must be joined before the io_context that runs calls is destroyed:

@@ -5,15 +5,20 @@ namespace claviger::policy {
 std::string_view to_string(Action action) noexcept {
     switch (action) {
         case Action::cancel_key_deletion: return "kms:CancelKeyDeletion";
+        case Action::connect_custom_key_store: return "kms:ConnectCustomKeyStore";
         case Action::create_alias: return "kms:CreateAlias";
+        case Action::create_custom_key_store: return "kms:CreateCustomKeyStore";
         case Action::create_grant: return "kms:CreateGrant";
         case Action::create_key: return "kms:CreateKey";
         case Action::decrypt: return "kms:Decrypt";
         case Action::delete_alias: return "kms:DeleteAlias";
+        case Action::delete_custom_key_store: return "kms:DeleteCustomKeyStore";
         case Action::derive_shared_secret: return "kms:DeriveSharedSecret";
+        case Action::describe_custom_key_stores: return "kms:DescribeCustomKeyStores";
         case Action::describe_key: return "kms:DescribeKey";
         case Action::disable_key: return "kms:DisableKey";
         case Action::disable_key_rotation: return "kms:DisableKeyRotation";
+        case Action::disconnect_custom_key_store: return "kms:DisconnectCustomKeyStore";
         case Action::enable_key: return "kms:EnableKey";
         case Action::enable_key_rotation: return "kms:EnableKeyRotation";
         case Action::encrypt: return "kms:Encrypt";
@@ -46,6 +51,7 @@ std::string_view to_string(Action action) noexcept {
         case Action::tag_resource: return "kms:TagResource";
         case Action::untag_resource: return "kms:UntagResource";
         case Action::update_alias: return "kms:UpdateAlias";
+        case Action::update_custom_key_store: return "kms:UpdateCustomKeyStore";
         case Action::update_key_description: return "kms:UpdateKeyDescription";
         case Action::verify: return "kms:Verify";
         case Action::verify_mac: return "kms:VerifyMac";

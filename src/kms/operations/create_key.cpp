@@ -6,6 +6,7 @@
 #include "src/kms/context.hpp"
 #include "src/kms/key_policy.hpp"
 #include "src/kms/key_spec.hpp"
+#include "src/kms/key_store.hpp"
 #include "src/kms/metadata.hpp"
 #include "src/kms/operations/operations.hpp"
 #include "src/kms/tags.hpp"
@@ -57,6 +58,32 @@ std::string_view usage_of(const CreateKeyRequest& request) {
     return request.usage.value_or("ENCRYPT_DECRYPT");
 }
 
+// Keys of custom key stores: symmetric, of one Region.
+Refused check_store_kind(const CreateKeyRequest& request, std::string_view spec, std::string_view usage) {
+    if (!request.key_store) {
+        return validation("CustomKeyStoreId is required with the Origin " + std::string(request.origin) +
+                          ".");
+    }
+    if (spec != kSymmetricDefault || usage != "ENCRYPT_DECRYPT") {
+        return unsupported("Custom key stores support symmetric encryption KMS keys only.");
+    }
+    if (request.multi_region) {
+        return unsupported("Custom key stores do not support multi-Region keys.");
+    }
+    if (request.origin == "EXTERNAL_KEY_STORE") {
+        return unsupported("The custom key store is of the type AWS_CLOUDHSM, not EXTERNAL_KEY_STORE.");
+    }
+    return std::nullopt;
+}
+
+// Where the key is made: the HSMs of its key store, or those of the default one.
+Outcome<Place> place_of(const Call& call, const CreateKeyRequest& request) {
+    if (request.key_store) {
+        return connected_store(call, *request.key_store, PlaceFor::new_key);
+    }
+    return Place{nullptr, &call.io.cluster};
+}
+
 // What the key is to be; what Claviger cannot make yet is refused, never made differently.
 Refused check_kind(const CreateKeyRequest& request) {
     if (request.spec && request.old_spec) {
@@ -75,15 +102,14 @@ Refused check_kind(const CreateKeyRequest& request) {
         return validation("KeyUsage " + std::string(usage) + " is not compatible with KeySpec " +
                           std::string(spec));
     }
-    if (request.key_store) {
-        return Failure(ErrorType::custom_key_store_not_found,
-                       "No custom key store has the ID '" + std::string(*request.key_store) + "'.");
-    }
     if (request.xks_key && request.origin != "EXTERNAL_KEY_STORE") {
         return validation("XksKeyId is valid only with the Origin EXTERNAL_KEY_STORE.");
     }
     if (request.origin == "AWS_CLOUDHSM" || request.origin == "EXTERNAL_KEY_STORE") {
-        return validation("CustomKeyStoreId is required with the Origin " + std::string(request.origin) +
+        return check_store_kind(request, spec, usage);
+    }
+    if (request.key_store) {
+        return validation("CustomKeyStoreId is not valid with the Origin " + std::string(request.origin) +
                           ".");
     }
     if (request.origin != "AWS_KMS") {
@@ -133,6 +159,16 @@ store::KeyRecord record_of(const Call& call, const CreateKeyRequest& request) {
 
 Outcome<Done> insert(const Call& call, store::Txn& txn, const store::KeyRecord& record,
                      const store::MaterialRecord& material) {
+    if (!record.key_store.value().empty()) {
+        const auto in = txn.key_store(record.account, record.region, record.key_store);
+        if (!in) {
+            return store_failed(call, in.error());
+        }
+        if (!*in || (**in).state != store::ConnectionState::connected) {
+            return Failure(ErrorType::custom_key_store_invalid_state,
+                           "Custom key store '" + record.key_store.value() + "' was disconnected meanwhile.");
+        }
+    }
     auto count = txn.count_keys(record.account, record.region);
     if (!count) {
         return store_failed(call, std::move(count).error());
@@ -155,13 +191,22 @@ asio::awaitable<Outcome<CreateKeyResponse>> handle(Call& call, const CreateKeyRe
             co_return *refused;
         }
     }
+    Outcome<Place> place = place_of(call, request);
+    if (!place) {
+        co_return std::move(place).error();
+    }
     auto record = std::make_shared<store::KeyRecord>(record_of(call, request));
+    if (place->store != nullptr) {
+        record->key_store = place->store->id;
+        record->cluster = place->store->cluster;
+        call.audit.note_key_store(*place->store);
+    }
     cluster::NewKeyIdentity identity{record->account.value(), record->id.value(), {}, record->spec,
                                      record->usage,           record->origin};
     call.parts.random.fill(identity.material_id);
     record->current_material = to_hex(identity.material_id);
 
-    Result<cluster::NewKey> made = co_await call.io.cluster.create_key(identity, call.http.deadline);
+    Result<cluster::NewKey> made = co_await place->client->create_key(identity, call.http.deadline);
     if (!made && made.error().code == Errc::unsupported) {
         co_return unsupported("The HSMs of this key store cannot make keys of the KeySpec " + record->spec +
                               ".");
@@ -173,8 +218,9 @@ asio::awaitable<Outcome<CreateKeyResponse>> handle(Call& call, const CreateKeyRe
                                    record->current_material, std::move(made->token), record->created};
     CreateKeyResponse response;
     response.record = record;
-    response.metadata = metadata_of(*record, key_arn(call.parts.catalogue.partition(), record->region,
-                                                     call.account(), record->id.value()));
+    response.metadata = metadata_of(
+        call.parts.catalogue, *record,
+        key_arn(call.parts.catalogue.partition(), record->region, call.account(), record->id.value()));
     call.audit.created_arn = response.metadata.arn;
     append_for_audit(call.audit.response_elements, response);
     Decide decide = [&](store::Txn& txn) { return insert(call, txn, *record, material); };
@@ -184,7 +230,7 @@ asio::awaitable<Outcome<CreateKeyResponse>> handle(Call& call, const CreateKeyRe
         const auto parsed = cluster::KeyMaterial::parse(material.key_token);
         if (parsed) {
             // Best effort: without its key token the object is of no use to anybody.
-            Status<> gone = co_await call.io.cluster.destroy_key(**parsed, call.http.deadline);
+            Status<> gone = co_await place->client->destroy_key(**parsed, call.http.deadline);
             static_cast<void>(gone);
         }
         co_return std::move(committed).error();

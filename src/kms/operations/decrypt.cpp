@@ -2,6 +2,7 @@
 
 #include "hsm/link/blob.hpp"
 #include "src/kms/context.hpp"
+#include "src/kms/key_store.hpp"
 #include "src/kms/operations/operations.hpp"
 #include "src/kms/rsa_cipher.hpp"
 
@@ -76,10 +77,14 @@ asio::awaitable<Outcome<DecryptResponse>> handle(Call& call, const DecryptReques
     if (generation == nullptr) {
         co_return invalid_ciphertext();
     }
+    const Outcome<cluster::Client*> client = client_of(call, key);
+    if (!client) {
+        co_return client.error();
+    }
     Result<SecretBytes> plaintext =
-        co_await call.io.cluster.decrypt(*generation->material, request.blob, *context, call.http.deadline);
+        co_await (*client)->decrypt(*generation->material, request.blob, *context, call.http.deadline);
     if (!plaintext) {
-        co_return call.failed(std::move(plaintext).error());
+        co_return key_failed(call, key, std::move(plaintext).error());
     }
     call.audit.material_id = generation->id;
     if (request.dry_run) {

@@ -1,6 +1,7 @@
 #include <claviger/cluster/cluster.hpp>
 
 #include "src/kms/context.hpp"
+#include "src/kms/key_store.hpp"
 #include "src/kms/operations/operations.hpp"
 #include "src/kms/rsa_cipher.hpp"
 
@@ -65,10 +66,14 @@ asio::awaitable<Outcome<EncryptResponse>> handle(Call& call, const EncryptReques
     if (request.dry_run) {
         co_return dry_run();
     }
-    Result<Bytes> blob = co_await call.io.cluster.encrypt(*key.current().material, request.plaintext,
-                                                          *context, call.http.deadline);
+    const Outcome<cluster::Client*> client = client_of(call, key);
+    if (!client) {
+        co_return client.error();
+    }
+    Result<Bytes> blob =
+        co_await (*client)->encrypt(*key.current().material, request.plaintext, *context, call.http.deadline);
     if (!blob) {
-        co_return call.failed(std::move(blob).error());
+        co_return key_failed(call, key, std::move(blob).error());
     }
     call.audit.material_id = key.current().id;
     co_return EncryptResponse{*std::move(blob), key.arn, kSymmetricDefault};

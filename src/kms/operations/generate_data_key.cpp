@@ -1,4 +1,5 @@
 #include "src/kms/context.hpp"
+#include "src/kms/key_store.hpp"
 #include "src/kms/operations/data_key.hpp"
 #include "src/kms/operations/operations.hpp"
 
@@ -56,10 +57,14 @@ asio::awaitable<Outcome<cluster::DataKey>> make_data_key(Call& call, const DataK
     if (request.dry_run) {
         co_return dry_run();
     }
-    Result<cluster::DataKey> made = co_await call.io.cluster.generate_data_key(
-        *key.current().material, *size, want, *context, call.http.deadline);
+    const Outcome<cluster::Client*> client = client_of(call, key);
+    if (!client) {
+        co_return client.error();
+    }
+    Result<cluster::DataKey> made = co_await (*client)->generate_data_key(*key.current().material, *size,
+                                                                          want, *context, call.http.deadline);
     if (!made) {
-        co_return call.failed(std::move(made).error());
+        co_return key_failed(call, key, std::move(made).error());
     }
     call.audit.material_id = key.current().id;
     co_return *std::move(made);

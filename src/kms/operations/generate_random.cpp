@@ -1,5 +1,6 @@
 #include <claviger/cluster/cluster.hpp>
 
+#include "src/kms/key_store.hpp"
 #include "src/kms/operations/operations.hpp"
 
 namespace claviger::kms {
@@ -25,12 +26,17 @@ asio::awaitable<Outcome<RandomResponse>> handle(Call& call, const RandomRequest&
     if (!request.size) {
         co_return validation("NumberOfBytes is required.");
     }
+    cluster::Client* client = &call.io.cluster;
     if (request.key_store) {
-        co_return Failure(ErrorType::custom_key_store_not_found,
-                          "No custom key store has the ID '" + std::string(*request.key_store) + "'.");
+        Outcome<Place> place = connected_store(call, *request.key_store, PlaceFor::random);
+        if (!place) {
+            co_return std::move(place).error();
+        }
+        call.audit.note_key_store(*place->store);
+        client = place->client;
     }
     const auto size = static_cast<std::uint16_t>(*request.size);  // 1..1024 by the model
-    Result<SecretBytes> bytes = co_await call.io.cluster.random(size, call.http.deadline);
+    Result<SecretBytes> bytes = co_await client->random(size, call.http.deadline);
     if (!bytes) {
         co_return call.failed(std::move(bytes).error());
     }

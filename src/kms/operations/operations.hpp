@@ -6,15 +6,20 @@
 namespace claviger::kms {
 
 asio::awaitable<Outcome<std::string>> cancel_key_deletion(Call& call);
+asio::awaitable<Outcome<std::string>> connect_custom_key_store(Call& call);
 asio::awaitable<Outcome<std::string>> create_alias(Call& call);
+asio::awaitable<Outcome<std::string>> create_custom_key_store(Call& call);
 asio::awaitable<Outcome<std::string>> create_grant(Call& call);
 asio::awaitable<Outcome<std::string>> create_key(Call& call);
 asio::awaitable<Outcome<std::string>> decrypt(Call& call);
 asio::awaitable<Outcome<std::string>> delete_alias(Call& call);
+asio::awaitable<Outcome<std::string>> delete_custom_key_store(Call& call);
 asio::awaitable<Outcome<std::string>> derive_shared_secret(Call& call);
+asio::awaitable<Outcome<std::string>> describe_custom_key_stores(Call& call);
 asio::awaitable<Outcome<std::string>> describe_key(Call& call);
 asio::awaitable<Outcome<std::string>> disable_key(Call& call);
 asio::awaitable<Outcome<std::string>> disable_key_rotation(Call& call);
+asio::awaitable<Outcome<std::string>> disconnect_custom_key_store(Call& call);
 asio::awaitable<Outcome<std::string>> enable_key(Call& call);
 asio::awaitable<Outcome<std::string>> enable_key_rotation(Call& call);
 asio::awaitable<Outcome<std::string>> encrypt(Call& call);
@@ -45,8 +50,16 @@ asio::awaitable<Outcome<std::string>> sign(Call& call);
 asio::awaitable<Outcome<std::string>> tag_resource(Call& call);
 asio::awaitable<Outcome<std::string>> untag_resource(Call& call);
 asio::awaitable<Outcome<std::string>> update_alias(Call& call);
+asio::awaitable<Outcome<std::string>> update_custom_key_store(Call& call);
 asio::awaitable<Outcome<std::string>> update_key_description(Call& call);
 asio::awaitable<Outcome<std::string>> verify(Call& call);
 asio::awaitable<Outcome<std::string>> verify_mac(Call& call);
+
+// Connect, Disconnect and DeleteCustomKeyStore: the store's name is all they are told.
+struct KeyStoreRequest {
+    std::string_view id;
+
+    static constexpr auto fields() { return std::tuple(field("CustomKeyStoreId", &KeyStoreRequest::id)); }
+};
 
 }  // namespace claviger::kms

@@ -2,6 +2,7 @@
 
 #include "hsm/link/blob.hpp"
 #include "src/kms/context.hpp"
+#include "src/kms/key_store.hpp"
 #include "src/kms/operations/operations.hpp"
 #include "src/kms/rsa_cipher.hpp"
 
@@ -67,17 +68,22 @@ asio::awaitable<Outcome<Opened>> open(Call& call, const ReEncryptRequest& reques
     if (generation == nullptr) {
         co_return invalid_ciphertext();
     }
+    const Outcome<cluster::Client*> client = client_of(call, source);
+    if (!client) {
+        co_return client.error();
+    }
     Result<SecretBytes> opened =
-        co_await call.io.cluster.decrypt(*generation->material, request.blob, context, call.http.deadline);
+        co_await (*client)->decrypt(*generation->material, request.blob, context, call.http.deadline);
     if (!opened) {
-        co_return call.failed(std::move(opened).error());
+        co_return key_failed(call, source, std::move(opened).error());
     }
     co_return Opened{*std::move(opened), generation->id};
 }
 
-// Where one key is RSA the plaintext passes the service, in wiped memory.
-asio::awaitable<Outcome<ReEncryptResponse>> re_encrypt_with_rsa(Call& call, const ReEncryptRequest& request,
-                                                                ByteView from, ByteView to) {
+// Where one key is RSA, or the keys are in different clusters, the plaintext passes the service, in wiped
+// memory.
+asio::awaitable<Outcome<ReEncryptResponse>> re_encrypt_here(Call& call, const ReEncryptRequest& request,
+                                                            ByteView from, ByteView to) {
     const Key& destination = *call.keys[1];
     for (const auto& [context, algorithm] :
          {std::pair(request.source_context, request.source_algorithm),
@@ -107,10 +113,14 @@ asio::awaitable<Outcome<ReEncryptResponse>> re_encrypt_with_rsa(Call& call, cons
         if (plaintext.empty()) {
             co_return invalid_ciphertext();  // of a stranger: KMS encrypts no empty plaintext
         }
-        Result<Bytes> sealed = co_await call.io.cluster.encrypt(*destination.current().material, plaintext,
-                                                                to, call.http.deadline);
+        const Outcome<cluster::Client*> client = client_of(call, destination);
+        if (!client) {
+            co_return client.error();
+        }
+        Result<Bytes> sealed =
+            co_await (*client)->encrypt(*destination.current().material, plaintext, to, call.http.deadline);
         if (!sealed) {
-            co_return call.failed(std::move(sealed).error());
+            co_return key_failed(call, destination, std::move(sealed).error());
         }
         response.blob = *std::move(sealed);
         response.destination_material = destination.current().id;
@@ -147,18 +157,27 @@ asio::awaitable<Outcome<ReEncryptResponse>> handle(Call& call, const ReEncryptRe
     if (request.dry_run && !request.dry_run_modifiers.empty()) {
         co_return dry_run();
     }
-    if (request.source_algorithm != kSymmetricDefault || request.destination_algorithm != kSymmetricDefault) {
-        co_return co_await re_encrypt_with_rsa(call, request, *from, *to);
+    const Outcome<cluster::Client*> client = client_of(call, source);
+    if (!client) {
+        co_return client.error();
+    }
+    const Outcome<cluster::Client*> writer = client_of(call, destination);
+    if (!writer) {
+        co_return writer.error();
+    }
+    if (request.source_algorithm != kSymmetricDefault || request.destination_algorithm != kSymmetricDefault ||
+        *client != *writer) {
+        co_return co_await re_encrypt_here(call, request, *from, *to);
     }
     const auto blob = link::parse_blob(request.blob);
     const Generation* const generation = blob ? source.generation(blob->name.material) : nullptr;
     if (generation == nullptr) {
         co_return invalid_ciphertext();
     }
-    Result<Bytes> made = co_await call.io.cluster.re_encrypt(
+    Result<Bytes> made = co_await (*client)->re_encrypt(
         *generation->material, request.blob, *from, *destination.current().material, *to, call.http.deadline);
     if (!made) {
-        co_return call.failed(std::move(made).error());
+        co_return key_failed(call, source, std::move(made).error());
     }
     call.audit.material_id = generation->id;
     if (request.dry_run) {

@@ -13,7 +13,8 @@ import kms_wire
 from claviger_dev import LONG, Dev
 
 NOT_BUILT = "Claviger does not implement {} yet."
-PARAMETERS_NOT_BUILT = {"Claviger does not implement the parameter Recipient yet."}
+PARAMETERS_NOT_BUILT = {"Claviger does not implement the parameter Recipient yet.",
+                        "Claviger does not implement the CustomKeyStoreType EXTERNAL_KEY_STORE yet."}
 ECHO = 2048  # bytes of a value that a message repeats
 
 # What the model alone does not say about a request that is as it should be: a key of ours, an alias with its prefix.

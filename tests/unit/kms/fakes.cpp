@@ -5,7 +5,10 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 
+#include <stdlib.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <stdexcept>
 
 #include <boost/asio/co_spawn.hpp>
@@ -625,8 +628,77 @@ asio::awaitable<Status<>> FakeAudit::append(std::string_view record) {
     co_return done;
 }
 
+cloudhsm::ClusterView& FakeClusters::add(std::string_view id, std::string_view certificate,
+                                         std::string_view anchor, std::vector<std::string> zones) {
+    auto view = std::make_shared<cloudhsm::ClusterView>();
+    view->record.id = ClusterId(std::string(id));
+    view->record.account = AccountId(kAccount);
+    view->record.region = kRegion;
+    view->record.state = store::ClusterState::active;
+    view->certificate_pem = certificate;
+    view->trust_anchor_pem = anchor;
+    for (const std::string& zone : zones) {
+        cloudhsm::Hsm hsm;
+        hsm.record.id = HsmId("hsm-" + zone + std::to_string(view->hsms.size()));
+        hsm.record.zone = zone;
+        hsm.record.state = store::HsmState::active;
+        view->hsms.push_back(std::move(hsm));
+    }
+    return *(clusters[std::string(id)] = std::move(view));
+}
+
+cloudhsm::ClusterPtr FakeClusters::find(const AccountId& account, std::string_view region,
+                                        const ClusterId& id) const {
+    const auto found = clusters.find(id.value());
+    const bool ours = found != clusters.end() && found->second->record.account == account &&
+                      found->second->record.region == region;
+    return ours ? found->second : nullptr;
+}
+
+asio::awaitable<Result<Done, cloudhsm::LoginError>> FakeClusters::log_in(ClusterId, SecretBytes password) {
+    passwords.emplace_back(as_text(password.reveal(SecretAccess())));
+    if (during_login) {
+        std::exchange(during_login, nullptr)();
+    }
+    if (login_failure) {
+        co_return cloudhsm::LoginError{*login_failure, "as told"};
+    }
+    co_return done;
+}
+
+asio::awaitable<Status<>> FakeClusters::log_out(ClusterId id) {
+    logged_out.push_back(id.value());
+    co_return done;
+}
+
+cluster::Client* FakeClusters::client(const ClusterId& id) {
+    return clusters.contains(id.value()) ? &clients[id.value()] : nullptr;
+}
+
+void FakeClusters::settle() {
+    control_.restart();
+    control_.run();
+}
+
+namespace {
+
+store::SealingKey make_sealing_key(Random& random) {
+    std::string directory = (std::filesystem::temp_directory_path() / "claviger-XXXXXX").string();
+    if (::mkdtemp(directory.data()) == nullptr) {
+        throw std::runtime_error("mkdtemp");
+    }
+    const std::filesystem::path path = std::filesystem::path(directory) / "sealing.key";
+    store::SealingKey key = store::SealingKey::create(path, random).value();
+    std::filesystem::remove_all(directory);
+    return key;
+}
+
+}  // namespace
+
 Harness::Harness()
-    : service(
+    : sealing_key(make_sealing_key(random)),
+      jobs({store, catalogue, clusters, sealing_key, clock, random}),
+      service(
           [this] {
               ServiceOptions options;
               options.cluster = ClusterId("cluster-abcdefghijk");
@@ -636,8 +708,11 @@ Harness::Harness()
               };
               return options;
           }(),
-          {store, catalogue, life, random}) {
-    store.observe([this](const store::Change& change) { catalogue.apply(change); });
+          {store, catalogue, life, random, clusters, sealing_key}) {
+    store.observe([this](const store::Change& change) {
+        catalogue.apply(change);
+        jobs.apply(change);
+    });
 }
 
 http::Answer Harness::call(std::string_view operation, std::string_view body, std::string_view account,
@@ -674,13 +749,13 @@ void Harness::refuse(const http::Refusal& refusal) {
 }
 
 std::size_t Harness::reap() {
-    Reaper reaper({store, catalogue, life, random});
+    Reaper reaper({store, catalogue, life, random, clusters, sealing_key});
     return wait_for(
         reaper.run_due(io_, std::chrono::steady_clock::now() + std::chrono::seconds(10), life.time));
 }
 
 std::size_t Harness::rotate_due() {
-    Rotator rotator({store, catalogue, life, random});
+    Rotator rotator({store, catalogue, life, random, clusters, sealing_key});
     return wait_for(
         rotator.run_due(io_, std::chrono::steady_clock::now() + std::chrono::seconds(10), life.time));
 }

@@ -12,9 +12,12 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
+
 #include <claviger/cluster/cluster.hpp>
 
 #include "src/audit/writer.hpp"
+#include "src/kms/key_store_jobs.hpp"
 #include "src/kms/reaper.hpp"
 #include "src/kms/rotation.hpp"
 #include "src/kms/service.hpp"
@@ -127,6 +130,37 @@ public:
     WallTime time{std::chrono::milliseconds(1'700'000'000'123)};
 };
 
+// Clusters of the CloudHSM v2 API that are what a test says they are. Their work runs when the test settles
+// it.
+class FakeClusters final : public cloudhsm::Clusters, public cloudhsm::ClientSource {
+public:
+    // An ACTIVE cluster of kAccount and kRegion with one ACTIVE HSM in each of `zones`.
+    cloudhsm::ClusterView& add(std::string_view id, std::string_view certificate, std::string_view anchor,
+                               std::vector<std::string> zones = {"a", "b"});
+
+    boost::asio::io_context& control() override { return control_; }
+    cloudhsm::ClusterPtr find(const AccountId& account, std::string_view region,
+                              const ClusterId& id) const override;
+    std::vector<cloudhsm::ClusterPtr> list(const AccountId&, std::string_view) const override { return {}; }
+    cluster::Cluster* cluster(const ClusterId&) const override { return nullptr; }
+    boost::asio::awaitable<Result<Done, cloudhsm::LoginError>> log_in(ClusterId id,
+                                                                      SecretBytes password) override;
+    boost::asio::awaitable<Status<>> log_out(ClusterId id) override;
+    cluster::Client* client(const ClusterId& id) override;
+    // Runs the work under way to its end.
+    void settle();
+
+    std::map<std::string, std::shared_ptr<cloudhsm::ClusterView>> clusters;
+    std::map<std::string, FakeClient> clients;
+    std::optional<cloudhsm::LoginFailure> login_failure;
+    std::vector<std::string> passwords;  // one per login
+    std::vector<std::string> logged_out;
+    std::function<void()> during_login;
+
+private:
+    boost::asio::io_context control_;
+};
+
 // A service on fakes, called as the HTTP layer would.
 class Harness {
 public:
@@ -147,12 +181,16 @@ public:
     FakeAudit audit;
     ManualLife life;
     SystemRandom random;
+    SystemClock clock;
+    store::SealingKey sealing_key;
+    FakeClusters clusters;
     Catalogue catalogue;
+    KeyStoreJobs jobs;
     std::vector<std::string> reported;
     KmsService service;
 
 private:
-    http::IoContext io_{client, audit};
+    http::IoContext io_{client, audit, &clusters};
 };
 
 // The string member of a JSON object, dots going down; empty if it is not there.
