@@ -116,7 +116,7 @@ void append_json_string(std::string& to, std::string_view text) {
     std::size_t i = plain_length(text);
     char* const copied = extend(to, text.size() + 2);
     *copied = '"';
-    std::memcpy(copied + 1, text.data(), text.size());
+    text.copy(copied + 1, text.size());  // not memcpy: an empty view may hold no pointer
     copied[text.size() + 1] = '"';
     if (i == text.size()) {
         return;

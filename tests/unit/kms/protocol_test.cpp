@@ -199,6 +199,9 @@ TEST(JsonText, EscapesControlsAndRepairsWhatIsNoUtf8) {
               "\xef\xbf\xbd\xef\xbf\xbd"
               "\xf0\x9f\x94\x91"
               "\xef\xbf\xbd\xef\xbf\xbd\"");
+    out.clear();
+    append_json_string(out, {});
+    EXPECT_EQ(out, "\"\"");
 }
 
 }  // namespace
