@@ -88,9 +88,7 @@ protected:
     void TearDown() override {
         client_.reset();
         if (cluster_) {
-            bool stopped = false;
-            boost::asio::co_spawn(control_, keep_done(cluster_->stop(), stopped),
-                                  [this](std::exception_ptr) { guard_.reset(); });
+            boost::asio::co_spawn(control_, cluster_->stop(), [this](std::exception_ptr) { guard_.reset(); });
         } else {
             guard_.reset();
         }
@@ -283,7 +281,9 @@ TEST_F(FailoverTest, WithAllHostsDeadTheErrorComesWithin200MillisecondsAndServic
     const auto first = run(io_, client_->encrypt(*key_, as_bytes("x"), {}, began + 5s));
     const auto took = clock_.mono() - began;
     if (!first) {
-        EXPECT_EQ(first.error().code, Errc::no_hsm) << first.error().describe();
+        // The latter if it was sent to a host whose end was not known yet.
+        EXPECT_TRUE(first.error().code == Errc::no_hsm || first.error().code == Errc::hsm_gone)
+            << first.error().describe();
     }
     if (quiet()) {
         EXPECT_LT(took, 200ms);
