@@ -49,7 +49,7 @@ def page(model, table):
               "- CreateKey makes keys of one Region, of origin `AWS_KMS` or, in a custom key store, `AWS_CLOUDHSM`; other origins",
               "  and multi-Region keys are refused, and so are the key specs that the cluster's HSMs cannot make.",
               "- CreateCustomKeyStore refuses `EXTERNAL_KEY_STORE`.",
-              "- `Recipient` (attestation) is refused with `UnsupportedOperationException`.",
+              "- `Recipient` is refused with `UnsupportedOperationException` unless roots of trust are configured.",
               "- Grants are kept and listed; they do not yet allow anything. A grant token must be one that CreateGrant",
               "  answered, and adds nothing. Service principals (`GranteeServicePrincipal`, `SourceArn`) are refused.", ""]
     return "\n".join(lines)

@@ -88,6 +88,9 @@ Result<config::Config> dev_config(const po::variables_map& values) {
         config.http.tls_certificate = std::filesystem::absolute(values["tls-certificate"].as<std::string>());
         config.http.tls_key = std::filesystem::absolute(values["tls-key"].as<std::string>());
     }
+    if (values.contains("attestation-roots")) {
+        config.attestation.roots = std::filesystem::absolute(values["attestation-roots"].as<std::string>());
+    }
     config.audit.directory = config.service.data / "audit";
     config.cluster.recovery = config::Recovery::vault;
     const unsigned hsms = values["hsms"].as<unsigned>();
@@ -117,9 +120,11 @@ Result<Command> dev(const Arguments& arguments) {
         ("region", po::value<std::string>()->default_value("us-east-1"), "the region of every ARN")  //
         ("threads", po::value<unsigned>()->default_value(0), "io threads; 0: one per core")          //
         ("module", po::value<std::string>()->default_value("/usr/lib/softhsm/libsofthsm2.so"),
-         "the SoftHSM library")                                                       //
-        ("tls-certificate", po::value<std::string>(), "PEM; serve HTTPS")             //
-        ("tls-key", po::value<std::string>(), "PEM")                                  //
+         "the SoftHSM library")                                            //
+        ("tls-certificate", po::value<std::string>(), "PEM; serve HTTPS")  //
+        ("tls-key", po::value<std::string>(), "PEM")                       //
+        ("attestation-roots", po::value<std::string>(),
+         "PEM; whose attestation documents Recipient may bring")                      //
         ("ready-file", po::value<std::string>(), "touched when requests are served")  //
         ("accept-any-credentials",
          "take any credentials; account = access key id if it has twelve digits")       //

@@ -17,6 +17,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <csignal>
+#include <fstream>
+#include <iterator>
 #include <optional>
 
 #include <claviger/base/encoding.hpp>
@@ -44,6 +46,7 @@
 #include "src/kms/catalogue.hpp"
 #include "src/kms/key_store_jobs.hpp"
 #include "src/kms/reaper.hpp"
+#include "src/kms/recipient.hpp"
 #include "src/kms/rotation.hpp"
 #include "src/kms/service.hpp"
 #include "src/observe/log.hpp"
@@ -187,6 +190,7 @@ private:
     Status<> open_identities();
     Status<> open_cluster();
     Status<> start_cluster();
+    Status<> read_attestation_roots();
     Status<> start_http();
     Status<> announce();
     void watch_signals();
@@ -229,6 +233,7 @@ private:
     cloudhsm::Inventory inventory_;
     std::optional<cloudhsm::Manager> clusters_;
     std::optional<kms::KeyStoreJobs> key_store_jobs_;
+    std::optional<kms::Recipients> recipients_;
     std::optional<kms::KmsService> kms_;
     std::optional<cloudhsm::CloudHsmService> cloudhsm_;
     std::unique_ptr<IoThread> control_thread_;
@@ -421,8 +426,34 @@ std::unique_ptr<IoThread> Service::make_io_thread(asio::io_context& io, std::str
                                       cloudhsm::thread_clients(*clusters_, io));
 }
 
+Status<> Service::read_attestation_roots() {
+    const std::filesystem::path& file = config_.attestation.roots;
+    if (file.empty()) {
+        return done;
+    }
+    std::ifstream in(file);
+    const std::string pem{std::istreambuf_iterator<char>(in), {}};
+    Result<attestation::Verifier> verifier = attestation::Verifier::from_pem(pem);
+    if (!in || !verifier) {
+        return Error(Errc::bad_config,
+                     "attestation roots " + file.string() +
+                         ": not readable, or no certificate in PEM form; name another file");
+    }
+    recipients_.emplace(*std::move(verifier));
+    return done;
+}
+
 Status<> Service::start_http() {
-    const kms::ServiceParts parts{*store_, *catalogue_, life_, random_, *clusters_, *sealing_key_};
+    if (Status<> read = read_attestation_roots(); !read) {
+        return read;
+    }
+    const kms::ServiceParts parts{*store_,
+                                  *catalogue_,
+                                  life_,
+                                  random_,
+                                  *clusters_,
+                                  *sealing_key_,
+                                  recipients_ ? &*recipients_ : nullptr};
     kms::ServiceOptions kms_options;
     kms_options.cluster = default_cluster(contents_)->id;
     kms_options.handle_key = sealing_key_->derive("handles of callers");
@@ -552,8 +583,8 @@ void Service::serve_until_signal() {
     control_.run();
 }
 
-// Clients first, so that no request is cut; then the HSM hosts; then the store, whose last completions still
-// find the io_contexts of the server; those last.
+// Clients first, so that no request is cut; then the HSM hosts; then the store and the verifier of
+// attestation documents, whose last completions still find the io_contexts of the server; those last.
 void Service::stop() {
     admin_socket_.reset();
     admin_.reset();
@@ -572,6 +603,7 @@ void Service::stop() {
     }
     control_thread_.reset();  // the calendar may have worked with it until now; control_ runs no more
     store_.reset();
+    recipients_.reset();
     server_.reset();
     kms_.reset();
     cloudhsm_.reset();

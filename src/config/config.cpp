@@ -146,6 +146,11 @@ std::optional<Error> read_audit(Section section, Audit& to) {
     return section.finish();
 }
 
+std::optional<Error> read_attestation(Section section, Attestation& to) {
+    section.path("roots", to.roots);
+    return section.finish();
+}
+
 std::optional<Error> read_cluster(Section section, Cluster& to) {
     section.choice<Recovery>("recovery", to.recovery,
                              {{"offline", Recovery::offline}, {"vault", Recovery::vault}});
@@ -297,8 +302,8 @@ Result<Config> Config::parse(std::string_view text, std::string_view name) {
         if (k == "hsm" || k == "subnet" ? !node.is_array_of_tables() : !node.is_table()) {
             return bad(name, &node, fmt::format("{} must be a section", k));
         }
-        if (k != "service" && k != "http" && k != "audit" && k != "cluster" && k != "cloudhsm" &&
-            k != "hsm" && k != "subnet") {
+        if (k != "service" && k != "http" && k != "audit" && k != "attestation" && k != "cluster" &&
+            k != "cloudhsm" && k != "hsm" && k != "subnet") {
             return bad(name, &node, fmt::format("[{}] is not a section; see deploy/claviger.toml", k));
         }
     }
@@ -308,6 +313,9 @@ Result<Config> Config::parse(std::string_view text, std::string_view name) {
     }
     if (!error) {
         error = read_audit(section("audit"), config.audit);
+    }
+    if (!error) {
+        error = read_attestation(section("attestation"), config.attestation);
     }
     if (!error) {
         error = read_cluster(section("cluster"), config.cluster);

@@ -50,6 +50,12 @@ struct Audit {
     bool operator==(const Audit&) const = default;
 };
 
+// Whose attestation documents the parameter Recipient may bring.
+struct Attestation {
+    std::filesystem::path roots;  // PEM, one certificate or several; empty: Recipient is refused
+    bool operator==(const Attestation&) const = default;
+};
+
 struct Cluster {
     Recovery recovery = Recovery::offline;
     std::chrono::milliseconds request_deadline{5000};
@@ -84,6 +90,7 @@ struct Config {
     Service service;
     Http http;
     Audit audit;
+    Attestation attestation;
     Cluster cluster;
     CloudHsm cloudhsm;
     std::vector<Hsm> hsms;

@@ -68,7 +68,7 @@ void append_more(ObjectText& record, const Call& call) {
         {"clusterId", call.audit.cluster},
     };
     const auto is_known = [](const auto& fact) { return !fact.second.empty(); };
-    if (std::ranges::none_of(facts, is_known)) {
+    if (std::ranges::none_of(facts, is_known) && !call.recipient) {
         return;
     }
     ObjectText more(record.name("additionalEventData"));
@@ -76,6 +76,14 @@ void append_more(ObjectText& record, const Call& call) {
         if (is_known(fact)) {
             more.text(fact.first, fact.second);
         }
+    }
+    if (call.recipient) {
+        ObjectText recipient(more.name("recipient"));
+        recipient.text("attestationDocumentModuleId", call.recipient->module_id);
+        if (const auto image = call.recipient->pcrs.find(0); image != call.recipient->pcrs.end()) {
+            recipient.text("attestationDocumentEnclaveImageDigest", to_hex(image->second));
+        }
+        recipient.close();
     }
     more.close();
 }

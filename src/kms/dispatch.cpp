@@ -13,6 +13,7 @@
 #include "src/kms/grant_token.hpp"
 #include "src/kms/key_store.hpp"
 #include "src/kms/operation.hpp"
+#include "src/kms/recipient.hpp"
 #include "src/kms/resolve.hpp"
 #include "src/kms/state.hpp"
 #include "src/model/arena.hpp"
@@ -60,17 +61,6 @@ Refused check_grant_tokens(const Call& call) {
         if (!read_grant_token(call, wire::text_of(token))) {
             return Failure(ErrorType::invalid_grant_token, {});
         }
-    }
-    return std::nullopt;
-}
-
-// Members of the model that nothing behind us can honour: ignoring them would mean something else than was
-// asked.
-Refused refuse_unbuilt(const Call& call) {
-    const model::Shape& shape = model::kms().shape(call.model->input);
-    const boost::json::object& input = call.input->get_object();
-    if (input.contains("Recipient") && model::find_member(shape, "Recipient") != nullptr) {
-        return unsupported("Claviger does not implement the parameter Recipient yet.");
     }
     return std::nullopt;
 }
@@ -137,10 +127,10 @@ asio::awaitable<Outcome<std::string>> process(Call& call, model::WipingArena& ar
     if (auto refused = read_input(call, arena, body)) {
         co_return *std::move(refused);
     }
-    if (auto refused = refuse_unbuilt(call)) {
+    if (auto refused = check_grant_tokens(call)) {
         co_return *std::move(refused);
     }
-    if (auto refused = check_grant_tokens(call)) {
+    if (auto refused = co_await read_recipient(call)) {
         co_return *std::move(refused);
     }
     if (auto refused = admit(call)) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/json/value.hpp>
 
+#include "src/attestation/document.hpp"
 #include "src/http/api.hpp"
 #include "src/kms/audit_record.hpp"
 #include "src/kms/catalogue.hpp"
@@ -96,6 +98,7 @@ struct Call {
     const model::Operation* model = nullptr;
     const boost::json::value* input = nullptr;  // validated
     std::array<KeyPtr, 2> keys{};               // of row->keys; empty where an optional one was not given
+    std::optional<attestation::Document> recipient;  // verified
     AuditDraft audit{};
 
     const policy::Principal& principal() const { return http.principal; }

@@ -23,6 +23,7 @@ class SealingKey;
 namespace claviger::kms {
 
 using api::LifeClock;
+class Recipients;
 struct Failure;
 
 struct ServiceOptions {
@@ -41,6 +42,7 @@ struct ServiceParts {
     Random& random;
     cloudhsm::Clusters& clusters;          // of custom key stores
     const store::SealingKey& sealing_key;  // for their passwords
+    Recipients* recipients = nullptr;      // nullptr: no root of trust is configured
 };
 
 // Thread-safe. The store's writer thread must be joined before the io_context that runs calls is destroyed:

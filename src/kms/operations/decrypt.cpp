@@ -4,6 +4,7 @@
 #include "src/kms/context.hpp"
 #include "src/kms/key_store.hpp"
 #include "src/kms/operations/operations.hpp"
+#include "src/kms/recipient.hpp"
 #include "src/kms/rsa_cipher.hpp"
 
 namespace claviger::kms {
@@ -27,17 +28,32 @@ struct DecryptRequest {
 
 struct DecryptResponse {
     std::string_view key;
-    SecretBytes plaintext;
+    std::optional<SecretBytes> plaintext;
+    std::optional<Bytes> for_recipient;
     std::string_view algorithm;
-    std::optional<std::string_view> material_id;  // symmetric keys only
+    std::optional<std::string_view> material_id;  // symmetric keys only, and not with a recipient
 
     static constexpr auto fields() {
         return std::tuple(field("KeyId", &DecryptResponse::key),
                           field("Plaintext", &DecryptResponse::plaintext),
+                          field("CiphertextForRecipient", &DecryptResponse::for_recipient),
                           field("EncryptionAlgorithm", &DecryptResponse::algorithm),
                           field("KeyMaterialId", &DecryptResponse::material_id));
     }
 };
+
+Outcome<DecryptResponse> answer(Call& call, SecretBytes plaintext, std::string_view algorithm,
+                                std::optional<std::string_view> material_id) {
+    Outcome<Delivered> delivered = deliver(call, std::move(plaintext));
+    if (!delivered) {
+        return std::move(delivered).error();
+    }
+    if (delivered->enveloped) {
+        material_id.reset();
+    }
+    return DecryptResponse{call.key().arn, std::move(delivered->clear), std::move(delivered->enveloped),
+                           algorithm, material_id};
+}
 
 asio::awaitable<Outcome<DecryptResponse>> decrypt_with_rsa(Call& call, const DecryptRequest& request) {
     const Key& key = call.key();
@@ -54,7 +70,7 @@ asio::awaitable<Outcome<DecryptResponse>> decrypt_with_rsa(Call& call, const Dec
     if (request.dry_run) {
         co_return dry_run();
     }
-    co_return DecryptResponse{key.arn, *std::move(plaintext), request.algorithm, std::nullopt};
+    co_return answer(call, *std::move(plaintext), request.algorithm, std::nullopt);
 }
 
 asio::awaitable<Outcome<DecryptResponse>> handle(Call& call, const DecryptRequest& request) {
@@ -90,7 +106,7 @@ asio::awaitable<Outcome<DecryptResponse>> handle(Call& call, const DecryptReques
     if (request.dry_run) {
         co_return dry_run();
     }
-    co_return DecryptResponse{key.arn, *std::move(plaintext), kSymmetricDefault, generation->id};
+    co_return answer(call, *std::move(plaintext), kSymmetricDefault, generation->id);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "src/kms/context.hpp"
 #include "src/kms/operations/operations.hpp"
+#include "src/kms/recipient.hpp"
 
 namespace claviger::kms {
 namespace {
@@ -19,13 +20,15 @@ struct DeriveRequest {
 
 struct DeriveResponse {
     std::string_view key;
-    SecretBytes secret;
+    std::optional<SecretBytes> secret;
+    std::optional<Bytes> for_recipient;
     std::string_view algorithm;
     std::string_view origin;
 
     static constexpr auto fields() {
         return std::tuple(field("KeyId", &DeriveResponse::key),
                           field("SharedSecret", &DeriveResponse::secret),
+                          field("CiphertextForRecipient", &DeriveResponse::for_recipient),
                           field("KeyAgreementAlgorithm", &DeriveResponse::algorithm),
                           field("KeyOrigin", &DeriveResponse::origin));
     }
@@ -60,7 +63,12 @@ asio::awaitable<Outcome<DeriveResponse>> handle(Call& call, const DeriveRequest&
     if (!secret) {
         co_return call.failed(std::move(secret).error());
     }
-    co_return DeriveResponse{key.arn, *std::move(secret), request.algorithm, key.record.origin};
+    Outcome<Delivered> delivered = deliver(call, *std::move(secret));
+    if (!delivered) {
+        co_return std::move(delivered).error();
+    }
+    co_return DeriveResponse{key.arn, std::move(delivered->clear), std::move(delivered->enveloped),
+                             request.algorithm, key.record.origin};
 }
 
 }  // namespace

@@ -2,19 +2,22 @@
 #include "src/kms/key_store.hpp"
 #include "src/kms/operations/data_key.hpp"
 #include "src/kms/operations/operations.hpp"
+#include "src/kms/recipient.hpp"
 
 namespace claviger::kms {
 namespace {
 
 struct DataKeyResponse {
     Bytes blob;
-    SecretBytes plaintext;
+    std::optional<SecretBytes> plaintext;
+    std::optional<Bytes> for_recipient;
     std::string_view key;
-    std::string_view material_id;
+    std::optional<std::string_view> material_id;  // not with a recipient
 
     static constexpr auto fields() {
         return std::tuple(
             field("CiphertextBlob", &DataKeyResponse::blob), field("Plaintext", &DataKeyResponse::plaintext),
+            field("CiphertextForRecipient", &DataKeyResponse::for_recipient),
             field("KeyId", &DataKeyResponse::key), field("KeyMaterialId", &DataKeyResponse::material_id));
     }
 };
@@ -35,7 +38,16 @@ asio::awaitable<Outcome<DataKeyResponse>> handle(Call& call, const DataKeyReques
         co_return std::move(made).error();
     }
     const Key& key = call.key();
-    co_return DataKeyResponse{std::move(made->blob), std::move(made->plaintext), key.arn, key.current().id};
+    Outcome<Delivered> delivered = deliver(call, std::move(made->plaintext));
+    if (!delivered) {
+        co_return std::move(delivered).error();
+    }
+    DataKeyResponse response{std::move(made->blob), std::move(delivered->clear),
+                             std::move(delivered->enveloped), key.arn, std::nullopt};
+    if (!response.for_recipient) {
+        response.material_id = key.current().id;
+    }
+    co_return response;
 }
 
 }  // namespace

@@ -1,13 +1,15 @@
 #include "src/kms/context.hpp"
 #include "src/kms/operations/key_pair.hpp"
 #include "src/kms/operations/operations.hpp"
+#include "src/kms/recipient.hpp"
 
 namespace claviger::kms {
 namespace {
 
 struct KeyPairResponse {
     Bytes blob;
-    SecretBytes private_key;
+    std::optional<SecretBytes> private_key;
+    std::optional<Bytes> for_recipient;
     Bytes public_key;
     std::string_view key;
     std::string_view spec;
@@ -16,6 +18,7 @@ struct KeyPairResponse {
     static constexpr auto fields() {
         return std::tuple(field("PrivateKeyCiphertextBlob", &KeyPairResponse::blob),
                           field("PrivateKeyPlaintext", &KeyPairResponse::private_key),
+                          field("CiphertextForRecipient", &KeyPairResponse::for_recipient),
                           field("PublicKey", &KeyPairResponse::public_key),
                           field("KeyId", &KeyPairResponse::key), field("KeyPairSpec", &KeyPairResponse::spec),
                           field("KeyMaterialId", &KeyPairResponse::material_id));
@@ -28,8 +31,13 @@ asio::awaitable<Outcome<KeyPairResponse>> handle(Call& call, const KeyPairReques
         co_return std::move(made).error();
     }
     const Key& key = call.key();
+    Outcome<Delivered> delivered = deliver(call, std::move(made->pair.private_key));
+    if (!delivered) {
+        co_return std::move(delivered).error();
+    }
     co_return KeyPairResponse{std::move(made->blob),
-                              std::move(made->pair.private_key),
+                              std::move(delivered->clear),
+                              std::move(delivered->enveloped),
                               std::move(made->pair.public_key),
                               key.arn,
                               request.spec,

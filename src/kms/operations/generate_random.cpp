@@ -2,6 +2,7 @@
 
 #include "src/kms/key_store.hpp"
 #include "src/kms/operations/operations.hpp"
+#include "src/kms/recipient.hpp"
 
 namespace claviger::kms {
 namespace {
@@ -17,9 +18,13 @@ struct RandomRequest {
 };
 
 struct RandomResponse {
-    SecretBytes plaintext;
+    std::optional<SecretBytes> plaintext;
+    std::optional<Bytes> for_recipient;
 
-    static constexpr auto fields() { return std::tuple(field("Plaintext", &RandomResponse::plaintext)); }
+    static constexpr auto fields() {
+        return std::tuple(field("Plaintext", &RandomResponse::plaintext),
+                          field("CiphertextForRecipient", &RandomResponse::for_recipient));
+    }
 };
 
 asio::awaitable<Outcome<RandomResponse>> handle(Call& call, const RandomRequest& request) {
@@ -40,7 +45,11 @@ asio::awaitable<Outcome<RandomResponse>> handle(Call& call, const RandomRequest&
     if (!bytes) {
         co_return call.failed(std::move(bytes).error());
     }
-    co_return RandomResponse{*std::move(bytes)};
+    Outcome<Delivered> delivered = deliver(call, *std::move(bytes));
+    if (!delivered) {
+        co_return std::move(delivered).error();
+    }
+    co_return RandomResponse{std::move(delivered->clear), std::move(delivered->enveloped)};
 }
 
 }  // namespace

@@ -92,9 +92,13 @@ TEST(Envelope, LengthsCountCharactersNotBytes) {
 TEST(Envelope, RecipientIsRefusedRatherThanIgnored) {
     Harness api;
     const std::string key = api.make_key();
-    EXPECT_THAT(
-        api.call("GenerateDataKey", R"({"KeyId":")" + key + R"(","KeySpec":"AES_256","Recipient":{}})"),
-        HasType("UnsupportedOperationException"));
+    const auto ask = [&](const std::string& recipient) {
+        return api.call("GenerateDataKey",
+                        R"({"KeyId":")" + key + R"(","KeySpec":"AES_256","Recipient":)" + recipient + "}");
+    };
+    EXPECT_THAT(ask("{}"), HasType("ValidationException"));
+    EXPECT_THAT(ask(R"({"KeyEncryptionAlgorithm":"RSAES_OAEP_SHA_256","AttestationDocument":"AAAA"})"),
+                HasType("UnsupportedOperationException"));  // no root of trust is configured
 }
 
 TEST(Audit, RecordOfAUseIsComplete) {
