@@ -66,6 +66,19 @@ awaitable<Status<>> first_steps(Enrolment& vault, Enrolment& hsm, const FirstHsm
     co_return done;
 }
 
+// A member's host works with the wrapping key, whether it ran or was started for this.
+awaitable<Status<>> open_source(Enrolment& source, const KeySource& from, const ClusterFacts& facts) {
+    if (from.host) {
+        co_return source.attach(*from.host);
+    }
+    Status<> status = co_await source.open_host();
+    if (status && from.kind == KeySource::Kind::member) {
+        const control::CheckCluster check{facts.check_token, facts.cluster_id, facts.cwk_generation};
+        status = co_await source.tell(Operation::check_cluster, check);
+    }
+    co_return status;
+}
+
 awaitable<Status<>> join_steps(Enrolment& joining, Enrolment& source, const KeySource& from,
                                const ClusterFacts& facts, Bytes certificate) {
     Status<> status = co_await make_and_open(joining);
@@ -83,15 +96,7 @@ awaitable<Status<>> join_steps(Enrolment& joining, Enrolment& source, const KeyS
     if (!transport) {
         co_return transport.error();
     }
-    if (from.host) {
-        status = source.attach(*from.host);
-    } else {
-        status = co_await source.open_host();
-    }
-    if (status && from.kind == KeySource::Kind::member && !from.host) {
-        const control::CheckCluster check{facts.check_token, facts.cluster_id, facts.cwk_generation};
-        status = co_await source.tell(Operation::check_cluster, check);
-    }
+    status = co_await open_source(source, from, facts);
     if (!status) {
         co_return status;
     }
@@ -143,6 +148,28 @@ awaitable<Result<FoundedHsm>> join_hsm(Site site, ClusterFacts facts, std::strin
         co_return status.error();
     }
     co_return describe(joining);
+}
+
+awaitable<Result<Bytes>> sign_backup(Site site, ClusterFacts facts, KeySource source, Bytes digest) {
+    Enrolment member = token_at(site, source.token);
+    Result<Bytes> signature = Bytes();
+    const Status<> opened = co_await open_source(member, source, facts);
+    if (opened) {
+        const control::SignBackup request{std::move(digest)};
+        auto answer = co_await member.ask<control::Signature>(Operation::sign_backup, request);
+        signature = answer ? Result<Bytes>(std::move(answer->signature)) : Result<Bytes>(answer.error());
+    }
+    co_await member.close_host();
+    if (!opened) {
+        co_return opened.error();
+    }
+    co_return signature;
+}
+
+bool is_backup_signature(const ClusterTrust& trust, ByteView digest, ByteView signature) {
+    Bytes message = to_bytes(as_bytes(control::kBackupDomain));
+    append(message, digest);
+    return trust.verify(message, signature);
 }
 
 awaitable<Status<>> install_certificate(Site site, ClusterFacts facts, std::string certificate_pem,

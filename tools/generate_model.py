@@ -31,7 +31,7 @@ def regex(pattern):
             out += "\\x{%s}" % pattern[i + 2:i + 6]
             i += 6
         elif pattern.startswith("\\p{L}\\p{Z}\\p{N}", i):
-            out += "\\w\\s\\x{0080}-\\x{10FFFF}"
+            out += "\\w \\x{0080}-\\x{10FFFF}"
             i += 15
         else:
             out += pattern[i]

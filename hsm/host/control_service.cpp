@@ -91,6 +91,7 @@ void ControlService::serve(Connection& connection, const FrameView& frame) {
         case Operation::create_identity:
         case Operation::install_identity:
         case Operation::make_csr:
+        case Operation::sign_backup:
         case Operation::install_certificate: return identity(row->operation, connection, frame);
         case Operation::check_cluster: return check_cluster(connection, frame);
         case Operation::probe: return probe(connection, frame);

@@ -1,4 +1,5 @@
 // The control requests of a join: transport pair, CWK, identity, certificate.
+#include <claviger/base/digest.hpp>
 #include <claviger/hsm/cluster_keys.hpp>
 
 #include "hsm/host/control_jobs.hpp"
@@ -100,6 +101,23 @@ void ControlService::identity(Operation operation, Connection& connection, const
             start<control::Empty>(
                 Thread::slow, connection, frame, [this, wanted = std::move(request)](hsm::Lane& lane) {
                     return then_saved(hsm::install_identity(lane, wanted.identity_token), token_.files());
+                });
+        });
+    }
+    if (operation == Operation::sign_backup) {
+        return with<control::SignBackup>(connection, frame, [&](const control::SignBackup& request) {
+            if (!host_.cluster_ || request.digest.size() != sizeof(Sha256Digest)) {
+                host_.refuse(connection, frame.id, not_established());
+                return;
+            }
+            Bytes message = to_bytes(as_bytes(control::kBackupDomain));
+            append(message, request.digest);
+            start<control::Signature>(
+                Thread::slow, connection, frame,
+                [signing = std::move(message)](hsm::Lane& lane) -> Result<control::Signature> {
+                    return hsm::identity_sign(lane, signing).transform([](Bytes signature) {
+                        return control::Signature{std::move(signature)};
+                    });
                 });
         });
     }

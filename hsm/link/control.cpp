@@ -247,6 +247,14 @@ struct Fields<RecoverCwk> {
     }
 };
 template <>
+struct Fields<SignBackup> {
+    static void visit(auto& f, auto& m) { f.bytes(m.digest); }
+};
+template <>
+struct Fields<Signature> {
+    static void visit(auto& f, auto& m) { f.bytes(m.signature); }
+};
+template <>
 struct Fields<InitToken> {
     static void visit(auto& f, auto& m) {
         f.text(m.label);
@@ -336,6 +344,8 @@ CLAVIGER_CONTROL_MESSAGE(Admit)
 CLAVIGER_CONTROL_MESSAGE(ListObjects)
 CLAVIGER_CONTROL_MESSAGE(ObjectList)
 CLAVIGER_CONTROL_MESSAGE(RecoverCwk)
+CLAVIGER_CONTROL_MESSAGE(SignBackup)
+CLAVIGER_CONTROL_MESSAGE(Signature)
 CLAVIGER_CONTROL_MESSAGE(InitToken)
 CLAVIGER_CONTROL_MESSAGE(TokenMade)
 CLAVIGER_CONTROL_MESSAGE(InstallTrusted)

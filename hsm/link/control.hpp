@@ -46,6 +46,7 @@ enum class Operation : std::uint8_t {
     make_recovery = 23,        // -> PublicKey; the recovery pair of a vault token
     recover_cwk =
         24,  // RecoverCwk -> Wrapped; vault only: bundle -> wrapped to a joining HSM's transport key
+    sign_backup = 25,  // SignBackup -> Signature; by the cluster's identity
 
     init_token = 64,       // InitToken -> TokenMade
     install_trusted = 65,  // InstallTrusted
@@ -88,6 +89,7 @@ inline constexpr std::array kOperations{
     OperationRow{Operation::list_objects, "list_objects", ServedBy::host},
     OperationRow{Operation::make_recovery, "make_recovery", ServedBy::host},
     OperationRow{Operation::recover_cwk, "recover_cwk", ServedBy::host},
+    OperationRow{Operation::sign_backup, "sign_backup", ServedBy::host},
     OperationRow{Operation::init_token, "init_token", ServedBy::officer},
     OperationRow{Operation::install_trusted, "install_trusted", ServedBy::officer},
     OperationRow{Operation::remove_trusted, "remove_trusted", ServedBy::officer},
@@ -236,6 +238,16 @@ struct RecoverCwk {
     std::uint32_t generation = 1;
     Bytes recovery_bundle;
     Bytes transport_public;  // trusted in the vault by its officer
+};
+
+// What is signed of a backup is this text, then the SHA-256 of the backup: so the signature is of nothing
+// else.
+inline constexpr std::string_view kBackupDomain = "claviger-backup-v1";
+struct SignBackup {
+    Bytes digest;
+};
+struct Signature {
+    Bytes signature;
 };
 
 struct InitToken {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/json.hpp>
 #include <boost/program_options.hpp>
 #include <fstream>
 #include <sstream>
@@ -22,6 +23,7 @@ constexpr std::string_view kOverview = R"(claviger: an AWS KMS API whose keys li
   claviger admin clock accept   ends the hold on destruction that a leap of the wall clock began
   claviger audit verify DIR   checks the hash chains of audit files
   claviger cloudhsm ...   activates a cluster, manages its users: the commands of cloudhsm-cli
+  claviger backup ...   makes a backup of a cluster, checks a backup's file, takes one in
   claviger hsm doctor --module LIB ...   what a PKCS#11 module can do and enforces
 
 Each of them takes --help. claviger --version prints the version.
@@ -247,6 +249,51 @@ Result<Command> ask(const Arguments& arguments, std::string request, std::string
     return Command(AskService{layout.admin_socket(), std::move(request)});
 }
 
+constexpr std::string_view kBackupHead =
+    R"(claviger backup create [--cluster-id ID]: a backup of a cluster of the CloudHSM v2 API, now; prints its id.
+claviger backup verify FILE: is it whole, and what is in it? Needs no running service.
+claviger backup restore FILE --trust-anchor customerCA.crt: takes in a file that the running service does not know,
+with the keys and key stores in it; its recovery vault must be in DIR/vaults.
+)";
+
+Result<Command> backup(const Arguments& arguments) {
+    po::options_description options("Options");
+    options.add_options()("help", "show this")("words", po::value<Arguments>()->default_value({}, ""))(
+        "data", po::value<std::string>()->default_value("./.claviger"),
+        "the data directory of the running service")("cluster-id", po::value<std::string>(),
+                                                     "without it: the only one there is")(
+        "trust-anchor", po::value<std::string>(), "PEM of the customer's authority");
+    po::positional_options_description positional;
+    positional.add("words", -1);
+    auto values = parse(arguments, options, positional);
+    if (!values) {
+        return std::move(values).error();
+    }
+    if (values->contains("help")) {
+        return Command(help(kBackupHead, options));
+    }
+    const Arguments words = (*values)["words"].as<Arguments>();
+    const auto absolute = [](const std::string& path) { return std::filesystem::absolute(path).string(); };
+    if (words.size() == 2 && words[0] == "verify") {
+        return Command(VerifyBackup{words[1]});
+    }
+    boost::json::object request;
+    if (words.size() == 1 && words[0] == "create") {
+        request["command"] = "create";
+        if (values->contains("cluster-id")) {
+            request["cluster"] = (*values)["cluster-id"].as<std::string>();
+        }
+    } else if (words.size() == 2 && words[0] == "restore" && values->contains("trust-anchor")) {
+        request["command"] = "restore";
+        request["file"] = absolute(words[1]);
+        request["trust_anchor"] = absolute((*values)["trust-anchor"].as<std::string>());
+    } else {
+        return usage("claviger backup takes create, verify FILE, or restore FILE --trust-anchor FILE");
+    }
+    const Layout layout{(*values)["data"].as<std::string>()};
+    return Command(AskService{layout.admin_socket(), "backup " + boost::json::serialize(request)});
+}
+
 Result<Command> audit(const Arguments& arguments) {
     if (arguments.size() == 2 && arguments[0] == "verify" && !arguments[1].starts_with("-")) {
         return Command(VerifyAudit{arguments[1]});
@@ -287,6 +334,8 @@ Result<Command> parse_command_line(const Arguments& arguments, const std::filesy
                       "ends the hold on destruction that a leap of the wall clock began");
     } else if (first == "audit") {
         command = audit(rest);
+    } else if (first == "backup") {
+        command = backup(rest);
     } else if (first == "cloudhsm") {
         command = cloudhsm(rest);
     } else if (first == "hsm" && !rest.empty() && rest[0] == "doctor") {

@@ -27,11 +27,14 @@ struct CloudHsmCommand {  // `cloudhsm …`: what cloudhsm-cli does, against the
     std::string cluster;             // empty: the only one there is
     std::vector<std::string> words;  // empty: interactive
 };
+struct VerifyBackup {
+    std::filesystem::path file;
+};
 struct VerifyAudit {
     std::filesystem::path directory;
 };
 
-using Command = std::variant<Run, ShowText, AskService, RunHost, CloudHsmCommand, VerifyAudit>;
+using Command = std::variant<Run, ShowText, AskService, RunHost, CloudHsmCommand, VerifyBackup, VerifyAudit>;
 
 // `arguments` without the program's name.
 Result<Command> parse_command_line(const std::vector<std::string>& arguments,

@@ -11,6 +11,7 @@
 #include "src/app/command_line.hpp"
 #include "src/app/service.hpp"
 #include "src/audit/verify.hpp"
+#include "src/cloudhsm/backup_command.hpp"
 
 namespace claviger::app {
 namespace {
@@ -53,6 +54,15 @@ int execute(const RunHost& command) {
 
 int execute(const CloudHsmCommand& command) {
     return run_cloudhsm(command);
+}
+
+int execute(const VerifyBackup& command) {
+    const Result<std::string> described = cloudhsm::describe_backup_file(command.file);
+    if (!described) {
+        return fail(described.error());
+    }
+    std::fputs(described->c_str(), stdout);
+    return 0;
 }
 
 int execute(const VerifyAudit& command) {

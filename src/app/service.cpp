@@ -38,6 +38,7 @@
 #include "src/audit/verify.hpp"
 #include "src/auth/credentials.hpp"
 #include "src/auth/secret_arena.hpp"
+#include "src/cloudhsm/backup_command.hpp"
 #include "src/cloudhsm/command.hpp"
 #include "src/cloudhsm/manager.hpp"
 #include "src/cloudhsm/service.hpp"
@@ -125,6 +126,8 @@ cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout&
     options.host_program = settings.host_program;
     options.hsm_directory = layout.hsms();
     options.vault_directory = layout.vaults();
+    options.backup_directory = layout.backups();
+    options.regions = {settings.config.service.region};
     options.host_arguments = {"--quiet"};
     if (settings.allow_core) {
         options.host_arguments.emplace_back("--allow-core");
@@ -630,6 +633,7 @@ asio::awaitable<void> Service::follow_calendar() {
         if (leaps_.holds(clock_.wall())) {
             continue;  // the alarm was raised when the hold began
         }
+        co_await clusters_->tend_backups();
         const std::size_t gone =
             co_await reaper.run_due(control_thread_->io(), clock_.mono() + kCalendarInterval, clock_.wall());
         if (gone != 0) {
@@ -689,6 +693,10 @@ asio::awaitable<Result<std::string>> Service::answer_operator(std::string reques
         std::string command = request.substr(kCloudHsm.size());
         wipe(request);
         co_return co_await cloudhsm::answer_command(*clusters_, std::move(command));
+    }
+    constexpr std::string_view kBackup = "backup ";
+    if (request.starts_with(kBackup)) {
+        co_return co_await cloudhsm::answer_backup_command(*clusters_, request.substr(kBackup.size()));
     }
     if (request == "report leftovers") {
         co_return co_await leftovers();

@@ -33,6 +33,7 @@ struct Layout {
     std::filesystem::path hsm(const std::string& name) const { return root / "hsm" / name; }
     std::filesystem::path vault() const { return root / "vault"; }
     std::filesystem::path hsms() const { return root / "hsm"; }
+    std::filesystem::path backups() const { return root / "backups"; }
     std::filesystem::path vaults() const { return root / "vaults"; }  // of the CloudHSM API's clusters
 };
 

@@ -102,6 +102,35 @@ Status<> put_file_unsynced(const std::filesystem::path& path, ByteView content) 
     return done;
 }
 
+Result<Bytes> read_file(const std::filesystem::path& path, std::size_t limit) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    struct stat info {};
+    if (file.get() < 0 || ::fstat(file.get(), &info) != 0) {
+        return failed("read", path);
+    }
+    if (!S_ISREG(info.st_mode) || static_cast<std::uint64_t>(info.st_size) > limit) {
+        return Error(Errc::io_error, path.string() + ": not a regular file, or longer than " +
+                                         std::to_string(limit) + " bytes");
+    }
+    Bytes content(static_cast<std::size_t>(info.st_size));
+    std::size_t size = 0;
+    while (size < content.size()) {
+        const ssize_t got = ::read(file.get(), content.data() + size, content.size() - size);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return failed("read", path);
+        }
+        if (got == 0) {
+            break;  // it became shorter
+        }
+        size += static_cast<std::size_t>(got);
+    }
+    content.resize(size);
+    return content;
+}
+
 Status<> replace_file(const std::filesystem::path& path, ByteView content) {
     const Status<> written = put_file(path, content);
     return written ? sync_directory(parent_of(path)) : written;

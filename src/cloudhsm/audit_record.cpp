@@ -44,7 +44,9 @@ std::string audit_record(const Call& call, const Failure* failure) {
     record.name("readOnly") += call.row == nullptr || call.row->access == Access::read ? "true" : "false";
     record.name("resources") += '[';
     if (!call.audit.resource_arn.empty()) {
-        append_resource(out, call.account().value(), "AWS::CloudHSM::Cluster", call.audit.resource_arn);
+        const bool backup = call.audit.resource_arn.find(":backup/") != std::string::npos;
+        append_resource(out, call.account().value(),
+                        backup ? "AWS::CloudHSM::Backup" : "AWS::CloudHSM::Cluster", call.audit.resource_arn);
     }
     out += ']';
     record.text("eventType", "AwsApiCall");

@@ -162,24 +162,6 @@ Error sentence(std::string text) {
     return Error(Errc::bad_config, std::move(text));
 }
 
-// The one that was named; without a name the only one there is.
-Result<ClusterPtr> choose_cluster(const Manager& manager, const json::object& request) {
-    std::vector<ClusterPtr> all = manager.parts().inventory.clusters();
-    std::erase_if(all,
-                  [](const ClusterPtr& one) { return one->record.state == store::ClusterState::deleted; });
-    if (const json::value* wanted = request.if_contains("cluster")) {
-        std::erase_if(all, [&](const ClusterPtr& one) {
-            return !wanted->is_string() || one->record.id.value() != wanted->get_string();
-        });
-        return all.empty() ? Result<ClusterPtr>(sentence("There is no such cluster.")) : all.front();
-    }
-    if (all.size() != 1) {
-        return sentence(all.empty() ? "There is no cluster yet: aws cloudhsmv2 create-cluster makes one."
-                                    : "There are several clusters: name one with --cluster-id.");
-    }
-    return all.front();
-}
-
 Status<> read_words(const json::object& request, Line& line) {
     const json::value* words = request.if_contains("command");
     if (words == nullptr || !words->is_array()) {
@@ -237,7 +219,9 @@ Status<> check(const CommandRow& row, Line& line) {
 }
 
 awaitable<Answer> answer(Manager& manager, const json::object& request) {
-    Result<ClusterPtr> cluster = choose_cluster(manager, request);
+    const json::value* wanted = request.if_contains("cluster");
+    Result<ClusterPtr> cluster = choose_cluster(
+        manager, wanted != nullptr && wanted->is_string() ? std::string_view(wanted->get_string()) : "");
     if (!cluster) {
         co_return std::move(cluster).error();
     }
@@ -265,6 +249,20 @@ awaitable<Answer> answer(Manager& manager, const json::object& request) {
 }
 
 }  // namespace
+
+Result<ClusterPtr> choose_cluster(const Manager& manager, std::string_view id) {
+    std::vector<ClusterPtr> all = manager.parts().inventory.clusters();
+    std::erase_if(all, [&](const ClusterPtr& one) {
+        return one->record.state == store::ClusterState::deleted ||
+               (!id.empty() && one->record.id.value() != id);
+    });
+    if (all.size() == 1) {
+        return all.front();
+    }
+    return sentence(!id.empty()   ? "There is no such cluster."
+                    : all.empty() ? "There is no cluster yet: aws cloudhsmv2 create-cluster makes one."
+                                  : "There are several clusters: name one with --cluster-id.");
+}
 
 awaitable<std::string> answer_command(Manager& manager, std::string request) {
     boost::system::error_code error;

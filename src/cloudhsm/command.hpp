@@ -13,6 +13,10 @@
 
 namespace claviger::cloudhsm {
 
+// The one with this id; without one the only one there is. The error is a sentence for the person at the
+// terminal.
+Result<ClusterPtr> choose_cluster(const Manager& manager, std::string_view id);
+
 // `request` is wiped: it carries passwords.
 boost::asio::awaitable<std::string> answer_command(Manager& manager, std::string request);
 

@@ -87,4 +87,39 @@ ClusterWire describe(const ClusterView& cluster) {
     return wire;
 }
 
+std::string_view to_string(store::BackupState state) noexcept {
+    switch (state) {
+        case store::BackupState::create_in_progress: return "CREATE_IN_PROGRESS";
+        case store::BackupState::ready: return "READY";
+        case store::BackupState::pending_deletion: return "PENDING_DELETION";
+        case store::BackupState::deleted: return "DELETED";
+    }
+    return {};
+}
+
+std::string arn_of(const AccountId& account, std::string_view region, std::string_view id) {
+    std::string arn = "arn:aws:cloudhsm:";
+    arn.append(region).append(":").append(account.value()).append(":");
+    return arn.append(id.substr(0, id.find('-'))).append("/").append(id);
+}
+
+BackupWire describe(const store::BackupRecord& backup) {
+    BackupWire wire;
+    wire.arn = arn_of(backup.account, backup.region, backup.id.value());
+    wire.id = backup.id.value();
+    wire.state = to_string(backup.state);
+    wire.cluster = unless_empty(backup.cluster.value());
+    wire.created = backup.created;
+    wire.copied = backup.copied;
+    wire.never_expires = backup.never_expires;
+    wire.source_region = unless_empty(backup.source_region);
+    wire.source_backup = unless_empty(backup.source_backup.value());
+    wire.source_cluster = unless_empty(backup.source_cluster.value());
+    wire.deletion = backup.deletion;
+    wire.tags = describe(backup.tags);
+    wire.type = backup.hsm_type;
+    wire.mode = backup.mode;
+    return wire;
+}
+
 }  // namespace claviger::cloudhsm

@@ -92,4 +92,42 @@ struct ClusterWire {
 };
 ClusterWire describe(const ClusterView& cluster);
 
+std::string_view to_string(store::BackupState state) noexcept;
+// "arn:aws:cloudhsm:us-east-1:111122223333:backup/backup-…"; `id` names the kind of resource, too.
+std::string arn_of(const AccountId& account, std::string_view region, std::string_view id);
+
+struct BackupWire {
+    std::string arn;
+    std::string_view id, state;
+    std::optional<std::string_view> cluster;
+    WallTime created;
+    std::optional<WallTime> copied;
+    bool never_expires = false;
+    std::optional<std::string_view> source_region, source_backup, source_cluster;
+    std::optional<WallTime> deletion;
+    std::vector<TagWire> tags;
+    std::string_view type, mode;
+    static constexpr auto fields() {
+        using api::field;
+        return std::tuple(
+            field("BackupId", &BackupWire::id), field("BackupArn", &BackupWire::arn),
+            field("BackupState", &BackupWire::state), field("ClusterId", &BackupWire::cluster),
+            field("CreateTimestamp", &BackupWire::created), field("CopyTimestamp", &BackupWire::copied),
+            field("NeverExpires", &BackupWire::never_expires),
+            field("SourceRegion", &BackupWire::source_region),
+            field("SourceBackup", &BackupWire::source_backup),
+            field("SourceCluster", &BackupWire::source_cluster),
+            field("DeleteTimestamp", &BackupWire::deletion), field("TagList", &BackupWire::tags),
+            field("HsmType", &BackupWire::type), field("Mode", &BackupWire::mode));
+    }
+};
+BackupWire describe(const store::BackupRecord& backup);
+
+// An answer whose only member is a backup.
+struct BackupResponse {
+    std::shared_ptr<const store::BackupRecord> record;  // what `backup` is a view of
+    BackupWire backup;
+    static constexpr auto fields() { return std::tuple(api::field("Backup", &BackupResponse::backup)); }
+};
+
 }  // namespace claviger::cloudhsm

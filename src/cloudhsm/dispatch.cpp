@@ -5,6 +5,7 @@
 #include "src/api/body.hpp"
 #include "src/api/submit.hpp"
 #include "src/audit/writer.hpp"
+#include "src/cloudhsm/describe.hpp"
 #include "src/cloudhsm/operation.hpp"
 #include "src/cloudhsm/service.hpp"
 #include "src/model/arena.hpp"
@@ -41,21 +42,19 @@ Refused read_input(Call& call, model::WipingArena& arena, std::optional<boost::j
     return std::nullopt;
 }
 
-// "cluster-…" → arn:aws:cloudhsm:us-east-1:111122223333:cluster/cluster-…
-std::string arn_of(const Call& call) {
+// "*" for a request that names nothing that exists.
+std::string resource_of(const Call& call) {
     const auto* given =
         call.row->resource.empty() ? nullptr : call.input->get_object().if_contains(call.row->resource);
     if (given == nullptr) {
         return "*";
     }
-    const std::string_view id = given->get_string();
-    std::string arn = "arn:aws:cloudhsm:";
-    arn.append(call.http.region).append(":").append(call.account().value()).append(":");
-    return arn.append(id.substr(0, id.find('-'))).append("/").append(id);
+    const std::string_view named = given->get_string();
+    return named.starts_with("arn:") ? std::string(named) : arn_of(call.account(), call.http.region, named);
 }
 
 Refused authorise(Call& call) {
-    const std::string arn = arn_of(call);
+    const std::string arn = resource_of(call);
     if (arn != "*") {
         call.audit.resource_arn = arn;
     }
@@ -133,6 +132,44 @@ Outcome<ClusterPtr> find_cluster(const Call& call, std::string_view id) {
         return not_found("Cluster '" + std::string(id) + "' was not found.");
     }
     return found;
+}
+
+Outcome<BackupPtr> find_backup(const Call& call, std::string_view id) {
+    const BackupPtr found = call.manager.parts().inventory.backup(BackupId(std::string(id)));
+    const bool own = found && found->account == call.account() && found->region == call.http.region;
+    if (!own || found->state == store::BackupState::deleted) {
+        return not_found("Backup '" + std::string(id) + "' was not found.");
+    }
+    return found;
+}
+
+asio::awaitable<Outcome<BackupPtr>> change_backup(Call& call, const BackupPtr& backup,
+                                                  std::function<Outcome<Done>(store::BackupRecord&)> change) {
+    auto changed = std::make_shared<store::BackupRecord>();
+    Decide decide = [&](store::Txn& txn) -> Outcome<Done> {
+        auto row = txn.backup(backup->id);
+        if (!row || !*row) {
+            return row ? not_found("Backup '" + backup->id.value() + "' was not found.")
+                       : internal(row.error().describe());
+        }
+        *changed = **std::move(row);
+        const Outcome<Done> allowed = change(*changed);
+        return allowed ? put(txn, *changed) : allowed;
+    };
+    Outcome<Done> committed = co_await commit(call, std::move(decide));
+    if (!committed) {
+        co_return std::move(committed).error();
+    }
+    co_return BackupPtr(std::move(changed));
+}
+
+Outcome<Done> must_be(const store::BackupRecord& backup, store::BackupState state) {
+    if (backup.state != state) {
+        return invalid_request("Backup '" + backup.id.value() + "' is in state " +
+                               std::string(to_string(backup.state)) + "; it must be " +
+                               std::string(to_string(state)) + ".");
+    }
+    return done;
 }
 
 Outcome<store::CloudHsmClusterRecord> cluster_row(store::Txn& txn, const ClusterId& id) {

@@ -40,6 +40,7 @@ void Inventory::load(const store::Contents& contents) {
     all.cloudhsm_hsms = contents.cloudhsm_hsms;
     all.hsms = contents.hsms;
     all.cluster_users = contents.cluster_users;
+    all.backups = contents.backups;
     apply(all);
 }
 
@@ -70,6 +71,12 @@ void Inventory::keep(const store::Change& change) {
 
 // A change touches few rows and there are few clusters: all views are made anew.
 void Inventory::apply(const store::Change& change) {
+    if (!change.backups.empty()) {
+        const std::lock_guard lock(mutex_);
+        for (const store::BackupRecord& record : change.backups) {
+            backups_.insert_or_assign(record.id, std::make_shared<const store::BackupRecord>(record));
+        }
+    }
     if (change.cloudhsm_clusters.empty() && change.clusters.empty() && change.cloudhsm_hsms.empty() &&
         change.hsms.empty() && change.cluster_users.empty() && change.erased_hsms.empty() &&
         change.erased_cluster_users.empty()) {
@@ -131,6 +138,21 @@ std::optional<store::ClusterRecord> Inventory::facts(const ClusterId& id) const 
 std::optional<store::HsmRecord> Inventory::token(const HsmId& id) const {
     const std::lock_guard lock(mutex_);
     return copy_of(tokens_, id);
+}
+
+BackupPtr Inventory::backup(const BackupId& id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = backups_.find(id);
+    return found == backups_.end() ? nullptr : found->second;
+}
+
+std::vector<BackupPtr> Inventory::backups() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<BackupPtr> all;
+    for (const auto& [id, record] : backups_) {
+        all.push_back(record);
+    }
+    return all;
 }
 
 }  // namespace claviger::cloudhsm

@@ -1,5 +1,5 @@
-// Every cluster, HSM and user of the CloudHSM v2 API in memory: what requests and jobs read instead of the
-// store.
+// Every cluster, HSM, user and backup of the CloudHSM v2 API in memory: what requests and jobs read instead
+// of the store.
 //
 // Threads: all functions may be called from any thread; views are immutable and shared. Built once from the
 // store's contents, then kept current by apply(), which the store's observer calls before the submitter hears
@@ -19,6 +19,8 @@
 
 namespace claviger::cloudhsm {
 
+using BackupPtr = std::shared_ptr<const store::BackupRecord>;
+
 class Inventory {
 public:
     void load(const store::Contents& contents);
@@ -31,6 +33,9 @@ public:
     std::optional<store::ClusterRecord> facts(const ClusterId& id) const;
     // Serial and officer PIN of a token that was made; of a vault too.
     std::optional<store::HsmRecord> token(const HsmId& id) const;
+    // Of whatever account, DELETED ones included; nullptr: there is none.
+    BackupPtr backup(const BackupId& id) const;
+    std::vector<BackupPtr> backups() const;  // by id
 
 private:
     void keep(const store::Change& change);
@@ -43,6 +48,7 @@ private:
     std::map<HsmId, store::HsmRecord> tokens_;
     std::map<std::pair<ClusterId, std::string>, store::ClusterUserRecord> users_;
     std::map<ClusterId, ClusterPtr> views_;
+    std::map<BackupId, BackupPtr> backups_;
 };
 
 }  // namespace claviger::cloudhsm

@@ -93,6 +93,9 @@ void Manager::start() {
             take_up(hsm.record.id);
         }
     }
+    for (const BackupPtr& backup : parts_.inventory.backups()) {
+        take_up(backup->id);
+    }
 }
 
 awaitable<void> Manager::stop() {
@@ -113,7 +116,7 @@ Result<cluster::Cluster*> Manager::open_cluster(const ClusterId& id) {
         return Error(Errc::not_found, id.value() + " has no keys yet");
     }
     cluster::ClusterOptions options;
-    options.cluster_id = id.value();
+    options.cluster_id = facts->lineage_id().value();
     options.cwk_generation = facts->cwk_generation;
     options.host_program = options_.host_program;
     options.certificate_pem = facts->certificate_pem;
@@ -158,6 +161,15 @@ void Manager::take_up(const HsmId& id) {
     });
 }
 
+void Manager::take_up(const BackupId& id) {
+    asio::post(parts_.control, [this, id] {
+        const BackupPtr record = parts_.inventory.backup(id);
+        if (record && record->state == store::BackupState::create_in_progress) {
+            run_job(id.value(), finish_backup(id));
+        }
+    });
+}
+
 void Manager::run_job(std::string resource, Work work) {
     if (stopping_ || !jobs_.insert(resource).second) {
         return;  // it runs already
@@ -184,8 +196,10 @@ awaitable<void> Manager::supervise(std::string resource, Work work) {
     }
 }
 
+// Clusters of one lineage share a vault, so their jobs take turns too.
 Lease& Manager::lease(const ClusterId& id) {
-    std::unique_ptr<Lease>& held = leases_[id];
+    const auto facts = parts_.inventory.facts(id);
+    std::unique_ptr<Lease>& held = leases_[facts ? facts->lineage_id() : id];
     if (!held) {
         held = std::make_unique<Lease>(parts_.control);
     }
@@ -238,6 +252,9 @@ awaitable<Status<>> Manager::finish_cluster(ClusterId id) {
     const ClusterPtr view = parts_.inventory.cluster(id);
     const Lease::Held held = co_await lease(id).take();
     if (view->record.state == store::ClusterState::create_in_progress) {
+        if (!view->record.source_backup.empty()) {
+            co_return co_await found_from_backup(*view);
+        }
         co_return co_await set_state(id, store::ClusterState::uninitialized, "");
     }
     if (cluster::Cluster* const running = cluster(id)) {

@@ -16,6 +16,7 @@
 #include <claviger/cluster/provisioning.hpp>
 
 #include "src/api/life_clock.hpp"
+#include "src/cloudhsm/backup_file.hpp"
 #include "src/cloudhsm/inventory.hpp"
 #include "src/cloudhsm/lease.hpp"
 #include "src/store/seal.hpp"
@@ -38,8 +39,10 @@ struct Place {
 
 struct ManagerOptions {
     std::filesystem::path host_program;
-    std::filesystem::path hsm_directory;    // a state directory below it for each HSM
-    std::filesystem::path vault_directory;  // one below it for each cluster's recovery key
+    std::filesystem::path hsm_directory;     // a state directory below it for each HSM
+    std::filesystem::path vault_directory;   // one below it for each cluster's recovery key
+    std::filesystem::path backup_directory;  // one file for each backup
+    std::vector<std::string> regions;        // that the service answers for
     std::vector<std::string> host_arguments;
     std::vector<Subnet> subnets;
     std::vector<Place> places;
@@ -56,6 +59,17 @@ struct ManagerParts {
     const api::LifeClock& life;
     Random& random;
 };
+
+// What came out of a backup's file that was taken in.
+struct Imported {
+    BackupId backup;
+    ClusterId cluster;
+    std::size_t keys = 0;
+    std::size_t key_stores = 0;
+};
+
+// What the library that works on tokens wants to know of a cluster.
+cluster::ClusterFacts facts_of(const store::ClusterRecord& row);
 
 class Manager final : public Clusters {
 public:
@@ -77,6 +91,22 @@ public:
     // From any thread: a row was committed in a transient state. Does nothing for any other.
     void take_up(const ClusterId& id);
     void take_up(const HsmId& id);
+    void take_up(const BackupId& id);
+
+    // Backups (manager_backups.cpp). Control thread.
+    // The row of a new one, committed in CREATE_IN_PROGRESS: take_up() or finish_backup() makes it. conflict:
+    // the cluster is not ACTIVE, or has no HSM that could sign.
+    boost::asio::awaitable<Result<BackupId>> begin_backup(ClusterId id);
+    boost::asio::awaitable<Status<>> finish_backup(BackupId id);
+    // Makes those that are due, ends those whose time is over.
+    boost::asio::awaitable<void> tend_backups();
+    // The verified content of a backup's file; integrity: the file is not the one that was made.
+    Result<BackupContents> read_backup(const store::BackupRecord& record) const;
+    // The same from any thread, when only the verdict is wanted.
+    boost::asio::awaitable<Status<>> check_backup(const store::BackupRecord& record);
+    // Takes in a file that this store does not know, if its trust anchor is the given one: a READY backup,
+    // its cluster as a DELETED one, and the keys and key stores that are unknown here. conflict: it is known.
+    boost::asio::awaitable<Result<Imported>> import_backup(Bytes file, std::string anchor_pem);
 
     const ManagerOptions& options() const noexcept { return options_; }
     const ManagerParts& parts() const noexcept { return parts_; }
@@ -98,6 +128,14 @@ private:
     boost::asio::awaitable<Status<>> join(const store::CloudHsmRecord& hsm, const ClusterView& cluster,
                                           const store::ClusterRecord& facts);
     boost::asio::awaitable<Status<>> serve(const store::CloudHsmRecord& hsm);
+    Work found_from_backup(const ClusterView& cluster);
+    Work back_up_before(const store::CloudHsmRecord& hsm);
+    // Under the cluster's lease.
+    Work write_backup(BackupId id);
+    boost::asio::awaitable<Result<Bytes>> make_backup_file(const store::BackupRecord& record);
+    Work end_backup(BackupId id);
+    std::filesystem::path backup_file(const BackupId& id) const;
+
     boost::asio::awaitable<Status<>> set_state(const HsmId& id, store::HsmState state, std::string message);
     boost::asio::awaitable<Status<>> set_state(const ClusterId& id, store::ClusterState state,
                                                std::string message);
@@ -108,10 +146,11 @@ private:
 
     cluster::Site site() const;
     cluster::HsmOptions hsm_options(const store::CloudHsmRecord& hsm) const;
-    cluster::HsmOptions vault_options(const ClusterId& id) const;
+    cluster::HsmOptions vault_options(const ClusterId& lineage) const;
     Result<SecretBytes> officer_pin(const HsmId& id) const;
     Result<store::HsmRecord> seal_token(const cluster::FoundedHsm& made, const ClusterId& cluster) const;
-    Result<cluster::KeySource> key_source(const ClusterView& cluster) const;
+    std::optional<cluster::KeySource> member_source(const ClusterView& view, store::HsmState also) const;
+    Result<cluster::KeySource> key_source(const ClusterView& view, const ClusterId& lineage) const;
     Result<cluster::Cluster*> open_cluster(const ClusterId& id);
     Lease& lease(const ClusterId& id);
 

@@ -10,6 +10,7 @@
 #include <claviger/cluster/certificates.hpp>
 
 #include "src/cloudhsm/manager.hpp"
+#include "src/cloudhsm/vault_file.hpp"
 #include "src/observe/log.hpp"
 
 namespace claviger::cloudhsm {
@@ -24,11 +25,6 @@ constexpr auto kAdmission = 15s;
 constexpr std::string_view kCreated = "HSM created.";
 constexpr std::string_view kNotCreated = "HSM creation failed. Please delete this HSM and try again.";
 
-// "vault-" and the eleven characters of the cluster's id.
-std::string vault_name(const ClusterId& id) {
-    return "vault-" + id.value().substr(id.value().find('-') + 1);
-}
-
 Status<> remove_directory(const std::filesystem::path& directory) {
     std::error_code error;
     std::filesystem::remove_all(directory, error);
@@ -39,6 +35,11 @@ Status<> remove_directory(const std::filesystem::path& directory) {
 }
 
 }  // namespace
+
+cluster::ClusterFacts facts_of(const store::ClusterRecord& row) {
+    return {row.lineage_id().value(), row.cwk_generation, row.recovery_public,
+            row.recovery_bundle,      row.check_token,    row.identity_token};
+}
 
 cluster::Site Manager::site() const {
     return {parts_.control, options_.host_program, parts_.clock, parts_.random};
@@ -61,11 +62,13 @@ cluster::HsmOptions Manager::hsm_options(const store::CloudHsmRecord& hsm) const
     return options;
 }
 
-cluster::HsmOptions Manager::vault_options(const ClusterId& id) const {
+// The vault of "cluster-abc" is "vault-abc", in the directory "abc".
+cluster::HsmOptions Manager::vault_options(const ClusterId& lineage) const {
     cluster::HsmOptions options;
-    options.hsm_id = vault_name(id);
+    const std::string name = lineage.value().substr(lineage.value().find('-') + 1);
+    options.hsm_id = "vault-" + name;
     options.zone = "vault";
-    options.state_dir = options_.vault_directory / id.value().substr(id.value().find('-') + 1);
+    options.state_dir = options_.vault_directory / name;
     options.module = options_.soft_module;
     options.host_arguments = options_.host_arguments;
     if (const auto token = parts_.inventory.token(HsmId(options.hsm_id))) {
@@ -127,6 +130,12 @@ awaitable<Status<>> Manager::create_hsm(HsmId id) {
     const Status<> told = co_await set_state(id, state, std::move(message));
     if (made) {
         observe::info("cloudhsm.hsm_created", {{"hsm", id.value()}, {"cluster", hsm->cluster.value()}});
+        if (view->record.state == store::ClusterState::active) {
+            const Result<BackupId> begun = co_await begin_backup(hsm->cluster);
+            if (begun) {
+                take_up(*begun);
+            }
+        }
     }
     co_return made ? told : made;
 }
@@ -144,6 +153,7 @@ awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const 
         co_return clear;
     }
     cluster::Site where = site();
+    const std::filesystem::path vault_directory = options.vault.state_dir;
     Result<cluster::FirstHsm> made = co_await cluster::make_first_hsm(std::move(where), std::move(options));
     if (!made) {
         co_return made.error();
@@ -153,6 +163,12 @@ awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const 
     const auto vault = seal_token(made->vault, ClusterId());
     if (!hardware || !token || !vault) {
         co_return !hardware ? hardware.error() : !token ? token.error() : vault.error();
+    }
+    // The vault is complete by itself: who has its directory and the sealing key can use it without this
+    // store.
+    const Status<> kept = keep_vault(vault_directory, *vault);
+    if (!kept) {
+        co_return kept;
     }
     store::ClusterRecord facts;
     facts.id = id;
@@ -183,32 +199,44 @@ awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const 
     co_return co_await commit(std::move(work));
 }
 
-// Who hands over the wrapping key: a member that serves, else one whose host is started for it, else the
-// vault.
-Result<cluster::KeySource> Manager::key_source(const ClusterView& view) const {
-    cluster::KeySource source;
-    const Hsm* chosen = nullptr;
-    for (const Hsm& hsm : view.hsms) {
-        if (hsm.record.state == store::HsmState::active && chosen == nullptr) {
-            chosen = &hsm;
-        }
+// A member that can be asked: one that serves, else one whose host is started for it. ACTIVE, or in the state
+// `also`.
+std::optional<cluster::KeySource> Manager::member_source(const ClusterView& view,
+                                                         store::HsmState also) const {
+    const auto good = [&](const Hsm& hsm) {
+        return hsm.record.state == store::HsmState::active ||
+               (hsm.record.state == also && !hsm.serial.empty());
+    };
+    const auto first = std::ranges::find_if(view.hsms, good);
+    if (first == view.hsms.end()) {
+        return std::nullopt;
     }
+    cluster::KeySource source;
+    source.token = hsm_options(first->record);
     if (cluster::Cluster* const running = cluster(view.record.id)) {
         for (const cluster::MemberView& member : running->members()) {
             const auto row = std::ranges::find(view.hsms, HsmId(member.hsm_id),
                                                [](const Hsm& hsm) { return hsm.record.id; });
-            if (member.process != 0 && row != view.hsms.end() &&
-                row->record.state == store::HsmState::active) {
-                chosen = &*row;
+            if (member.process != 0 && row != view.hsms.end() && good(*row)) {
+                source.token = hsm_options(row->record);
                 source.host = static_cast<pid_t>(member.process);
                 break;
             }
         }
     }
-    const HsmId id = chosen != nullptr ? chosen->record.id : HsmId(vault_name(view.record.id));
-    source.kind = chosen != nullptr ? cluster::KeySource::Kind::member : cluster::KeySource::Kind::vault;
-    source.token = chosen != nullptr ? hsm_options(chosen->record) : vault_options(view.record.id);
-    auto pin = officer_pin(id);
+    return source;
+}
+
+// Who hands over the wrapping key: a member, else the vault.
+Result<cluster::KeySource> Manager::key_source(const ClusterView& view, const ClusterId& lineage) const {
+    cluster::KeySource source;
+    if (auto member = member_source(view, store::HsmState::active)) {
+        source = *std::move(member);
+    } else {
+        source.kind = cluster::KeySource::Kind::vault;
+        source.token = vault_options(lineage);
+    }
+    auto pin = officer_pin(HsmId(source.token.hsm_id));
     if (!pin) {
         return std::move(pin).error();
     }
@@ -218,12 +246,11 @@ Result<cluster::KeySource> Manager::key_source(const ClusterView& view) const {
 
 awaitable<Status<>> Manager::join(const store::CloudHsmRecord& hsm, const ClusterView& view,
                                   const store::ClusterRecord& row) {
-    auto source = key_source(view);
+    auto source = key_source(view, row.lineage_id());
     if (!source) {
         co_return std::move(source).error();
     }
-    cluster::ClusterFacts facts{row.id.value(),      row.cwk_generation, row.recovery_public,
-                                row.recovery_bundle, row.check_token,    row.identity_token};
+    cluster::ClusterFacts facts = facts_of(row);
     cluster::HsmOptions options = hsm_options(hsm);
     cluster::Site where = site();
     cluster::KeySource from = *std::move(source);
@@ -275,8 +302,7 @@ awaitable<Status<>> Manager::initialize(ClusterId id) {
     if (!row || view->hsms.empty()) {
         co_return Error(Errc::not_found, id.value() + " has no HSM");
     }
-    cluster::ClusterFacts facts{row->id.value(),      row->cwk_generation, row->recovery_public,
-                                row->recovery_bundle, row->check_token,    row->identity_token};
+    cluster::ClusterFacts facts = facts_of(*row);
     const store::CloudHsmRecord hsm = view->hsms.front().record;
     cluster::HsmOptions options = hsm_options(hsm);
     cluster::Site where = site();
@@ -314,6 +340,24 @@ awaitable<Status<>> Manager::initialize(ClusterId id) {
     co_return status ? recorded : status;
 }
 
+// Before the last HSM is wiped the backup must be there. Of an HSM that cannot sign one, or of one of
+// several, it is made if it can be.
+awaitable<Status<>> Manager::back_up_before(const store::CloudHsmRecord& hsm) {
+    const ClusterPtr view = parts_.inventory.cluster(hsm.cluster);
+    if (view->record.state != store::ClusterState::active || !parts_.inventory.token(hsm.id)) {
+        co_return done;
+    }
+    const Result<BackupId> begun = co_await begin_backup(hsm.cluster);
+    Status<> made = begun ? Status<>(done) : Status<>(begun.error());
+    if (begun) {
+        made = co_await write_backup(*begun);
+    }
+    const bool last = view->hsms.size() == 1;
+    const bool of_the_disk =
+        !made && (made.error().code == Errc::io_error || made.error().code == Errc::integrity);
+    co_return last&& of_the_disk ? made : Status<>(done);
+}
+
 // Drained, ended, wiped, erased; an HSM that cannot be reached is deleted all the same, and its serial is
 // barred.
 awaitable<Status<>> Manager::delete_hsm(HsmId id) {
@@ -322,6 +366,11 @@ awaitable<Status<>> Manager::delete_hsm(HsmId id) {
         co_return done;
     }
     const Lease::Held held = co_await lease(hsm->cluster).take();
+    if (const Status<> kept = co_await back_up_before(*hsm); !kept) {
+        std::string message = "The HSM was not deleted: no backup of the cluster could be made. Try again.";
+        const Status<> told = co_await set_state(id, store::HsmState::active, std::move(message));
+        co_return told ? kept : told;
+    }
     if (cluster::Cluster* const running = cluster(hsm->cluster)) {
         const Status<> removed = co_await running->remove(id.value());
         static_cast<void>(removed);  // not_found: it never served

@@ -67,9 +67,15 @@ awaitable<Result<Done, LoginError>> Manager::log_in(ClusterId id, SecretBytes pa
     }
     const Lease::Held held = co_await lease(id).take();
     view = parts_.inventory.cluster(id);
-    const auto first = std::ranges::find(view->hsms, store::HsmState::active,
-                                         [](const Hsm& hsm) { return hsm.record.state; });
-    if (first == view->hsms.end()) {
+    // The one that is longest there: who joined after kmsuser got the password has a PIN of its own already.
+    const Hsm* first = nullptr;
+    for (const Hsm& hsm : view->hsms) {
+        if (hsm.record.state == store::HsmState::active &&
+            (first == nullptr || hsm.record.created < first->record.created)) {
+            first = &hsm;
+        }
+    }
+    if (first == nullptr) {
         co_return LoginError{LoginFailure::insufficient_hsms, "no HSM is ACTIVE"};
     }
     if (!view->has_user(kKmsUser)) {

@@ -65,6 +65,9 @@ std::string audit_record(const Call& call, const Failure* failure);
 // The caller's cluster. CloudHsmResourceNotFoundException also for one of somebody else.
 Outcome<ClusterPtr> find_cluster(const Call& call, std::string_view id);
 
+// The caller's backup, unless it is DELETED.
+Outcome<BackupPtr> find_backup(const Call& call, std::string_view id);
+
 // Decides on the writer thread, with rows read inside the transaction, so that two requests cannot both win;
 // the request's audit record is written in the same transaction. A refusal rolls back.
 using Decide = std::function<Outcome<Done>(store::Txn&)>;
@@ -75,6 +78,11 @@ Outcome<store::CloudHsmClusterRecord> cluster_row(store::Txn& txn, const Cluster
 // The same, if nobody changed it since `seen`, and raised: of two requests that decide on one view, the
 // second is refused.
 Outcome<Done> claim_cluster(store::Txn& txn, const ClusterView& seen);
+// Changes a backup's row as the transaction sees it, and answers the row as it is now.
+asio::awaitable<Outcome<BackupPtr>> change_backup(Call& call, const BackupPtr& backup,
+                                                  std::function<Outcome<Done>(store::BackupRecord&)> change);
+// CloudHsmInvalidRequestException naming both states.
+Outcome<Done> must_be(const store::BackupRecord& backup, store::BackupState state);
 // Writes a row; a failure of the store is CloudHsmInternalFailureException.
 template <class Record>
 Outcome<Done> put(store::Txn& txn, Record record) {

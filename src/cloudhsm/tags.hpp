@@ -1,6 +1,7 @@
-// Tags of clusters.
+// Tags of clusters and of backups.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "src/cloudhsm/describe.hpp"
@@ -11,19 +12,13 @@ namespace claviger::cloudhsm {
 inline constexpr std::size_t kMaxTags = 50;
 
 // CloudHsmTagException: a key given twice, or one that is reserved.
-inline std::optional<Failure> check_tags(const std::vector<TagWire>& tags) {
-    for (std::size_t i = 0; i < tags.size(); ++i) {
-        if (tags[i].key.substr(0, 4) == "aws:") {
-            return Failure(ErrorType::tag, "Tag keys beginning with aws: are reserved.");
-        }
-        for (std::size_t j = 0; j < i; ++j) {
-            if (tags[i].key == tags[j].key) {
-                return Failure(ErrorType::tag,
-                               "The tag key '" + std::string(tags[i].key) + "' was given more than once.");
-            }
-        }
-    }
-    return std::nullopt;
-}
+std::optional<Failure> check_tags(const std::vector<TagWire>& tags);
+std::vector<store::Tag> records_of(const std::vector<TagWire>& tags);
+
+// Of the caller's cluster or backup with this id. CloudHsmResourceNotFoundException: there is none.
+Outcome<std::vector<store::Tag>> tags_of(const Call& call, std::string_view resource);
+using ChangeTags = std::function<Outcome<Done>(std::vector<store::Tag>&)>;
+// As the transaction sees them.
+asio::awaitable<Outcome<Done>> change_tags(Call& call, std::string_view resource, ChangeTags change);
 
 }  // namespace claviger::cloudhsm

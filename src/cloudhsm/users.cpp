@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "src/api/audit_text.hpp"
 #include "src/api/submit.hpp"
+#include "src/cloudhsm/operator_record.hpp"
 #include "src/cloudhsm/password.hpp"
 
 namespace claviger::cloudhsm {
@@ -23,40 +23,6 @@ Status<> check_length(const SecretBytes& password) {
     return done;
 }
 
-// What an operator did at the terminal; nobody of the API stands behind it.
-std::string audit_record(const ManagerParts& parts, const ClusterView& cluster, std::string_view event,
-                         std::string_view user) {
-    std::string out;
-    api::ObjectText record(out);
-    record.text("eventVersion", "1.11");
-    api::ObjectText identity(record.name("userIdentity"));
-    identity.text("type", "Unknown");
-    identity.text("accountId", cluster.record.account.value());
-    identity.text("userName", user);
-    identity.close();
-    record.time("eventTime", parts.clock.wall());
-    record.text("eventSource", "cloudhsm.amazonaws.com");
-    record.text("eventName", event);
-    record.text("awsRegion", cluster.record.region);
-    record.text("sourceIPAddress", "admin socket");
-    record.text("userAgent", "claviger cloudhsm");
-    api::ObjectText parameters(record.name("requestParameters"));
-    parameters.text("clusterId", cluster.record.id.value());
-    parameters.text("username", user);
-    parameters.close();
-    record.name("responseElements") += "null";
-    record.text("eventID", api::event_id(parts.random));
-    record.name("readOnly") += "false";
-    record.name("resources") += "[]";
-    record.text("eventType", "AwsServiceEvent");
-    record.name("managementEvent") += "true";
-    record.text("recipientAccountId", cluster.record.account.value());
-    record.text("eventCategory", "Management");
-    api::append_sequence(record, parts.store.sequence());
-    record.close();
-    return out;
-}
-
 }  // namespace
 
 awaitable<Status<>> Users::record(ClusterId cluster, std::string event, std::string user,
@@ -67,7 +33,7 @@ awaitable<Status<>> Users::record(ClusterId cluster, std::string event, std::str
     store::Store::Work decide = [&](store::Txn& txn) {
         decided = work(txn);
         if (decided) {
-            decided = txn.audit(audit_record(parts, *view, event, user));
+            decided = txn.audit(operator_record(parts, view->record, event, {{"username", user}}));
         }
         return decided.has_value();
     };
@@ -105,7 +71,15 @@ awaitable<Status<>> Users::activate(ClusterId cluster, SecretBytes password) {
                                        parts.life.now()};
         return put ? txn.put(std::move(admin)) : put;
     };
-    co_return co_await record(cluster, "ClusterActivate", std::string(kAdmin), std::move(work));
+    const Status<> recorded =
+        co_await record(cluster, "ClusterActivate", std::string(kAdmin), std::move(work));
+    if (recorded) {
+        const Result<BackupId> begun = co_await manager_.begin_backup(cluster);
+        if (begun) {
+            manager_.take_up(*begun);
+        }
+    }
+    co_return recorded;
 }
 
 Status<> Users::check_admin(const ClusterView& cluster, const std::string& name,

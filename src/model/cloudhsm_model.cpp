@@ -360,12 +360,12 @@ constexpr Shape kShapes[] = {
     {"SubnetId", Type::string, Sensitive::no, kUnbounded, kUnbounded, "subnet-[0-9a-fA-F]{8,17}", "subnet-[0-9a-fA-F]{8,17}", {}, {}, kNoShape, kNoShape},  // 83
     {"SubnetIds", Type::list, Sensitive::no, 1, 10, "", "", {}, {}, 83, kNoShape},  // 84
     {"Tag", Type::structure, Sensitive::no, kUnbounded, kUnbounded, "", "", {}, kMembersOfTag, kNoShape, kNoShape},  // 85
-    {"TagKey", Type::string, Sensitive::no, 1, 128, "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$", "^([\\w\\s\\x{0080}-\\x{10FFFF}_.:/=+\\-@]*)$", {}, {}, kNoShape, kNoShape},  // 86
+    {"TagKey", Type::string, Sensitive::no, 1, 128, "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$", "^([\\w \\x{0080}-\\x{10FFFF}_.:/=+\\-@]*)$", {}, {}, kNoShape, kNoShape},  // 86
     {"TagKeyList", Type::list, Sensitive::no, 1, 50, "", "", {}, {}, 86, kNoShape},  // 87
     {"TagList", Type::list, Sensitive::no, 1, 50, "", "", {}, {}, 85, kNoShape},  // 88
     {"TagResourceRequest", Type::structure, Sensitive::no, kUnbounded, kUnbounded, "", "", {}, kMembersOfTagResourceRequest, kNoShape, kNoShape},  // 89
     {"TagResourceResponse", Type::structure, Sensitive::no, kUnbounded, kUnbounded, "", "", {}, {}, kNoShape, kNoShape},  // 90
-    {"TagValue", Type::string, Sensitive::no, 0, 256, "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$", "^([\\w\\s\\x{0080}-\\x{10FFFF}_.:/=+\\-@]*)$", {}, {}, kNoShape, kNoShape},  // 91
+    {"TagValue", Type::string, Sensitive::no, 0, 256, "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$", "^([\\w \\x{0080}-\\x{10FFFF}_.:/=+\\-@]*)$", {}, {}, kNoShape, kNoShape},  // 91
     {"Timestamp", Type::timestamp, Sensitive::no, kUnbounded, kUnbounded, "", "", {}, {}, kNoShape, kNoShape},  // 92
     {"UntagResourceRequest", Type::structure, Sensitive::no, kUnbounded, kUnbounded, "", "", {}, kMembersOfUntagResourceRequest, kNoShape, kNoShape},  // 93
     {"UntagResourceResponse", Type::structure, Sensitive::no, kUnbounded, kUnbounded, "", "", {}, {}, kNoShape, kNoShape},  // 94

@@ -52,7 +52,8 @@ const boost::wregex& compiled(const Shape& shape) {
 
 bool matches(const Shape& shape, std::string_view text) {
     try {
-        return boost::regex_match(wide(text), compiled(shape));
+        // As in Java, a dot is no line end.
+        return boost::regex_match(wide(text), compiled(shape), boost::regex_constants::match_not_dot_newline);
     } catch (const std::runtime_error&) {  // boost::regex gives up on excessive backtracking
         return false;
     }

@@ -55,14 +55,22 @@ std::string_view to_string(Action action) noexcept {
         case Action::update_key_description: return "kms:UpdateKeyDescription";
         case Action::verify: return "kms:Verify";
         case Action::verify_mac: return "kms:VerifyMac";
+        case Action::cloudhsm_copy_backup_to_region: return "cloudhsm:CopyBackupToRegion";
         case Action::cloudhsm_create_cluster: return "cloudhsm:CreateCluster";
         case Action::cloudhsm_create_hsm: return "cloudhsm:CreateHsm";
+        case Action::cloudhsm_delete_backup: return "cloudhsm:DeleteBackup";
         case Action::cloudhsm_delete_cluster: return "cloudhsm:DeleteCluster";
         case Action::cloudhsm_delete_hsm: return "cloudhsm:DeleteHsm";
+        case Action::cloudhsm_delete_resource_policy: return "cloudhsm:DeleteResourcePolicy";
+        case Action::cloudhsm_describe_backups: return "cloudhsm:DescribeBackups";
         case Action::cloudhsm_describe_clusters: return "cloudhsm:DescribeClusters";
+        case Action::cloudhsm_get_resource_policy: return "cloudhsm:GetResourcePolicy";
         case Action::cloudhsm_initialize_cluster: return "cloudhsm:InitializeCluster";
         case Action::cloudhsm_list_tags: return "cloudhsm:ListTags";
+        case Action::cloudhsm_modify_backup_attributes: return "cloudhsm:ModifyBackupAttributes";
         case Action::cloudhsm_modify_cluster: return "cloudhsm:ModifyCluster";
+        case Action::cloudhsm_put_resource_policy: return "cloudhsm:PutResourcePolicy";
+        case Action::cloudhsm_restore_backup: return "cloudhsm:RestoreBackup";
         case Action::cloudhsm_tag_resource: return "cloudhsm:TagResource";
         case Action::cloudhsm_untag_resource: return "cloudhsm:UntagResource";
     }

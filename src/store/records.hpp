@@ -164,7 +164,12 @@ struct ClusterRecord {
     Bytes identity_token;         // key token of the identity pair
     std::string certificate_pem;  // cluster certificate
     std::string trust_anchor_pem;
+    // The cluster that the wrapping key was made for, by which tokens and key tokens name it; empty: this
+    // one. A cluster made from a backup has the lineage of the one that was backed up.
+    ClusterId lineage{};
     std::uint64_t version = 0;
+
+    const ClusterId& lineage_id() const noexcept { return lineage.value().empty() ? id : lineage; }
 };
 
 struct HsmRecord {
@@ -249,6 +254,28 @@ struct ClusterUserRecord {
     std::string role;     // "admin", "crypto-user"
     Bytes password_hash;  // of admins; see cloudhsm/password.hpp
     WallTime created;
+    std::uint64_t version = 0;
+};
+
+// A backup of a cluster as that API knows it. Its file is named by its id.
+struct BackupRecord {
+    BackupId id;
+    AccountId account;
+    std::string region;
+    ClusterId cluster;  // that was backed up; empty: a copy, which belongs to no cluster
+    BackupState state = BackupState::create_in_progress;
+    WallTime created;  // life clock, as all below
+    std::optional<WallTime> copied;
+    std::optional<WallTime> deletion;  // when a deletion that is pending becomes final
+    bool never_expires = false;
+    std::string source_region;  // of a copy, as the two below
+    BackupId source_backup;
+    ClusterId source_cluster;
+    std::string hsm_type;
+    std::string mode;
+    std::vector<Tag> tags;
+    std::string policy;  // resource policy, JSON; empty: none
+    Bytes digest;        // SHA-256 of the file, from READY on
     std::uint64_t version = 0;
 };
 

@@ -78,6 +78,10 @@ bool from_cell(const Cell& cell, HsmState& state) {
     return from_enum_cell(cell, state, HsmState::delete_in_progress);
 }
 
+bool from_cell(const Cell& cell, BackupState& state) {
+    return from_enum_cell(cell, state, BackupState::deleted);
+}
+
 bool from_cell(const Cell& cell, ConnectionState& state) {
     return from_enum_cell(cell, state, ConnectionState::disconnecting);
 }

@@ -43,8 +43,9 @@ enum class TableId : std::uint8_t {
     cloudhsm_hsms,
     cluster_users,
     key_stores,
+    backups,
 };
-inline constexpr std::size_t kTableCount = 18;
+inline constexpr std::size_t kTableCount = 19;
 
 template <class Record, class Member>
 struct Column {
@@ -191,7 +192,9 @@ struct Table<ClusterRecord> {
                    column("check_token", &ClusterRecord::check_token),
                    column("identity_token", &ClusterRecord::identity_token),
                    column("certificate_pem", &ClusterRecord::certificate_pem),
-                   column("trust_anchor_pem", &ClusterRecord::trust_anchor_pem));
+                   column("trust_anchor_pem", &ClusterRecord::trust_anchor_pem),
+                   column("lineage", &ClusterRecord::lineage));
+    static constexpr std::size_t added_columns = 1;
 };
 
 template <>
@@ -281,6 +284,22 @@ struct Table<ClusterUserRecord> {
                    column("password_hash", &R::password_hash), column("created", &R::created));
 };
 
+template <>
+struct Table<BackupRecord> {
+    using R = BackupRecord;
+    static constexpr TableId id = TableId::backups;
+    static constexpr std::string_view name = "backups";
+    static constexpr std::size_t key_columns = 1;
+    static constexpr auto columns =
+        std::tuple(column("id", &R::id), column("account", &R::account), column("region", &R::region),
+                   column("cluster", &R::cluster), column("state", &R::state), column("created", &R::created),
+                   column("copied", &R::copied), column("deletion", &R::deletion),
+                   column("never_expires", &R::never_expires), column("source_region", &R::source_region),
+                   column("source_backup", &R::source_backup), column("source_cluster", &R::source_cluster),
+                   column("hsm_type", &R::hsm_type), column("mode", &R::mode), column("tags", &R::tags),
+                   column("policy", &R::policy), column("digest", &R::digest));
+};
+
 template <class Record>
 inline constexpr std::size_t kColumnCount =
     std::tuple_size_v<std::remove_cvref_t<decltype(Table<Record>::columns)>>;
@@ -348,6 +367,7 @@ bool from_cell(const Cell& cell, RotationType& type);
 bool from_cell(const Cell& cell, ConnectionState& state);
 bool from_cell(const Cell& cell, ClusterState& state);
 bool from_cell(const Cell& cell, HsmState& state);
+bool from_cell(const Cell& cell, BackupState& state);
 bool from_cell(const Cell& cell, WallTime& time);
 bool from_cell(const Cell& cell, std::optional<WallTime>& time);
 bool from_cell(const Cell& cell, std::vector<Tag>& tags);

@@ -19,6 +19,8 @@
 
 namespace claviger::store {
 
+struct Contents;
+
 // One transaction, seen from inside. Lives only during Work. Reads see the writes made before in the same
 // transaction and all transactions before it. A row whose seal does not verify reads as Errc::integrity.
 class Txn {
@@ -55,6 +57,10 @@ public:
     virtual Result<std::vector<KeyStoreRecord>> key_stores(const AccountId&, std::string_view region) = 0;
     virtual Result<std::uint64_t> count_keys_in(const KeyStoreId&) = 0;
     virtual Result<std::optional<SettingRecord>> setting(std::string_view name) = 0;
+    virtual Result<std::optional<BackupRecord>> backup(const BackupId&) = 0;
+    // What a backup of the cluster must hold: its rows, its users, its key stores, and every row about the
+    // keys in it, as this transaction sees them. Usages are no part of it, and neither are HSMs.
+    virtual Result<Contents> contents_of(const ClusterId&) = 0;
     virtual Status<> put(KeyRecord) = 0;  // raises version; Errc::conflict if the stored version differs
     virtual Status<> put(MaterialRecord) = 0;
     virtual Status<> put(AliasRecord) = 0;
@@ -72,6 +78,7 @@ public:
     virtual Status<> put(CloudHsmClusterRecord) = 0;
     virtual Status<> put(CloudHsmRecord) = 0;
     virtual Status<> put(ClusterUserRecord) = 0;
+    virtual Status<> put(BackupRecord) = 0;
     virtual Status<> erase_hsm(const HsmId&) = 0;  // both rows of it, where they exist
     virtual Status<> erase_cluster_user(const ClusterId&, std::string_view name) = 0;
     virtual Status<> erase_alias(const AccountId&, std::string_view region, std::string_view name) = 0;
@@ -105,6 +112,7 @@ struct Contents {
     std::vector<CloudHsmRecord> cloudhsm_hsms;
     std::vector<ClusterUserRecord> cluster_users;
     std::vector<KeyStoreRecord> key_stores;
+    std::vector<BackupRecord> backups;
     std::vector<std::string> refused;  // one sentence per row whose seal failed; never loaded, never repaired
     // Those of `refused` that cannot be left out: a service that misses its cluster, an HSM or a setting
     // would found another one, or forget what was decided.
@@ -137,6 +145,7 @@ struct Change {
     std::vector<ClusterUserRecord> erased_cluster_users;
     std::vector<KeyStoreRecord> key_stores;
     std::vector<KeyStoreRecord> erased_key_stores;
+    std::vector<BackupRecord> backups;
 };
 
 class Store {

@@ -54,6 +54,8 @@ void read_all(ByteView payload) {
     read_control<link::control::CheckCluster>(payload);
     read_control<link::control::Probe>(payload);
     read_control<link::control::RecoverCwk>(payload);
+    read_control<link::control::SignBackup>(payload);
+    read_control<link::control::Signature>(payload);
     read_control<link::control::InitToken>(payload);
     read_control<link::control::InstallTrusted>(payload);
     read_control<link::control::MakeTransport>(payload);

@@ -27,6 +27,9 @@ Status<> put_file(const std::filesystem::path& path, ByteView content);
 // truncates it next does not wait either.
 Status<> put_file_unsynced(const std::filesystem::path& path, ByteView content);
 
+// All of a regular file. io_error also for more than `limit` bytes.
+Result<Bytes> read_file(const std::filesystem::path& path, std::size_t limit);
+
 // put_file and sync_directory: on success the new file stays.
 Status<> replace_file(const std::filesystem::path& path, ByteView content);
 

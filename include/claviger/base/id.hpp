@@ -24,6 +24,7 @@ using AccountId = Id<struct AccountIdTag>;    // twelve digits
 using KeyId = Id<struct KeyIdTag>;            // UUID, or mrk- and 32 hex digits
 using HsmId = Id<struct HsmIdTag>;            // "hsm-" and 11 characters
 using ClusterId = Id<struct ClusterIdTag>;    // "cluster-" and 11 characters
+using BackupId = Id<struct BackupIdTag>;      // "backup-" and 11 characters
 using KeyStoreId = Id<struct KeyStoreIdTag>;  // "cks-" and 17 hex digits
 
 }  // namespace claviger

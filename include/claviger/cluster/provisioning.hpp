@@ -29,6 +29,8 @@ class io_context;
 
 namespace claviger::cluster {
 
+class ClusterTrust;
+
 // Where the work is done. What it refers to outlives the work.
 struct Site {
     boost::asio::io_context& io;
@@ -83,6 +85,12 @@ struct KeySource {
 boost::asio::awaitable<Result<FoundedHsm>> join_hsm(Site site, ClusterFacts facts,
                                                     std::string certificate_pem, HsmOptions hsm,
                                                     KeySource source);
+
+// The SHA-256 of a backup, signed by the cluster's identity in the member `source` (RSASSA-PKCS1-v1_5).
+boost::asio::awaitable<Result<Bytes>> sign_backup(Site site, ClusterFacts facts, KeySource source,
+                                                  Bytes digest);
+// Is this such a signature by the key of the cluster certificate? Pure, thread-safe.
+bool is_backup_signature(const ClusterTrust& trust, ByteView digest, ByteView signature);
 
 // Puts the cluster certificate on a member whose host does not run.
 boost::asio::awaitable<Status<>> install_certificate(Site site, ClusterFacts facts,

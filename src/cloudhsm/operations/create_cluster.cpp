@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <charconv>
 
 #include "src/cloudhsm/describe.hpp"
 #include "src/cloudhsm/ids.hpp"
 #include "src/cloudhsm/operations/operations.hpp"
+#include "src/cloudhsm/retention.hpp"
 #include "src/cloudhsm/tags.hpp"
 
 namespace claviger::cloudhsm {
@@ -11,21 +11,13 @@ namespace {
 
 constexpr std::string_view kVpc = "vpc-00000001";  // the one network there is
 
-struct Retention {
-    std::string_view type;
-    std::string_view value;
-    static constexpr auto fields() {
-        return std::tuple(field("Type", &Retention::type), field("Value", &Retention::value));
-    }
-};
-
 struct CreateClusterRequest {
     std::string_view type;
     std::vector<std::string_view> subnets;
-    std::optional<Retention> retention;
+    std::optional<RetentionRequest> retention;
     std::optional<std::string_view> source_backup;
     std::string_view network_type = "IPV4";
-    std::string_view mode = "FIPS";
+    std::optional<std::string_view> mode;
     std::vector<TagWire> tags;
 
     static constexpr auto fields() {
@@ -62,30 +54,45 @@ Outcome<std::vector<store::Tag>> map_subnets(const Call& call, const std::vector
     return mapping;
 }
 
-Outcome<std::uint32_t> retention_of(const std::optional<Retention>& given) {
-    std::uint32_t days = 90;
-    if (given) {
-        const auto [end, error] =
-            std::from_chars(given->value.data(), given->value.data() + given->value.size(), days);
-        if (error != std::errc() || end != given->value.data() + given->value.size() || days < 7 ||
-            days > 379) {
-            return invalid_request("The backup retention period must be between 7 and 379 days.");
-        }
+// Whose file is the one that was made. A backup of another account is one that nobody shared.
+asio::awaitable<Outcome<BackupPtr>> source_of(Call& call, std::string_view given) {
+    const std::string_view id = given.substr(given.rfind('/') + 1);
+    const Outcome<BackupPtr> backup = find_backup(call, id);
+    if (!backup || (id != given && given != arn_of(call.account(), call.http.region, id))) {
+        co_return not_found("Backup '" + std::string(given) + "' was not found.");
     }
-    return days;
+    if (const Outcome<Done> ready = must_be(**backup, store::BackupState::ready); !ready) {
+        co_return ready.error();
+    }
+    const Status<> good = co_await call.manager.check_backup(**backup);
+    if (!good) {
+        Failure refused = invalid_request("Backup '" + std::string(id) + "' is damaged and cannot be used.");
+        refused.detail = good.error().describe();
+        co_return refused;
+    }
+    co_return *backup;
 }
 
 asio::awaitable<Outcome<CreateClusterResponse>> handle(Call& call, const CreateClusterRequest& request) {
     auto subnets = map_subnets(call, request.subnets);
-    const auto days = retention_of(request.retention);
+    const auto days = days_of(request.retention);
     if (!subnets || !days) {
         co_return !subnets ? std::move(subnets).error() : days.error();
     }
-    if (request.type == "hsm1.medium" && request.mode == "NON_FIPS") {
-        co_return invalid_request("The HSM type hsm1.medium supports the mode FIPS only.");
-    }
+    BackupPtr source;
     if (request.source_backup) {
-        co_return not_found("Backup '" + std::string(*request.source_backup) + "' was not found.");
+        Outcome<BackupPtr> found = co_await source_of(call, *request.source_backup);
+        if (!found) {
+            co_return std::move(found).error();
+        }
+        source = *std::move(found);
+    }
+    const std::string mode(request.mode ? *request.mode : source ? std::string_view(source->mode) : "FIPS");
+    if (source && mode != source->mode) {
+        co_return invalid_request("The backup is of a cluster in mode " + source->mode + ".");
+    }
+    if (request.type == "hsm1.medium" && mode == "NON_FIPS") {
+        co_return invalid_request("The HSM type hsm1.medium supports the mode FIPS only.");
     }
     if (auto refused = check_tags(request.tags)) {
         co_return *std::move(refused);
@@ -97,15 +104,14 @@ asio::awaitable<Outcome<CreateClusterResponse>> handle(Call& call, const CreateC
     record.account = call.account();
     record.region = call.http.region;
     record.hsm_type = request.type;
-    record.mode = request.mode;
+    record.mode = mode;
     record.network_type = request.network_type;
     record.retention_days = *days;
     record.subnets = *std::move(subnets);
     record.vpc = kVpc;
+    record.source_backup = source ? source->id.value() : std::string();
     record.security_group = new_network_id("sg-", parts.random);
-    for (const TagWire& tag : request.tags) {
-        record.tags.push_back({std::string(tag.key), std::string(tag.value)});
-    }
+    record.tags = records_of(request.tags);
     record.created = parts.life.now();
     CreateClusterResponse response{view, describe(*view)};
     append_for_audit(call.audit.response_elements, response);

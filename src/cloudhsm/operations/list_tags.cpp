@@ -1,5 +1,5 @@
-#include "src/cloudhsm/describe.hpp"
 #include "src/cloudhsm/operations/operations.hpp"
+#include "src/cloudhsm/tags.hpp"
 
 namespace claviger::cloudhsm {
 namespace {
@@ -17,7 +17,7 @@ struct ListTagsRequest {
 };
 
 struct ListTagsResponse {
-    ClusterPtr cluster;  // what the tags are views of
+    std::vector<store::Tag> records;  // what the tags are views of
     std::vector<TagWire> tags;
     std::optional<std::string> token;
     static constexpr auto fields() {
@@ -27,14 +27,14 @@ struct ListTagsResponse {
 };
 
 Outcome<ListTagsResponse> handle(Call& call, const ListTagsRequest& request) {
-    const Outcome<ClusterPtr> cluster = find_cluster(call, request.resource);
-    if (!cluster) {
-        return cluster.error();
+    Outcome<std::vector<store::Tag>> found = tags_of(call, request.resource);
+    if (!found) {
+        return std::move(found).error();
     }
     ListTagsResponse response;
-    response.cluster = *cluster;
+    response.records = *std::move(found);
     bool after = !request.token;  // the token is the key that the last page ended with
-    for (const TagWire& tag : describe((*cluster)->record.tags)) {
+    for (const TagWire& tag : describe(response.records)) {
         if (!after) {
             after = tag.key == *request.token;
             continue;

@@ -15,32 +15,24 @@ struct TagRequest {
 };
 
 asio::awaitable<Outcome<NoMembers>> handle(Call& call, const TagRequest& request) {
-    const Outcome<ClusterPtr> cluster = find_cluster(call, request.resource);
-    if (!cluster) {
-        co_return cluster.error();
-    }
     if (auto refused = check_tags(request.tags)) {
         co_return *std::move(refused);
     }
-    Decide decide = [&](store::Txn& txn) -> Outcome<Done> {
-        Outcome<store::CloudHsmClusterRecord> row = cluster_row(txn, (*cluster)->record.id);
-        if (!row) {
-            return std::move(row).error();
-        }
+    ChangeTags change = [&](std::vector<store::Tag>& tags) -> Outcome<Done> {
         for (const TagWire& tag : request.tags) {
-            const auto there = std::ranges::find(row->tags, tag.key, &store::Tag::key);
-            if (there != row->tags.end()) {
+            const auto there = std::ranges::find(tags, tag.key, &store::Tag::key);
+            if (there != tags.end()) {
                 there->value = tag.value;
             } else {
-                row->tags.push_back({std::string(tag.key), std::string(tag.value)});
+                tags.push_back({std::string(tag.key), std::string(tag.value)});
             }
         }
-        if (row->tags.size() > kMaxTags) {
+        if (tags.size() > kMaxTags) {
             return Failure(ErrorType::resource_limit, "A resource can have at most 50 tags.");
         }
-        return put(txn, *std::move(row));
+        return done;
     };
-    Outcome<Done> committed = co_await commit(call, std::move(decide));
+    Outcome<Done> committed = co_await change_tags(call, request.resource, std::move(change));
     if (!committed) {
         co_return std::move(committed).error();
     }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "src/cloudhsm/operations/operations.hpp"
+#include "src/cloudhsm/tags.hpp"
 
 namespace claviger::cloudhsm {
 namespace {
@@ -15,21 +16,13 @@ struct UntagRequest {
 };
 
 asio::awaitable<Outcome<NoMembers>> handle(Call& call, const UntagRequest& request) {
-    const Outcome<ClusterPtr> cluster = find_cluster(call, request.resource);
-    if (!cluster) {
-        co_return cluster.error();
-    }
-    Decide decide = [&](store::Txn& txn) -> Outcome<Done> {
-        Outcome<store::CloudHsmClusterRecord> row = cluster_row(txn, (*cluster)->record.id);
-        if (!row) {
-            return std::move(row).error();
-        }
-        std::erase_if(row->tags, [&](const store::Tag& tag) {
+    ChangeTags change = [&](std::vector<store::Tag>& tags) -> Outcome<Done> {
+        std::erase_if(tags, [&](const store::Tag& tag) {
             return std::ranges::find(request.keys, tag.key) != request.keys.end();
         });
-        return put(txn, *std::move(row));
+        return done;
     };
-    Outcome<Done> committed = co_await commit(call, std::move(decide));
+    Outcome<Done> committed = co_await change_tags(call, request.resource, std::move(change));
     if (!committed) {
         co_return std::move(committed).error();
     }

@@ -8,7 +8,7 @@ namespace {
 
 // STRICT: a column holds its declared type or the write fails. WITHOUT ROWID: the primary key's tree is the
 // table, so no index can disagree with the rows.
-constexpr std::array<std::string_view, 4> kMigrations{
+constexpr std::array<std::string_view, 5> kMigrations{
     R"sql(
 CREATE TABLE store_state (
     one INTEGER PRIMARY KEY CHECK (one = 1), kind INTEGER NOT NULL, store_id TEXT NOT NULL, key_id BLOB NOT NULL,
@@ -116,6 +116,16 @@ CREATE TABLE key_stores (
     version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (account, region, id)
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE keys ADD COLUMN key_store TEXT NOT NULL DEFAULT '';
+)sql",
+    R"sql(
+CREATE TABLE backups (
+    id TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, cluster TEXT NOT NULL, state INTEGER NOT NULL,
+    created INTEGER NOT NULL, copied INTEGER, deletion INTEGER, never_expires INTEGER NOT NULL,
+    source_region TEXT NOT NULL, source_backup TEXT NOT NULL, source_cluster TEXT NOT NULL, hsm_type TEXT NOT NULL,
+    mode TEXT NOT NULL, tags BLOB NOT NULL, policy TEXT NOT NULL, digest BLOB NOT NULL,
+    version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (id)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE clusters ADD COLUMN lineage TEXT NOT NULL DEFAULT '';
 )sql",
 };
 

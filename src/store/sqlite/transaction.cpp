@@ -9,11 +9,6 @@ namespace {
 // restores.
 constexpr unsigned kOutboxBits = 20;
 
-// Whether a transaction may go on after this error: it was about a row, not about the database.
-bool is_about_a_row(Errc code) noexcept {
-    return code == Errc::conflict || code == Errc::not_found || code == Errc::integrity;
-}
-
 template <class Record>
 Status<> prepare_into(std::optional<SealedTable<Record>>& table, Database& database, const Sealer& sealer) {
     Result<SealedTable<Record>> prepared = SealedTable<Record>::prepare(database, sealer);
@@ -61,6 +56,7 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
     std::optional<SealedTable<CloudHsmRecord>> cloudhsm_hsms;
     std::optional<SealedTable<ClusterUserRecord>> cluster_users;
     std::optional<SealedTable<KeyStoreRecord>> key_stores;
+    std::optional<SealedTable<BackupRecord>> backups;
     Status<> made = done;
     const auto prepare_one = [&](auto& table) {
         return (made = prepare_into(table, database, sealer)).has_value();
@@ -70,7 +66,7 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
           prepare_one(settings) && prepare_one(outbox) && prepare_one(grants) &&
           prepare_one(rotation_schedules) && prepare_one(rotations) && prepare_one(key_usages) &&
           prepare_one(cloudhsm_clusters) && prepare_one(cloudhsm_hsms) && prepare_one(cluster_users) &&
-          prepare_one(key_stores))) {
+          prepare_one(key_stores) && prepare_one(backups))) {
         return made.error();
     }
     std::vector<Statement> of_key;
@@ -80,7 +76,11 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
           "SELECT id FROM grants WHERE account = ?1 AND region = ?2 AND key = ?3",
           "SELECT id FROM grants WHERE account = ?1 AND region = ?2 AND key = ?3 AND name = ?4",
           "SELECT material FROM rotations WHERE account = ?1 AND region = ?2 AND key = ?3",
-          "SELECT id FROM key_stores WHERE account = ?1 AND region = ?2"}) {
+          "SELECT id FROM key_stores WHERE account = ?1 AND region = ?2",
+          "SELECT account, region, id FROM keys WHERE cluster = ?1 OR "
+          "key_store IN (SELECT id FROM key_stores WHERE cluster = ?1)",
+          "SELECT cluster, name FROM cluster_users WHERE cluster = ?1",
+          "SELECT account, region, id FROM key_stores WHERE cluster = ?1"}) {
         Result<Statement> statement = database.prepare(sql);
         if (!statement) {
             return statement.error();
@@ -93,16 +93,10 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
                   std::move(*outbox),        std::move(*grants),        std::move(*rotation_schedules),
                   std::move(*rotations),     std::move(*key_usages),    std::move(*cloudhsm_clusters),
                   std::move(*cloudhsm_hsms), std::move(*cluster_users), std::move(*key_stores),
-                  std::move(of_key[0]),      std::move(of_key[1]),      std::move(of_key[2]),
-                  std::move(of_key[3]),      std::move(of_key[4]),      std::move(of_key[5])};
-}
-
-template <class T>
-T SqliteTxn::noted(T result) {
-    if (!result && !failure_ && !is_about_a_row(result.error().code)) {
-        failure_ = result.error();
-    }
-    return result;
+                  std::move(*backups),       std::move(of_key[0]),      std::move(of_key[1]),
+                  std::move(of_key[2]),      std::move(of_key[3]),      std::move(of_key[4]),
+                  std::move(of_key[5]),      std::move(of_key[6]),      std::move(of_key[7]),
+                  std::move(of_key[8])};
 }
 
 template <class Record>
@@ -243,6 +237,11 @@ Result<std::optional<SettingRecord>> SqliteTxn::setting(std::string_view name) {
     return noted(tables_.settings.find(cells));
 }
 
+Result<std::optional<BackupRecord>> SqliteTxn::backup(const BackupId& id) {
+    const std::array cells{Cell::of_text(id.value())};
+    return noted(tables_.backups.find(cells));
+}
+
 Status<> SqliteTxn::put(KeyRecord record) {
     const bool first = record.version == 0;
     const std::string counted = keys_of(record.account.value(), record.region);
@@ -325,6 +324,10 @@ Status<> SqliteTxn::put(ClusterUserRecord record) {
     return write(tables_.cluster_users, std::move(record), change_.cluster_users);
 }
 
+Status<> SqliteTxn::put(BackupRecord record) {
+    return write(tables_.backups, std::move(record), change_.backups);
+}
+
 Status<> SqliteTxn::erase_hsm(const HsmId& id) {
     const std::array cells{Cell::of_text(id.value())};
     Status<> erased = noted(tables_.cloudhsm_hsms.erase(cells, set_of<CloudHsmRecord>()));
@@ -389,27 +392,6 @@ Result<std::vector<std::string>> SqliteTxn::names_of_key(Statement& statement, s
         }
         names.emplace_back(as_text(statement.cell(0).bytes));
     }
-}
-
-template <class Record>
-Result<std::vector<Record>> SqliteTxn::rows_of_key(SealedTable<Record>& table, Statement& names,
-                                                   std::span<const Cell> bound) {
-    const Result<std::vector<std::string>> found = noted(names_of_key(names, bound));
-    if (!found) {
-        return found.error();
-    }
-    std::vector<Record> rows;
-    for (const std::string& name : *found) {
-        const std::array cells{bound[0], bound[1], bound[2], Cell::of_text(name)};
-        Result<std::optional<Record>> row = noted(table.find(cells));
-        if (!row) {
-            return row.error();
-        }
-        if (*row) {
-            rows.push_back(**std::move(row));
-        }
-    }
-    return rows;
 }
 
 template <class Record>

@@ -32,12 +32,16 @@ struct Tables {
     SealedTable<CloudHsmRecord> cloudhsm_hsms;
     SealedTable<ClusterUserRecord> cluster_users;
     SealedTable<KeyStoreRecord> key_stores;
+    SealedTable<BackupRecord> backups;
     Statement material_ids;  // of one key, as the four below
     Statement alias_names;
     Statement grant_ids;
     Statement grant_ids_named;
     Statement rotation_materials;
-    Statement key_store_ids;  // of one account and region
+    Statement key_store_ids;    // of one account and region
+    Statement keys_in_cluster;  // primary keys, as the two below
+    Statement users_in_cluster;
+    Statement key_stores_in_cluster;
 };
 
 // What a batch of transactions changes besides the database; thrown away if its commit fails.
@@ -49,6 +53,11 @@ struct Batch {
 };
 
 enum class OutboxState { taking, full };
+
+// Whether a transaction may go on after this error: it was about a row, not about the database.
+inline bool is_about_a_row(Errc code) noexcept {
+    return code == Errc::conflict || code == Errc::not_found || code == Errc::integrity;
+}
 
 // One transaction between its SAVEPOINT and RELEASE. Remembers the first failure that only a rollback can
 // answer.
@@ -86,6 +95,8 @@ public:
     Result<std::vector<KeyStoreRecord>> key_stores(const AccountId&, std::string_view region) override;
     Result<std::uint64_t> count_keys_in(const KeyStoreId&) override;
     Result<std::optional<SettingRecord>> setting(std::string_view name) override;
+    Result<std::optional<BackupRecord>> backup(const BackupId&) override;
+    Result<Contents> contents_of(const ClusterId&) override;
     Status<> put(KeyRecord) override;
     Status<> put(MaterialRecord) override;
     Status<> put(AliasRecord) override;
@@ -103,6 +114,7 @@ public:
     Status<> put(CloudHsmClusterRecord) override;
     Status<> put(CloudHsmRecord) override;
     Status<> put(ClusterUserRecord) override;
+    Status<> put(BackupRecord) override;
     Status<> erase_hsm(const HsmId&) override;
     Status<> erase_cluster_user(const ClusterId&, std::string_view name) override;
     Status<> erase_alias(const AccountId&, std::string_view region, std::string_view name) override;
@@ -130,6 +142,7 @@ private:
     template <class Record>
     Result<std::vector<Record>> rows_of_key(SealedTable<Record>& table, Statement& names,
                                             std::span<const Cell> bound);
+    Status<> add_rows_of(const KeyRecord& key, Contents& contents);
     template <class Record>
     Status<> erase_rows_of_key(SealedTable<Record>& table, Statement& names, std::span<const Cell> key);
     template <class Record>
@@ -142,5 +155,34 @@ private:
     Change change_;
     std::optional<Error> failure_;
 };
+
+template <class T>
+T SqliteTxn::noted(T result) {
+    if (!result && !failure_ && !is_about_a_row(result.error().code)) {
+        failure_ = result.error();
+    }
+    return result;
+}
+
+template <class Record>
+Result<std::vector<Record>> SqliteTxn::rows_of_key(SealedTable<Record>& table, Statement& names,
+                                                   std::span<const Cell> bound) {
+    const Result<std::vector<std::string>> found = noted(names_of_key(names, bound));
+    if (!found) {
+        return found.error();
+    }
+    std::vector<Record> rows;
+    for (const std::string& name : *found) {
+        const std::array cells{bound[0], bound[1], bound[2], Cell::of_text(name)};
+        Result<std::optional<Record>> row = noted(table.find(cells));
+        if (!row) {
+            return row.error();
+        }
+        if (*row) {
+            rows.push_back(**std::move(row));
+        }
+    }
+    return rows;
+}
 
 }  // namespace claviger::store::sqlite

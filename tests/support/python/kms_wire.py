@@ -1,4 +1,4 @@
-"""A KMS client of its own: HTTP, JSON and Signature Version 4 from the standard library, nothing of an SDK and nothing
+"""A client of its own: HTTP, JSON and Signature Version 4 from the standard library, nothing of an SDK and nothing
 of the service under test. Bodies go out exactly as given, so that a test can send what no SDK would."""
 
 import datetime
@@ -10,8 +10,8 @@ import urllib.parse
 
 
 class Answer:
-    def __init__(self, status, headers, body):
-        self.status, self.headers, self.body = status, headers, body
+    def __init__(self, status, headers, body, message_member="message"):
+        self.status, self.headers, self.body, self.message_member = status, headers, body, message_member
 
     def json(self):
         return json.loads(self.body) if self.body else None
@@ -22,10 +22,12 @@ class Answer:
 
     @property
     def message(self):
-        return (self.json() or {}).get("message") if self.status != 200 else None
+        return (self.json() or {}).get(self.message_member) if self.status != 200 else None
 
 
 class Client:
+    service, prefix, message_member = "kms", "TrentService.", "message"
+
     def __init__(self, settings):
         url = urllib.parse.urlsplit(settings["AWS_ENDPOINT_URL"])
         self.host, self.region = url.netloc, settings["AWS_REGION"]
@@ -36,7 +38,7 @@ class Client:
     def _key_of(self, day):
         if day != self.day:
             key = b"AWS4" + self.secret.encode()
-            for part in (day, self.region, "kms", "aws4_request"):
+            for part in (day, self.region, self.service, "aws4_request"):
                 key = hmac.new(key, part.encode(), hashlib.sha256).digest()
             self.day, self.signing_key = day, key
         return self.signing_key
@@ -48,7 +50,7 @@ class Client:
         names = ";".join(sorted(headers))
         canonical = "\n".join(["POST", "/", ""] + [f"{n}:{headers[n]}" for n in sorted(headers)] +
                               ["", names, hashlib.sha256(body).hexdigest()])
-        scope = f"{now[:8]}/{self.region}/kms/aws4_request"
+        scope = f"{now[:8]}/{self.region}/{self.service}/aws4_request"
         to_sign = "\n".join(["AWS4-HMAC-SHA256", now, scope, hashlib.sha256(canonical.encode()).hexdigest()])
         signature = hmac.new(self._key_of(now[:8]), to_sign.encode(), hashlib.sha256).hexdigest()
         headers["authorization"] = (f"AWS4-HMAC-SHA256 Credential={self.key_id}/{scope}, SignedHeaders={names}, "
@@ -57,9 +59,9 @@ class Client:
 
     def send(self, operation, body):
         """`body` as bytes, whatever they are."""
-        self.connection.request("POST", "/", body, self._signed("TrentService." + operation, body))
+        self.connection.request("POST", "/", body, self._signed(self.prefix + operation, body))
         answer = self.connection.getresponse()
-        return Answer(answer.status, dict(answer.getheaders()), answer.read())
+        return Answer(answer.status, dict(answer.getheaders()), answer.read(), self.message_member)
 
     def call(self, operation, **members):
         return self.send(operation, json.dumps(members).encode())
@@ -68,3 +70,7 @@ class Client:
         answer = self.call(operation, **members)
         assert answer.status == 200, (operation, members, answer.status, answer.body)
         return answer.json()
+
+
+class CloudHsmClient(Client):
+    service, prefix, message_member = "cloudhsm", "BaldrApiService.", "Message"

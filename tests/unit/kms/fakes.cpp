@@ -116,6 +116,12 @@ public:
     Result<std::optional<store::SettingRecord>> setting(std::string_view) override {
         return Error(Errc::unsupported, "not used");
     }
+    Result<std::optional<store::BackupRecord>> backup(const BackupId&) override {
+        return Error(Errc::unsupported, "not used");
+    }
+    Result<store::Contents> contents_of(const ClusterId&) override {
+        return Error(Errc::unsupported, "not used");
+    }
     Status<> put(store::KeyRecord record) override {
         return insert(state_.keys, key_of(record.account, record.region, record.id.value()), record,
                       change_.keys);
@@ -163,6 +169,7 @@ public:
     Status<> put(store::CloudHsmClusterRecord) override { return Error(Errc::unsupported, "not used"); }
     Status<> put(store::CloudHsmRecord) override { return Error(Errc::unsupported, "not used"); }
     Status<> put(store::ClusterUserRecord) override { return Error(Errc::unsupported, "not used"); }
+    Status<> put(store::BackupRecord) override { return Error(Errc::unsupported, "not used"); }
     Status<> erase_hsm(const HsmId&) override { return Error(Errc::unsupported, "not used"); }
     Status<> erase_cluster_user(const ClusterId&, std::string_view) override {
         return Error(Errc::unsupported, "not used");

@@ -70,6 +70,8 @@ TEST(ControlMessage, EveryMessageIsReadBackAndRefusedWhenMutilated) {
     check(ListObjects{17});
     check(ObjectList{{{4, "label", some("id")}, {1, "", {}}}, true});
     check(RecoverCwk{"cluster-abcdefghijk", 1, some("bundle"), some("spki")});
+    check(SignBackup{some("digest")});
+    check(Signature{some("signature")});
     check(InitToken{"label", SecretBytes("so"), SecretBytes("user")});
     check(TokenMade{"serial"});
     check(InstallTrusted{SecretBytes("so"), TrustedKind::transport, some("spki")});

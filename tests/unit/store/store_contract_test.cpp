@@ -274,12 +274,22 @@ TEST_P(StoreContract, EveryKindOfRecordComesBackFromLoad) {
         return txn.put(AccountRecord{AccountId("111122223333"), "acme", 0}) &&
                txn.put(PrincipalRecord{AccountId("111122223333"), "arn:p", "alice", "AIDA", 0}) &&
                txn.put(AccessKeyRecord{"AKIA1", "arn:p", Bytes(60), false, WallTime(), 0}) &&
-               txn.put(ClusterRecord{
-                   ClusterId("cluster-1"), "ACTIVE", 1, Bytes(3), Bytes(4), Bytes(5), {}, "pem", "", 0}) &&
+               txn.put(ClusterRecord{ClusterId("cluster-1"),
+                                     "ACTIVE",
+                                     1,
+                                     Bytes(3),
+                                     Bytes(4),
+                                     Bytes(5),
+                                     {},
+                                     "pem",
+                                     "",
+                                     {},
+                                     0}) &&
                txn.put(HsmRecord{HsmId("hsm-1"), ClusterId("cluster-1"), "a", "s", "ACTIVE", Bytes(9), 0}) &&
                txn.put(SettingRecord{"life.offset", Bytes(8), 0}) && txn.put(cloudhsm_cluster("cluster-1")) &&
                txn.put(cloudhsm_hsm("hsm-1")) && txn.put(cloudhsm_hsm("hsm-2")) &&
-               txn.put(cluster_user("admin")) && txn.put(cluster_user("bob")) && txn.put(key_store("cks-1"));
+               txn.put(cluster_user("admin")) && txn.put(cluster_user("bob")) &&
+               txn.put(key_store("cks-1")) && txn.put(backup("backup-1"));
     }));
     const Result<Contents> contents = store_->load();
     ASSERT_TRUE(contents) << why(contents);
@@ -303,6 +313,50 @@ TEST_P(StoreContract, EveryKindOfRecordComesBackFromLoad) {
     ASSERT_EQ(contents->key_stores.size(), 1U);
     EXPECT_EQ(contents->key_stores[0].state, ConnectionState::failed);
     EXPECT_EQ(contents->key_stores[0].error_code, "INVALID_CREDENTIALS");
+    ASSERT_EQ(contents->backups.size(), 1U);
+    EXPECT_EQ(contents->backups[0].state, BackupState::pending_deletion);
+    EXPECT_EQ(contents->backups[0].digest.size(), 32U);
+    EXPECT_FALSE(contents->backups[0].copied);
+}
+
+TEST_P(StoreContract, TheContentsOfAClusterAreItsRowsAndThoseOfItsKeys) {
+    KeyRecord moved = key("k2");  // made in another cluster; its store has moved here since
+    moved.cluster = ClusterId("cluster-2");
+    moved.key_store = KeyStoreId("cks-1");
+    KeyRecord foreign = key("k3");
+    foreign.cluster = ClusterId("cluster-2");
+    KeyStoreRecord other_store = key_store("cks-2");
+    other_store.cluster = ClusterId("cluster-2");
+    const ClusterId id = key("k1").cluster;
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        ClusterUserRecord user = cluster_user("admin");
+        user.cluster = id;
+        return txn.put(key("k1")) && txn.put(moved) && txn.put(foreign) && txn.put(key_store("cks-1")) &&
+               txn.put(other_store) && txn.put(material("k1", std::string(64, 'a'))) &&
+               txn.put(material("k1", std::string(64, 'b'))) &&
+               txn.put(material("k3", std::string(64, 'c'))) && txn.put(alias("alias/a", "k1")) &&
+               txn.put(alias("alias/c", "k3")) && txn.put(grant("k2", "g1")) && txn.put(schedule("k1")) &&
+               txn.put(rotation("k1", "m1")) && txn.put(cloudhsm_cluster(id.value())) &&
+               txn.put(cloudhsm_cluster("cluster-2")) && txn.put(user) && txn.put(cluster_user("bob")) &&
+               txn.put(ClusterRecord{id, "ACTIVE", 1, Bytes(3), {}, {}, {}, "pem", "", {}, 0});
+    }));
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        const Result<Contents> all = txn.contents_of(id);
+        EXPECT_TRUE(all) << why(all);
+        EXPECT_EQ(all->cloudhsm_clusters.size(), 1U);
+        EXPECT_EQ(all->clusters.at(0).recovery_bundle.size(), 3U);
+        EXPECT_EQ(all->cluster_users.at(0).name, "admin");
+        EXPECT_EQ(all->cluster_users.size(), 1U);
+        EXPECT_EQ(all->key_stores.size(), 1U);
+        EXPECT_EQ(all->keys.size(), 2U);
+        EXPECT_EQ(all->materials.size(), 2U);
+        EXPECT_EQ(all->aliases.at(0).name, "alias/a");
+        EXPECT_EQ(all->aliases.size(), 1U);
+        EXPECT_EQ(all->grants.size(), 1U);
+        EXPECT_EQ(all->rotation_schedules.size(), 1U);
+        EXPECT_EQ(all->rotations.size(), 1U);
+        return false;
+    }));
 }
 
 TEST_P(StoreContract, AnErasedHsmLosesBothItsRows) {

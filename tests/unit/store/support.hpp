@@ -193,6 +193,27 @@ inline KeyStoreRecord key_store(std::string id) {
     return record;
 }
 
+inline BackupRecord backup(std::string id) {
+    BackupRecord record;
+    record.id = BackupId(std::move(id));
+    record.account = AccountId("111122223333");
+    record.region = "eu-central-1";
+    record.cluster = ClusterId("cluster-1");
+    record.state = BackupState::pending_deletion;
+    record.created = WallTime(std::chrono::milliseconds(1'700'000'000'000));
+    record.deletion = record.created + std::chrono::days(7);
+    record.never_expires = true;
+    record.source_region = "us-east-1";
+    record.source_backup = BackupId("backup-0");
+    record.source_cluster = ClusterId("cluster-0");
+    record.hsm_type = "hsm2m.medium";
+    record.mode = "FIPS";
+    record.tags = {{"Project", "Alpha"}};
+    record.policy = "{}";
+    record.digest = Bytes(32);
+    return record;
+}
+
 // Submits and waits for the completion.
 inline Result<std::uint64_t> commit(Store& store, Store::Work work) {
     std::promise<Result<std::uint64_t>> promise;

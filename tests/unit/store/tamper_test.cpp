@@ -51,9 +51,10 @@ private:
 };
 
 const std::array kTables{
-    "accounts",  "principals", "access_keys",       "keys",          "materials",     "aliases",
-    "clusters",  "hsms",       "settings",          "outbox",        "grants",        "rotation_schedules",
-    "rotations", "key_usages", "cloudhsm_clusters", "cloudhsm_hsms", "cluster_users", "key_stores"};
+    "accounts",      "principals",         "access_keys", "keys",       "materials",
+    "aliases",       "clusters",           "hsms",        "settings",   "outbox",
+    "grants",        "rotation_schedules", "rotations",   "key_usages", "cloudhsm_clusters",
+    "cloudhsm_hsms", "cluster_users",      "key_stores",  "backups"};
 
 class Tampering : public testing::Test {
 protected:
@@ -71,8 +72,9 @@ protected:
                    txn.put(material("k2", std::string(64, 'b'))) && txn.put(alias("alias/a", "k1")) &&
                    txn.put(alias("alias/b", "k2")) &&
                    txn.put(ClusterRecord{ClusterId("cluster-1"), "ACTIVE", 1, Bytes(3), Bytes(4), Bytes(5),
-                                         Bytes(6), "pem", "anchor", 0}) &&
-                   txn.put(ClusterRecord{ClusterId("cluster-2"), "ACTIVE", 1, {}, {}, {}, {}, "", "", 0}) &&
+                                         Bytes(6), "pem", "anchor", ClusterId("cluster-0"), 0}) &&
+                   txn.put(
+                       ClusterRecord{ClusterId("cluster-2"), "ACTIVE", 1, {}, {}, {}, {}, "", "", {}, 0}) &&
                    txn.put(
                        HsmRecord{HsmId("hsm-1"), ClusterId("cluster-1"), "a", "s1", "ACTIVE", Bytes(9), 0}) &&
                    txn.put(
@@ -85,6 +87,7 @@ protected:
                    txn.put(cloudhsm_hsm("hsm-1")) && txn.put(cloudhsm_hsm("hsm-2")) &&
                    txn.put(cluster_user("admin")) && txn.put(cluster_user("kmsuser")) &&
                    txn.put(key_store("cks-1")) && txn.put(key_store("cks-2")) &&
+                   txn.put(backup("backup-1")) && txn.put(backup("backup-2")) &&
                    txn.audit(R"({"eventID":"1"})") && txn.audit(R"({"eventID":"2"})");
         });
         ASSERT_TRUE(committed) << why(committed);

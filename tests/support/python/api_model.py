@@ -1,4 +1,4 @@
-"""The KMS service model, read for judging: what a value may be, and what an answer must look like."""
+"""A service model, read for judging: what a value may be, and what an answer must look like."""
 
 import base64
 import binascii
@@ -6,31 +6,37 @@ import json
 import os
 import re
 
-PATH = os.path.join(os.path.dirname(__file__), "..", "..", "data", "models", "kms-2014-11-01.json")
+MODELS = os.path.join(os.path.dirname(__file__), "..", "..", "data", "models")
 
 # Errors that any operation may answer although the model does not list them (docs: common errors).
 COMMON = {"ValidationException", "AccessDeniedException", "ThrottlingException", "SerializationException",
           "KMSInternalException", "NotAuthorizedException"}
 
 
+CLASSES = r"\p{L}\p{Z}\p{N}"  # the one use of \p; beyond ASCII everything is taken for a letter (docs/limitations.md)
+
+
 class Model:
-    def __init__(self, path=PATH):
-        with open(path, encoding="utf-8") as file:
+    def __init__(self, name="kms-2014-11-01", common=frozenset(COMMON), message="message"):
+        """`message`: the member of an error that holds its text."""
+        with open(os.path.join(MODELS, name + ".json"), encoding="utf-8") as file:
             raw = json.load(file)
+        self.common, self.error_members = common, {"__type", message}
         self.shapes, self.operations = raw["shapes"], raw["operations"]
 
     def input_of(self, operation):
         return self.operations[operation]["input"]["shape"]
 
     def errors_of(self, operation):
-        return {error["shape"] for error in self.operations[operation].get("errors", [])} | COMMON
+        return {error["shape"] for error in self.operations[operation].get("errors", [])} | self.common
 
     def is_server_fault(self, error):
         return bool(self.shapes.get(error, {}).get("fault"))
 
     def matches(self, shape, text):
-        """Java's notation, which Python's is for these patterns; classes are ASCII, as in Java."""
-        return re.fullmatch(shape["pattern"], text, re.ASCII) is not None
+        """Java's notation, which Python's is for these patterns but for \\p; classes are ASCII, as in Java."""
+        pattern = shape["pattern"].replace(CLASSES, "\\w \u0080-\U0010ffff")
+        return re.fullmatch(pattern, text, re.ASCII) is not None
 
     def faults_of_answer(self, operation, answer):
         """Why the answer cannot be one of this operation; empty if it can."""
@@ -48,7 +54,7 @@ class Model:
 
     def _faults_of_error(self, operation, answer):
         body = answer.json()
-        if not isinstance(body, dict) or set(body) - {"__type", "message"} or "__type" not in body:
+        if not isinstance(body, dict) or set(body) - self.error_members or "__type" not in body:
             return [f"an error of the wrong form: {answer.body!r}"]
         name = body["__type"]
         if name not in self.errors_of(operation):

@@ -10,7 +10,9 @@ GOOD, SERIALIZATION = "good", "serialization"
 SAMPLES = ["a", "alias/a", "us-west-2", "https://example.com", "arn:aws:iam::111122223333:root", "0" * 12, "f" * 64,
            "AAAAAAAAAAAAAAAAAAAA", "cluster-2222222222a", "logs.amazonaws.com", "/kms/xks/v1",
            "com.amazonaws.vpce.us-east-1.vpce-svc-1", "A" * 43,
-           "arn:aws:s3:us-east-1:111122223333:bucket"]
+           "arn:aws:s3:us-east-1:111122223333:bucket", "backup-22222222222", "hsm-22222222222", "subnet-00000001",
+           "us-east-1a", "10.0.1.10", "eni-00000001", "hsm2m.medium", "us-east-1", "90",
+           "arn:aws:cloudhsm:us-east-1:000000000000:backup/backup-22222222222"]
 BAD_TEXTS = ["*", "a b", "\u00fc", "{}", "a\n", "\u20ac", "\u0007", "$"]
 WRONG_TYPES = {"string": [7, True, ["a"], {"a": "b"}], "blob": [7, True, ["YQ=="], {}, "*", "YQ", "Y Q=="],
                "boolean": ["true", 0, [], {}], "integer": ["7", True, 1.5, [], {}],
@@ -98,7 +100,8 @@ class Maker:
         if kind == "blob":
             return base64.b64encode(b"x" * max(1, shape.get("min", 1))).decode()
         if kind == "string":
-            return shape["enum"][0] if "enum" in shape else self.text_of(shape, max(1, shape.get("min", 1)))
+            return shape["enum"][0] if "enum" in shape else self.text_of(
+                shape, shape.get("min") or (None if "pattern" in shape else 1))
         return {"boolean": True, "integer": shape.get("min", 1), "timestamp": 1.8e9}[kind]
 
     def text_of(self, shape, length=None):
@@ -196,7 +199,7 @@ class Maker:
 
     def of_map(self, shape, keys, path, case):
         yield case("empty", {}, GOOD)
-        for wrong in (7, True, ["a"], {"a": "b"}):
+        for wrong in WRONG_TYPES[self.model.shapes[shape["value"]["shape"]]["type"]]:
             yield case(f"a value of wrong type {wrong!r}", {"k": wrong}, SERIALIZATION)
 
     def of_structure(self, shape, keys, path, case):
