@@ -24,6 +24,11 @@ endif()
 if(CLAVIGER_SANITIZE)
     add_compile_options(-fsanitize=${CLAVIGER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${CLAVIGER_SANITIZE})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CLAVIGER_SANITIZE MATCHES "undefined")
+        add_link_options(-static-libubsan)  # g++ 12's shared one beside libasan ignores log_path
+        # It looks at memory through a pipe: where file descriptors are used up on purpose, every object is a finding.
+        add_compile_options(-fno-sanitize=vptr)
+    endif()
     add_compile_definitions(CLAVIGER_SANITIZED)
 endif()
 if(CLAVIGER_FUZZ)
@@ -46,6 +51,23 @@ function(claviger_make_asio)
     else()
         add_library(claviger_asio INTERFACE)
     endif()
+endfunction()
+
+# claviger_joined(TARGET...): what sanitized builds compile twelve sources at a time, so that they parse their headers once.
+function(claviger_joined)
+    if(CLAVIGER_SANITIZE)
+        set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+        foreach(target ${ARGN})
+            # A coroutine's frame holds types of its source's anonymous namespace; joined, that looks like a header's.
+            target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+        endforeach()
+    endif()
+endfunction()
+
+# claviger_apart(SOURCE...): sources of a joined target that are compiled alone all the same, because their anonymous
+# namespaces use the names of others.
+function(claviger_apart)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 function(claviger_warnings target)
@@ -109,14 +131,36 @@ function(claviger_test name)
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 120)
     endif()
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
-    if(CLAVIGER_SANITIZE STREQUAL "thread")
-        # Tests that kill a child fork it from a process with threads; the sanitizer refuses that unless told so.
-        set_tests_properties(${name} PROPERTIES ENVIRONMENT TSAN_OPTIONS=die_after_fork=0)
+    if(CLAVIGER_SANITIZE)
+        math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * 4")
     endif()
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
     if(ARG_LABELS)
         set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
     endif()
+    claviger_collect_reports(${name})
+endfunction()
+
+# claviger_collect_reports(TEST): a finding of a sanitizer in any process of the test fails the test run. An HSM host that
+# one has ended is started again, and its test may well pass: so reports are files, and the last test is that there is none.
+function(claviger_collect_reports test)
+    if(NOT CLAVIGER_SANITIZE)
+        return()
+    endif()
+    set(reports ${CMAKE_BINARY_DIR}/reports)
+    get_property(made GLOBAL PROPERTY CLAVIGER_REPORTS)
+    if(NOT made)
+        set_property(GLOBAL PROPERTY CLAVIGER_REPORTS ON)
+        add_test(NAME sanitizer_reports_cleared COMMAND sh -c "rm -rf ${reports} && mkdir ${reports}")
+        set_tests_properties(sanitizer_reports_cleared PROPERTIES FIXTURES_SETUP reports)
+        add_test(NAME sanitizer_reports_empty COMMAND sh -c "! grep -rh . ${reports}")
+        set_tests_properties(sanitizer_reports_empty PROPERTIES FIXTURES_CLEANUP reports)
+    endif()
+    # die_after_fork: tests that kill a child fork it from a process with threads, which this sanitizer refuses otherwise.
+    set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT "ASAN_OPTIONS=log_path=${reports}/report"
+                 "UBSAN_OPTIONS=print_stacktrace=1:log_path=${reports}/report"
+                 "TSAN_OPTIONS=die_after_fork=0:log_path=${reports}/report")
+    set_property(TEST ${test} APPEND PROPERTY FIXTURES_REQUIRED reports)
 endfunction()
 
 # claviger_fuzz(NAME SOURCE LINKS ...): a libFuzzer program, built only by the fuzz preset.
@@ -142,7 +186,11 @@ function(claviger_python_test name script)
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 300)
     endif()
+    if(CLAVIGER_SANITIZE)
+        math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * 4")
+    endif()
     set_tests_properties(${name} PROPERTIES
         TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77 LABELS "service;${ARG_LABELS}"
         ENVIRONMENT "CLAVIGER_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};CLAVIGER_CLIENTS=${CMAKE_BINARY_DIR}/clients;PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/support/python;PYTHONDONTWRITEBYTECODE=1")
+    claviger_collect_reports(${name})
 endfunction()

@@ -186,6 +186,9 @@ protected:
     }
     // Latency bounds say something only where cores are free.
     static bool quiet() {
+#ifdef CLAVIGER_SANITIZED
+        return false;
+#endif
         double load[1] = {0};
         return ::getloadavg(load, 1) == 1 && load[0] < 1.5 * std::thread::hardware_concurrency();
     }
