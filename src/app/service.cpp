@@ -137,6 +137,12 @@ cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout&
                                    subnet.network.substr(0, subnet.network.rfind('.') + 1)});
     }
     options.soft_module = settings.config.cloudhsm.soft_module;
+    options.vault_module =
+        options.soft_module.empty() ? settings.config.hsms.front().module : options.soft_module;
+    for (const config::Hsm& hsm : settings.config.pool) {
+        options.places.push_back(
+            {hsm.name, settings.config.service.region + hsm.zone, hsm.module, hsm.accept_weak_module});
+    }
     options.unit = kind_name(settings.kind);
     return options;
 }

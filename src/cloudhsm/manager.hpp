@@ -35,6 +35,7 @@ struct Place {
     std::string name;
     std::string zone;
     std::filesystem::path module;
+    bool accept_weak_module = false;
 };
 
 struct ManagerOptions {
@@ -43,6 +44,7 @@ struct ManagerOptions {
     std::filesystem::path vault_directory;   // one below it for each cluster's recovery key
     std::filesystem::path backup_directory;  // one file for each backup
     std::vector<std::string> regions;        // that the service answers for
+    std::filesystem::path vault_module;      // of the tokens with the recovery keys
     std::vector<std::string> host_arguments;
     std::vector<Subnet> subnets;
     std::vector<Place> places;
@@ -129,6 +131,7 @@ private:
                                           const store::ClusterRecord& facts);
     boost::asio::awaitable<Status<>> serve(const store::CloudHsmRecord& hsm);
     Work found_from_backup(const ClusterView& cluster);
+    bool lost_its_place(const store::CloudHsmRecord& hsm) const;
     Work back_up_before(const store::CloudHsmRecord& hsm);
     // Under the cluster's lease.
     Work write_backup(BackupId id);

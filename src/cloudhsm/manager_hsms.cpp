@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <tuple>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -54,6 +55,7 @@ cluster::HsmOptions Manager::hsm_options(const store::CloudHsmRecord& hsm) const
     const auto place = std::ranges::find(options_.places, hsm.place, &Place::name);
     if (place != options_.places.end()) {
         options.module = place->module;
+        options.accept_weak_module = place->accept_weak_module;
     }
     options.host_arguments = options_.host_arguments;
     if (const auto token = parts_.inventory.token(hsm.id)) {
@@ -69,7 +71,7 @@ cluster::HsmOptions Manager::vault_options(const ClusterId& lineage) const {
     options.hsm_id = "vault-" + name;
     options.zone = "vault";
     options.state_dir = options_.vault_directory / name;
-    options.module = options_.soft_module;
+    options.module = options_.vault_module;
     options.host_arguments = options_.host_arguments;
     if (const auto token = parts_.inventory.token(HsmId(options.hsm_id))) {
         options.serial = token->serial;
@@ -102,6 +104,18 @@ Result<store::HsmRecord> Manager::seal_token(const cluster::FoundedHsm& made,
     return record;
 }
 
+// Two requests chose one configured HSM at the same time: the row that is first by time and id has it.
+bool Manager::lost_its_place(const store::CloudHsmRecord& hsm) const {
+    const auto earlier = [&](const store::CloudHsmRecord& other) {
+        return other.place == hsm.place && other.id != hsm.id &&
+               std::tie(other.created, other.id) < std::tie(hsm.created, hsm.id);
+    };
+    return !hsm.place.empty() &&
+           std::ranges::any_of(parts_.inventory.clusters(), [&](const ClusterPtr& view) {
+               return std::ranges::any_of(view->hsms, [&](const Hsm& one) { return earlier(one.record); });
+           });
+}
+
 awaitable<Status<>> Manager::create_hsm(HsmId id) {
     const auto hsm = parts_.inventory.hsm(id);
     if (!hsm) {
@@ -111,8 +125,11 @@ awaitable<Status<>> Manager::create_hsm(HsmId id) {
     const ClusterPtr view = parts_.inventory.cluster(hsm->cluster);
     Status<> made = done;
     if (!parts_.inventory.token(id)) {
+        if (lost_its_place(*hsm)) {
+            made = Error(Errc::conflict, hsm->place + " was taken by another request");
+        }
         // What an earlier attempt left is of no cluster: nothing of it was recorded.
-        made = remove_directory(options_.hsm_directory / id.value());
+        made = made ? remove_directory(options_.hsm_directory / id.value()) : made;
         if (made) {
             const auto facts = parts_.inventory.facts(hsm->cluster);
             if (facts) {

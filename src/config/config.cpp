@@ -160,7 +160,9 @@ std::optional<Error> read_cluster(Section section, Cluster& to) {
     return section.finish();
 }
 
-std::optional<Error> read_hsm(std::string_view file, const toml::node& node, std::vector<Hsm>& to) {
+enum class HsmUse { default_cluster, pool };
+
+std::optional<Error> read_hsm(std::string_view file, const toml::node& node, Config& to) {
     const toml::table* const table = node.as_table();
     if (table == nullptr) {
         return bad(file, &node, "write each HSM as [[hsm]]");
@@ -173,6 +175,8 @@ std::optional<Error> read_hsm(std::string_view file, const toml::node& node, std
                value.find_first_not_of(kHsmNameLetters) == std::string::npos;
     });
     section.text("zone", hsm.zone);
+    HsmUse use = HsmUse::default_cluster;
+    section.choice<HsmUse>("use", use, {{"default", HsmUse::default_cluster}, {"cloudhsm", HsmUse::pool}});
     section.path("module", hsm.module);
     section.read<bool>("accept-weak-module", "true or false", [&](bool value) {
         hsm.accept_weak_module = value;
@@ -186,12 +190,12 @@ std::optional<Error> read_hsm(std::string_view file, const toml::node& node, std
     if (hsm.name.empty() || hsm.zone.empty()) {
         return bad(file, &node, "an [[hsm]] needs name and zone");
     }
-    for (const Hsm& other : to) {
-        if (other.name == hsm.name) {
+    for (const std::vector<Hsm>* const all : {&to.hsms, &to.pool}) {
+        if (std::ranges::find(*all, hsm.name, &Hsm::name) != all->end()) {
             return bad(file, &node, fmt::format("two HSMs are named \"{}\"", hsm.name));
         }
     }
-    to.push_back(std::move(hsm));
+    (use == HsmUse::pool ? to.pool : to.hsms).push_back(std::move(hsm));
     return std::nullopt;
 }
 
@@ -256,7 +260,7 @@ std::optional<Error> cross_check(std::string_view file, const Config& config) {
                    "the data directory carries it");
     }
     if (config.hsms.empty()) {
-        return bad(file, nullptr, "no [[hsm]]: name at least one");
+        return bad(file, nullptr, "no [[hsm]] with use = \"default\": name at least one");
     }
     return std::nullopt;
 }
@@ -333,7 +337,7 @@ Result<Config> Config::parse(std::string_view text, std::string_view name) {
     }
     if (const toml::array* const hsms = root["hsm"].as_array(); hsms != nullptr && !error) {
         for (const toml::node& node : *hsms) {
-            error = read_hsm(name, node, config.hsms);
+            error = read_hsm(name, node, config);
             if (error) {
                 break;
             }

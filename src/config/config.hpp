@@ -62,7 +62,7 @@ struct Cluster {
     bool operator==(const Cluster&) const = default;
 };
 
-// One HSM. Its token is provisioned when the cluster is founded; the store knows its serial.
+// One HSM. Its token is made when it gets a cluster: at the first start, or by CreateHsm.
 struct Hsm {
     std::string name;
     std::string zone;
@@ -93,7 +93,8 @@ struct Config {
     Attestation attestation;
     Cluster cluster;
     CloudHsm cloudhsm;
-    std::vector<Hsm> hsms;
+    std::vector<Hsm> hsms;  // of the cluster of the default key store
+    std::vector<Hsm> pool;  // that CreateHsm may take
     std::vector<Subnet> subnets;
     bool operator==(const Config&) const = default;
 

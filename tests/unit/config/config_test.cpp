@@ -50,6 +50,18 @@ TEST(Config, ASealingKeyInsideTheDataDirectoryIsRefused) {
                 HasSubstr("inside service.data"));
 }
 
+TEST(Config, HsmsOfThePoolAreApartFromThoseOfTheDefaultCluster) {
+    const std::string pooled = "[[hsm]]\nname = \"p\"\nzone = \"b\"\nuse = \"cloudhsm\"\n";
+    const auto config = Config::parse(std::string(kHsm) + pooled, "test.toml");
+    ASSERT_TRUE(config) << config.error().detail;
+    ASSERT_EQ(config->pool.size(), 1U);
+    EXPECT_EQ(config->pool[0].name, "p");
+    EXPECT_EQ(config->hsms.size(), 1U);
+    EXPECT_THAT(refusal(pooled), HasSubstr("no [[hsm]]"));
+    EXPECT_THAT(refusal(std::string(kHsm) + pooled + pooled), HasSubstr("two HSMs are named"));
+    EXPECT_THAT(refusal(std::string(kHsm) + "use = \"x\"\n"), HasSubstr("\"cloudhsm\""));
+}
+
 TEST(Config, HsmsNeedNamesThatDifferAndAKnownReplication) {
     EXPECT_THAT(refusal(""), HasSubstr("no [[hsm]]"));
     EXPECT_THAT(refusal(std::string(kHsm) + std::string(kHsm)), HasSubstr("two HSMs are named"));
