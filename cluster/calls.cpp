@@ -98,30 +98,46 @@ struct KeyPairOutput {
     }
 };
 
+// The reply's key token is of the key that was asked for. Of an imported key the token says the material id.
+bool is_token_of(const link::KeyTokenHeader& header, const NewKeyIdentity& wanted) {
+    return header.account == wanted.account && header.key_id == wanted.key_id && header.spec == wanted.spec &&
+           header.usage == wanted.usage && header.origin == wanted.origin;
+}
+
 struct NewKeyOutput {
     const NewKeyIdentity& identity;
     NewKey key;
     std::shared_ptr<const KeyMaterial> material;
+
     static bool accept(void* output, ByteView payload) {
         auto& self = *static_cast<NewKeyOutput*>(output);
         const auto reply = link::decode<link::KeyTokenReply>(payload);
-        if (!reply) {
+        const auto token = reply ? link::parse_key_token(reply->token) : std::nullopt;
+        return token && token->header.material_id == self.identity.material_id &&
+               self.take(token->header, reply->token, reply->public_key);
+    }
+    static bool accept_imported(void* output, ByteView payload) {
+        auto& self = *static_cast<NewKeyOutput*>(output);
+        const auto reply = link::decode<link::ImportReply>(payload);
+        if (reply && reply->token.empty()) {
+            return true;
+        }
+        const auto token = reply ? link::parse_key_token(reply->token) : std::nullopt;
+        return token && self.take(token->header, reply->token, reply->public_key);
+    }
+
+private:
+    bool take(const link::KeyTokenHeader& header, ByteView token, ByteView public_key) {
+        if (!is_token_of(header, identity)) {
             return false;
         }
-        const std::optional<link::KeyToken> token = link::parse_key_token(reply->token);
-        const NewKeyIdentity& wanted = self.identity;
-        if (!token || token->header.account != wanted.account || token->header.key_id != wanted.key_id ||
-            token->header.material_id != wanted.material_id || token->header.spec != wanted.spec ||
-            token->header.usage != wanted.usage || token->header.origin != wanted.origin) {
+        Result<std::shared_ptr<const KeyMaterial>> parsed = KeyMaterial::parse(to_bytes(token));
+        if (!parsed) {
             return false;
         }
-        Result<std::shared_ptr<const KeyMaterial>> material = KeyMaterial::parse(to_bytes(reply->token));
-        if (!material) {
-            return false;
-        }
-        self.material = std::move(*material);
-        self.key.token = to_bytes(reply->token);
-        self.key.public_key = to_bytes(reply->public_key);
+        material = std::move(*parsed);
+        key.token = to_bytes(token);
+        key.public_key = to_bytes(public_key);
         return true;
     }
 };
@@ -290,26 +306,42 @@ public:
         if (!made) {
             co_return made.error();
         }
-        // Verified on a second HSM, of another zone if there is one, so that a key that only its maker can
-        // open is never promised to anybody. Members that are absent or late are passed over; the word of one
-        // that found the key bad is not outvoted by the maker.
-        const std::uint32_t maker = work.taken_by;
-        Error last(Errc::no_hsm, "no HSM could verify the new key");
-        for (const std::uint32_t among : verifiers(maker)) {
-            link::LoadKeyRequest load{{link_name(*output.material), output.material->token()}};
-            Work verify(link::Operation::load_key, Encoder(load), deadline);
-            verify.accept = &accept_empty;
-            verify.among = among;
-            const Status<> loaded = co_await core_->run(verify);
-            if (loaded) {
-                co_return std::move(output.key);
-            }
-            last = loaded.error();
-            if (verify.key_doubted) {
-                co_return Error(Errc::key_fault, "a second HSM cannot use the new key: " + last.detail);
+        const Status<> good = co_await verify_elsewhere(*output.material, work.taken_by, deadline);
+        if (!good) {
+            co_return good.error();
+        }
+        co_return std::move(output.key);
+    }
+
+    boost::asio::awaitable<Result<NewKey>> import_key(const NewKeyIdentity& identity,
+                                                      const WrappedMaterial& material,
+                                                      MonoTime deadline) override {
+        const link::ImportKeyRequest request{
+            material.wrapping_token,
+            material.envelope == Envelope::oaep ? link::Envelope::oaep : link::Envelope::oaep_and_key_wrap,
+            material.hash,
+            material.bytes,
+            material.id_key,
+            identity.account,
+            identity.key_id,
+            identity.spec,
+            identity.usage,
+            identity.origin};
+        NewKeyOutput output{identity, {}, nullptr};
+        Work work(link::Operation::import_key, Encoder(request), deadline);
+        work.accept = &NewKeyOutput::accept_imported;
+        work.output = &output;
+        const Status<> made = co_await core_->run(work);
+        if (!made) {
+            co_return made.error();
+        }
+        if (output.material != nullptr) {
+            const Status<> good = co_await verify_elsewhere(*output.material, work.taken_by, deadline);
+            if (!good) {
+                co_return good.error();
             }
         }
-        co_return last;
+        co_return std::move(output.key);
     }
 
     boost::asio::awaitable<Status<>> destroy_key(const KeyMaterial& key, MonoTime deadline) override {
@@ -328,6 +360,29 @@ public:
     }
 
 private:
+    // Verified on a second HSM, of another zone if there is one, so that a key that only its maker can open
+    // is never promised to anybody. Members that are absent or late are passed over; the word of one that
+    // found the key bad is not outvoted by the maker.
+    boost::asio::awaitable<Status<>> verify_elsewhere(const KeyMaterial& material, std::uint32_t maker,
+                                                      MonoTime deadline) {
+        Error last(Errc::no_hsm, "no HSM could verify the new key");
+        for (const std::uint32_t among : verifiers(maker)) {
+            link::LoadKeyRequest load{{link_name(material), material.token()}};
+            Work verify(link::Operation::load_key, Encoder(load), deadline);
+            verify.accept = &accept_empty;
+            verify.among = among;
+            const Status<> loaded = co_await core_->run(verify);
+            if (loaded) {
+                co_return done;
+            }
+            last = loaded.error();
+            if (verify.key_doubted) {
+                co_return Error(Errc::key_fault, "a second HSM cannot use the new key: " + last.detail);
+            }
+        }
+        co_return last;
+    }
+
     // One run with the one key that `use` names in the request.
     template <class Output>
     boost::asio::awaitable<Status<>> run_with_key(Work& work, const KeyMaterial& key, link::KeyUse& use,

@@ -208,7 +208,8 @@ Status<> verify_check_value(Lane& lane, const CheckedKey& key) {
     if (!public_key) {
         return wrong_key("the key token has no public part");
     }
-    if (key.kind.family == Family::rsa && key.kind.purpose == Purpose::encrypt) {
+    if (key.kind.family == Family::rsa &&
+        (key.kind.purpose == Purpose::encrypt || key.kind.purpose == Purpose::import)) {
         return verify_rsa_decrypter(lane, key, *public_key);
     }
     if (key.kind.purpose == Purpose::agree) {

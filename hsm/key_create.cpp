@@ -72,21 +72,13 @@ Result<GeneratedPair> generate_key_pair(Lane& lane, const KeyKindRow& kind, Temp
     return GeneratedPair{private_handle, std::move(*public_key)};
 }
 
-Result<NewKey> generate_key(Lane& lane, const GenerateCall& call) {
+Result<NewKey> seal_key(Lane& lane, const GenerateCall& call, CK_OBJECT_HANDLE material, Bytes public_key) {
     const Capabilities& capabilities = lane.token().capabilities();
-    if (capabilities.key_wrap == 0) {
-        return Error(Errc::unsupported, "this module has no RFC 5649 key wrap");
-    }
     Token::State& token = lane.token().state();
     const auto cwk = token.cwk(call.cwk.cluster_id, call.cwk.generation);
     if (!cwk) {
         return cwk.error();
     }
-    auto pair = generate(lane, call.kind);
-    if (!pair) {
-        return pair.error();
-    }
-    const TemporaryObject material(token.p11, lane.session(), pair->private_key);
     link::KeyToken key_token;
     link::KeyTokenHeader& header = key_token.header;
     header.cluster_id = call.cwk.cluster_id;
@@ -98,14 +90,14 @@ Result<NewKey> generate_key(Lane& lane, const GenerateCall& call) {
     header.origin = call.identity.origin;
     header.spec = call.identity.spec;
     header.usage = call.identity.usage;
-    header.public_key = pair->public_key;
-    const auto check = make_check_value(lane, call.kind, material.get(), check_input(header));
+    header.public_key = public_key;
+    const auto check = make_check_value(lane, call.kind, material, check_input(header));
     if (!check) {
         return check.error();
     }
     header.check_value = *check;
     const auto wrapped =
-        wrap_key(token.p11, lane.session(), {{capabilities.key_wrap, nullptr, 0}, *cwk, material.get()});
+        wrap_key(token.p11, lane.session(), {{capabilities.key_wrap, nullptr, 0}, *cwk, material});
     if (!wrapped) {
         return wrapped.error();
     }
@@ -114,7 +106,23 @@ Result<NewKey> generate_key(Lane& lane, const GenerateCall& call) {
     if (!encoded) {
         return Error(Errc::protocol_error, "the new key's identity has no valid form");
     }
-    return NewKey{std::move(*encoded), std::move(pair->public_key)};
+    return NewKey{std::move(*encoded), std::move(public_key)};
+}
+
+Result<NewKey> generate_key(Lane& lane, const GenerateCall& call) {
+    if (lane.token().capabilities().key_wrap == 0) {
+        return Error(Errc::unsupported, "this module has no RFC 5649 key wrap");
+    }
+    Token::State& token = lane.token().state();
+    if (const auto cwk = token.cwk(call.cwk.cluster_id, call.cwk.generation); !cwk) {
+        return cwk.error();
+    }
+    auto pair = generate(lane, call.kind);
+    if (!pair) {
+        return pair.error();
+    }
+    const TemporaryObject material(token.p11, lane.session(), pair->private_key);
+    return seal_key(lane, call, material.get(), std::move(pair->public_key));
 }
 
 Result<NewKey> Lane::create_key(const CwkId& cwk, const KeyIdentity& identity) {

@@ -23,5 +23,8 @@ struct GenerateCall {
 };
 // generate → check value → wrap → destroy.
 Result<NewKey> generate_key(Lane& lane, const GenerateCall& call);
+// check value → wrap, of material that is in the token as an extractable session object: its key token.
+// `public_key`: SubjectPublicKeyInfo DER, empty for secret keys.
+Result<NewKey> seal_key(Lane& lane, const GenerateCall& call, CK_OBJECT_HANDLE material, Bytes public_key);
 
 }  // namespace claviger::hsm

@@ -5,6 +5,8 @@
 
 #include <claviger/hsm/key.hpp>
 
+#include "hsm/link/key_token.hpp"
+
 namespace claviger::hsm {
 namespace {
 
@@ -34,6 +36,9 @@ constexpr std::array kKinds{
     KeyKindRow{"ECC_NIST_P256", "KEY_AGREEMENT", Family::ec, Purpose::agree, 32, 0, "prime256v1", kP256},
     KeyKindRow{"ECC_NIST_P384", "KEY_AGREEMENT", Family::ec, Purpose::agree, 48, 0, "secp384r1", kP384},
     KeyKindRow{"ECC_NIST_P521", "KEY_AGREEMENT", Family::ec, Purpose::agree, 66, 0, "secp521r1", kP521},
+    KeyKindRow{"RSA_2048", link::kImportUsage, Family::rsa, Purpose::import, 2048, 0, {}, {}},
+    KeyKindRow{"RSA_3072", link::kImportUsage, Family::rsa, Purpose::import, 3072, 0, {}, {}},
+    KeyKindRow{"RSA_4096", link::kImportUsage, Family::rsa, Purpose::import, 4096, 0, {}, {}},
     KeyKindRow{kIdentitySpec, kIdentityUsage, Family::rsa, Purpose::identity, 2048, 0, {}, {}},
 };
 
@@ -89,6 +94,7 @@ std::vector<CK_MECHANISM_TYPE> allowed_mechanisms(const KeyKindRow& kind, const 
     }
     switch (kind.purpose) {
         case Purpose::encrypt:
+        case Purpose::import:
             // A token without OAEP-SHA-256 cannot serve RSAES_OAEP_SHA_256: the host removes the padding
             // itself.
             return {capabilities.oaep_hash >= CKM_SHA256 ? CKM_RSA_PKCS_OAEP : CKM_RSA_X_509};
@@ -103,7 +109,7 @@ std::vector<CK_MECHANISM_TYPE> allowed_mechanisms(const KeyKindRow& kind, const 
 Template usage_template(const KeyKindRow& kind, const Capabilities& capabilities) {
     Template out;
     const bool secret = is_secret(kind.family);
-    const bool encrypts = kind.purpose == Purpose::encrypt;
+    const bool encrypts = kind.purpose == Purpose::encrypt || kind.purpose == Purpose::import;
     const bool derives = kind.purpose == Purpose::agree;
     const auto flag = [&out](CK_ATTRIBUTE_TYPE type, bool value) {
         if (value) {
@@ -125,11 +131,16 @@ Template usage_template(const KeyKindRow& kind, const Capabilities& capabilities
     return out;
 }
 
-Template generated_template(const KeyKindRow& kind, const Capabilities& capabilities) {
+Template imported_template(const KeyKindRow& kind, const Capabilities& capabilities) {
     Template out;
     add_class(out, kind);
     out.no(CKA_TOKEN).yes(CKA_PRIVATE).yes(CKA_SENSITIVE).yes(CKA_EXTRACTABLE);
     out.append(usage_template(kind, capabilities));
+    return out;
+}
+
+Template generated_template(const KeyKindRow& kind, const Capabilities& capabilities) {
+    Template out = imported_template(kind, capabilities);
     if (is_secret(kind.family)) {
         out.number(CKA_VALUE_LEN, kind.size);
     }
@@ -149,7 +160,8 @@ Template generated_public_template(const KeyKindRow& kind) {
     out.number(CKA_CLASS, CKO_PUBLIC_KEY).number(CKA_KEY_TYPE, key_type(kind.family));
     out.no(CKA_TOKEN).no(CKA_PRIVATE).no(CKA_WRAP);
     switch (kind.purpose) {
-        case Purpose::encrypt: out.yes(CKA_ENCRYPT).no(CKA_VERIFY); break;
+        case Purpose::encrypt:
+        case Purpose::import: out.yes(CKA_ENCRYPT).no(CKA_VERIFY); break;
         case Purpose::agree: out.no(CKA_ENCRYPT).no(CKA_VERIFY); break;
         case Purpose::sign:
         case Purpose::identity:

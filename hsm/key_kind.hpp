@@ -12,7 +12,7 @@
 namespace claviger::hsm {
 
 enum class Family : std::uint8_t { aes, hmac, rsa, ec };
-enum class Purpose : std::uint8_t { encrypt, mac, sign, agree, identity };
+enum class Purpose : std::uint8_t { encrypt, mac, sign, agree, identity, import };
 
 struct KeyKindRow {
     std::string_view spec;
@@ -44,6 +44,8 @@ Template usage_template(const KeyKindRow& kind, const Capabilities& capabilities
 // Generation: an extractable session object, wrapped and destroyed right afterwards.
 Template generated_template(const KeyKindRow& kind, const Capabilities& capabilities);
 Template generated_public_template(const KeyKindRow& kind);
+// Import: what comes with the value to make an object that is as good as a generated one.
+Template imported_template(const KeyKindRow& kind, const Capabilities& capabilities);
 // Generation of a data key pair: a session object whose value may be read.
 Template readable_template(const KeyKindRow& kind);
 

@@ -165,10 +165,15 @@ Result<SecretBytes> Lane::derive(Key& key, ByteView peer) {
 }
 
 Result<SecretBytes> Lane::rsa_decrypt(Key& key, Hash hash, ByteView ciphertext) {
-    Key::State& k = key.state();
+    const Key::State& k = key.state();
     if (k.kind->family != Family::rsa || k.kind->purpose != Purpose::encrypt) {
         return wrong_kind("decrypt");
     }
+    return open_oaep(key, hash, ciphertext);
+}
+
+Result<SecretBytes> Lane::open_oaep(Key& key, Hash hash, ByteView ciphertext) {
+    Key::State& k = key.state();
     if (k.rsa.modulus.empty()) {
         const auto public_key = parse_public_key(k.token.header.public_key);
         auto parts = public_key ? rsa_parts(*public_key) : Result<RsaParts>(public_key.error());

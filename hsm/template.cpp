@@ -81,7 +81,7 @@ Template& Template::append(const Template& more) {
 }
 
 Template& Template::add(CK_ATTRIBUTE_TYPE type, ByteView value) {
-    values_.push_back(std::make_unique<Bytes>(value.begin(), value.end()));
+    values_.push_back(std::make_unique<SecretBytes::Buffer>(value.begin(), value.end()));
     inner_.push_back(nullptr);
     attributes_.push_back({type, values_.back()->data(), values_.back()->size()});
     return *this;

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include <claviger/base/secret.hpp>
+
 #include "hsm/cryptoki.hpp"
 
 namespace claviger::hsm {
@@ -37,8 +39,8 @@ public:
 private:
     Template& add(CK_ATTRIBUTE_TYPE type, ByteView value);
     std::vector<CK_ATTRIBUTE> attributes_;
-    std::vector<std::unique_ptr<Bytes>> values_;    // parallel to attributes_
-    std::vector<std::unique_ptr<Template>> inner_;  // parallel; null where not nested
+    std::vector<std::unique_ptr<SecretBytes::Buffer>> values_;  // parallel to attributes_; may be keys: wiped
+    std::vector<std::unique_ptr<Template>> inner_;              // parallel; null where not nested
 };
 
 }  // namespace claviger::hsm

@@ -46,8 +46,8 @@ def page(model, table):
              "runs each through every key state.", "", "| Operation | Built | Tests |", "|---|---|---|"]
     lines += [row(name, built) for name in operations]
     lines += ["", "## Limits inside implemented operations", "",
-              "- CreateKey makes keys of one Region, of origin `AWS_KMS` or, in a custom key store, `AWS_CLOUDHSM`; other origins",
-              "  and multi-Region keys are refused, and so are the key specs that the cluster's HSMs cannot make.",
+              "- CreateKey makes keys of one Region; multi-Region keys are refused, and so are the key specs that the cluster's",
+              "  HSMs cannot make.",
               "- CreateCustomKeyStore refuses `EXTERNAL_KEY_STORE`.",
               "- `Recipient` is refused with `UnsupportedOperationException` unless roots of trust are configured.",
               "- Grants are kept and listed; they do not yet allow anything. A grant token must be one that CreateGrant",

@@ -69,6 +69,7 @@ void Host::serve(Connection& connection, const link::FrameView& frame) {
         case link::Operation::derive: serve_private(connection, *row, frame); return;
         case link::Operation::generate_pair: generate_pair(connection, frame); return;
         case link::Operation::create_key: create_key(connection, frame); return;
+        case link::Operation::import_key: import_key(connection, frame); return;
         case link::Operation::destroy_key: destroy_key(connection, frame); return;
         case link::Operation::prove: prove(connection, frame); return;
     }

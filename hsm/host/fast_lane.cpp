@@ -171,7 +171,8 @@ FastLane::Outcome FastLane::work(link::Operation operation, ByteView payload, Re
         case link::Operation::sign:
         case link::Operation::rsa_decrypt:
         case link::Operation::derive:
-        case link::Operation::generate_pair: break;
+        case link::Operation::generate_pair:
+        case link::Operation::import_key: break;
     }
     return Failure{Error(Errc::internal, "not a fast-lane operation")};
 }

@@ -93,6 +93,7 @@ private:
     void load_key(Connection& connection, const link::OperationRow& row, const link::FrameView& frame);
     void create_key(Connection& connection, const link::FrameView& frame);
     void generate_pair(Connection& connection, const link::FrameView& frame);
+    void import_key(Connection& connection, const link::FrameView& frame);
     void destroy_key(Connection& connection, const link::FrameView& frame);
     void destroy_loaded(std::uint64_t from, std::uint64_t id, const link::KeyName& name, Status<> so_far);
     void prove(Connection& connection, const link::FrameView& frame);

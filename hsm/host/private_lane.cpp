@@ -96,7 +96,8 @@ Status<> PrivateLane::work(hsm::Lane& lane, link::Operation operation, const lin
         case link::Operation::prove:
         case link::Operation::canary:
         case link::Operation::mac:
-        case link::Operation::generate_pair: break;
+        case link::Operation::generate_pair:
+        case link::Operation::import_key: break;
     }
     return Error(Errc::internal, "not work with a private key");
 }

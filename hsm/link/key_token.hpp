@@ -15,6 +15,8 @@ namespace claviger::link {
 
 inline constexpr std::uint8_t kKeyTokenFormat = 1;
 inline constexpr std::string_view kWrapRfc5649 = "rfc5649";
+// The usage of RSA pairs that callers wrap their own key material for; no KMS key has it.
+inline constexpr std::string_view kImportUsage = "IMPORT_WRAPPING";
 
 // Views into the token: what they point at must outlive the header.
 struct KeyTokenHeader {

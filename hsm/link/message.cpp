@@ -157,13 +157,17 @@ bool get(WireReader& from, SignRequest& m) {
     return known && m.digest.size() == digest_size(m.kind.hash);
 }
 
+bool is_oaep(Hash hash) noexcept {
+    return hash == Hash::sha1 || hash == Hash::sha256;
+}
+
 void put(Writer& to, const RsaDecryptRequest& m) {
     put(to, m.key);
     to.number(static_cast<std::uint8_t>(m.hash)).bytes(m.ciphertext);
 }
 bool get(WireReader& from, RsaDecryptRequest& m) {
     get(from, m.key);
-    const bool known = get(from, m.hash) && (m.hash == Hash::sha1 || m.hash == Hash::sha256);
+    const bool known = get(from, m.hash) && is_oaep(m.hash);
     m.ciphertext = from.bytes(kMaxBlob);
     return known;
 }
@@ -184,6 +188,27 @@ void put(Writer& to, const GeneratePairRequest& m) {
 bool get(WireReader& from, GeneratePairRequest& m) {
     m.spec = from.text(kMaxWord);
     return !m.spec.empty();
+}
+
+void put(Writer& to, const ImportKeyRequest& m) {
+    to.bytes(m.wrapping_token).number(static_cast<std::uint8_t>(m.envelope));
+    to.number(static_cast<std::uint8_t>(m.hash)).bytes(m.wrapped).raw_bytes(m.id_key);
+    to.text(m.account).text(m.key_id).text(m.spec).text(m.usage).text(m.origin);
+}
+bool get(WireReader& from, ImportKeyRequest& m) {
+    m.wrapping_token = from.bytes(kMaxKeyToken);
+    m.envelope = static_cast<Envelope>(from.number<std::uint8_t>());
+    const bool known = get(from, m.hash) && is_oaep(m.hash) &&
+                       (m.envelope == Envelope::oaep || m.envelope == Envelope::oaep_and_key_wrap);
+    m.wrapped = from.bytes(kMaxBlob);
+    m.id_key = from.array<32>();
+    m.account = from.text(kMaxAccount);
+    m.key_id = from.text(kMaxKeyId);
+    m.spec = from.text(kMaxWord);
+    m.usage = from.text(kMaxWord);
+    m.origin = from.text(kMaxWord);
+    return known && !m.wrapping_token.empty() && !m.wrapped.empty() && !m.account.empty() &&
+           !m.key_id.empty() && !m.spec.empty() && !m.usage.empty() && !m.origin.empty();
 }
 
 void put(Writer& to, const ProveRequest& m) {
@@ -231,6 +256,15 @@ bool get(WireReader& from, KeyTokenReply& m) {
     m.token = from.bytes(kMaxKeyToken);
     m.public_key = from.bytes(kMaxPublicKey);
     return !m.token.empty();
+}
+
+void put(Writer& to, const ImportReply& m) {
+    to.bytes(m.token).bytes(m.public_key);
+}
+bool get(WireReader& from, ImportReply& m) {
+    m.token = from.bytes(kMaxKeyToken);
+    m.public_key = from.bytes(kMaxPublicKey);
+    return true;
 }
 
 void put(Writer& to, const KeyPairReply& m) {
@@ -303,10 +337,12 @@ CLAVIGER_LINK_MESSAGE(SignRequest)
 CLAVIGER_LINK_MESSAGE(RsaDecryptRequest)
 CLAVIGER_LINK_MESSAGE(DeriveRequest)
 CLAVIGER_LINK_MESSAGE(GeneratePairRequest)
+CLAVIGER_LINK_MESSAGE(ImportKeyRequest)
 CLAVIGER_LINK_MESSAGE(BlobReply)
 CLAVIGER_LINK_MESSAGE(PlaintextReply)
 CLAVIGER_LINK_MESSAGE(DataKeyReply)
 CLAVIGER_LINK_MESSAGE(KeyTokenReply)
+CLAVIGER_LINK_MESSAGE(ImportReply)
 CLAVIGER_LINK_MESSAGE(KeyPairReply)
 CLAVIGER_LINK_MESSAGE(SignatureReply)
 CLAVIGER_LINK_MESSAGE(EmptyReply)

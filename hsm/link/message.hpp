@@ -111,6 +111,19 @@ struct DeriveRequest {
 struct GeneratePairRequest {
     std::string_view spec;  // KMS DataKeyPairSpec
 };
+enum class Envelope : std::uint8_t {  // wire values: append only
+    oaep = 1,                         // RSAES-OAEP of the material
+    oaep_and_key_wrap = 2,            // RSAES-OAEP of an AES key, then the material under it (RFC 5649)
+};
+// Who the key will be, as in CreateKeyRequest; its material id is made of the material.
+struct ImportKeyRequest {
+    ByteView wrapping_token;  // key token of the pair that opens the envelope
+    Envelope envelope = Envelope::oaep;
+    Hash hash = Hash::sha256;            // of OAEP: SHA-1 or SHA-256
+    ByteView wrapped;                    // 1..kMaxBlob
+    std::array<std::byte, 32> id_key{};  // of the HMAC whose result is the material id
+    std::string_view account, key_id, spec, usage, origin;
+};
 // What the identity key signs begins with this: a host asked to sign anything else refuses.
 inline constexpr std::string_view kProofPrefix = "claviger-slot-proof-v1";
 
@@ -132,6 +145,10 @@ struct DataKeyReply {
 struct KeyTokenReply {  // create_key
     ByteView token;
     ByteView public_key;  // SubjectPublicKeyInfo DER, empty for secret keys
+};
+struct ImportReply {  // import_key; both empty: it opens, but holds no key of this spec
+    ByteView token;
+    ByteView public_key;
 };
 struct KeyPairReply {      // generate_pair
     ByteView private_key;  // PKCS#8 DER

@@ -25,6 +25,7 @@ enum class Operation : std::uint8_t {
     rsa_decrypt = 13,
     derive = 14,
     generate_pair = 15,  // a key pair for the caller, answered in the clear
+    import_key = 16,     // open wrapped material of the caller, answer its key token
 };
 
 enum class Lane : std::uint8_t { fast, slow };
@@ -75,6 +76,8 @@ inline constexpr std::array kOperations{
                  Gate::admitted},
     OperationRow{Operation::generate_pair, "generate_pair", Lane::slow, CostClass::generate,
                  Repeat::when_host_died, Gate::admitted},
+    OperationRow{Operation::import_key, "import_key", Lane::slow, CostClass::generate, Repeat::unless_late,
+                 Gate::admitted},
 };
 
 // The row of an operation, or nullptr for a value no version has defined.

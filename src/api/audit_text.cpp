@@ -6,6 +6,7 @@
 
 #include <claviger/base/encoding.hpp>
 
+#include "src/api/wire.hpp"
 #include "src/http/api.hpp"
 
 namespace claviger::api {
@@ -71,7 +72,7 @@ void append_value(std::string& out, const model::Service& service, const model::
         case model::Type::blob: append_json_string(out, "HIDDEN"); return;
         case model::Type::integer: append_number(out, value.get_int64()); return;
         case model::Type::boolean: out += value.get_bool() ? "true" : "false"; return;
-        case model::Type::timestamp: append_number(out, value.to_number<std::int64_t>()); return;
+        case model::Type::timestamp: append_json_string(out, trail_date(timestamp_of(value))); return;
     }
 }
 

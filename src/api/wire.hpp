@@ -5,6 +5,8 @@
 // the worst case beforehand: a plaintext is never left behind by a growing buffer.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -54,6 +56,15 @@ enum class NameStyle {
     audit,  // keyId, dates as CloudTrail prints them
 };
 
+// A timestamp: a number of any kind, to the millisecond. What lies outside the years 1970 to 9999 becomes the
+// nearest moment inside.
+inline WallTime timestamp_of(const boost::json::value& value) {
+    constexpr double kLast = 253'402'300'799.0;
+    const auto seconds = value.is_double() ? value.get_double() : value.to_number<double>();
+    const double inside = seconds > 0 ? std::min(seconds, kLast) : 0;
+    return WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(inside * 1000 + 0.5)));
+}
+
 namespace wire {
 
 inline std::string_view text_of(const boost::json::value& value) {
@@ -71,6 +82,9 @@ inline void read(const boost::json::value& from, std::int64_t& to) {
 }
 inline void read(const boost::json::value& from, bool& to) {
     to = from.get_bool();
+}
+inline void read(const boost::json::value& from, WallTime& to) {
+    to = timestamp_of(from);
 }
 inline void read(const boost::json::value& from, EncryptionContext& to) {
     to.pairs = &from.get_object();

@@ -45,6 +45,7 @@
 #include "src/http/admin_server.hpp"
 #include "src/http/server.hpp"
 #include "src/kms/catalogue.hpp"
+#include "src/kms/imports.hpp"
 #include "src/kms/key_store_jobs.hpp"
 #include "src/kms/reaper.hpp"
 #include "src/kms/recipient.hpp"
@@ -626,6 +627,7 @@ void Service::stop() {
 asio::awaitable<void> Service::follow_calendar() {
     const kms::ServiceParts parts{*store_, *catalogue_, life_, random_, *clusters_, *sealing_key_};
     kms::Reaper reaper(parts);
+    kms::Expirer expirer(parts);
     kms::Rotator rotator(parts);
     for (;;) {
         calendar_.expires_after(kCalendarInterval);
@@ -644,6 +646,11 @@ asio::awaitable<void> Service::follow_calendar() {
             co_await reaper.run_due(control_thread_->io(), clock_.mono() + kCalendarInterval, clock_.wall());
         if (gone != 0) {
             observe::info("kms.keys_deleted", {{"count", gone}});
+        }
+        const std::size_t expired =
+            co_await expirer.run_due(control_thread_->io(), clock_.mono() + kCalendarInterval, clock_.wall());
+        if (expired != 0) {
+            observe::info("kms.imported_material_expired", {{"count", expired}});
         }
         const std::size_t rotated =
             co_await rotator.run_due(control_thread_->io(), clock_.mono() + kCalendarInterval, clock_.wall());

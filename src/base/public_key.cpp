@@ -151,6 +151,12 @@ Result<RsaParts> rsa_parts(const PublicKey& key) {
 }
 
 std::string ec_curve(const PublicKey& key) {
+    // RFC 5480 section 2.1.1 forbids it: with parameters of his own a peer can pass off a curve of his own.
+    int spelled_out = 0;
+    EVP_PKEY_get_int_param(key.get(), OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &spelled_out);
+    if (spelled_out != 0) {
+        return {};
+    }
     std::array<char, 64> name{};
     std::size_t size = 0;
     return EVP_PKEY_get_group_name(key.get(), name.data(), name.size(), &size) == 1

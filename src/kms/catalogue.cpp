@@ -30,6 +30,38 @@ bool is_of(const Row& row, const store::KeyRecord& key) {
     return row.key == key.id && row.account == key.account && row.region == key.region;
 }
 
+// Imported material may be gone in these states.
+bool needs_material(store::KeyState state) {
+    switch (state) {
+        case store::KeyState::enabled:
+        case store::KeyState::disabled:
+        case store::KeyState::unavailable:
+        case store::KeyState::updating: return true;
+        case store::KeyState::creating:
+        case store::KeyState::pending_deletion:
+        case store::KeyState::pending_replica_deletion:
+        case store::KeyState::pending_import: break;
+    }
+    return false;
+}
+
+enum class Pending : bool { left_out, counted };  // material that waits to become the current one
+
+std::optional<WallTime> first_expiry(const Imports& imports, Pending pending) {
+    std::optional<WallTime> first;
+    for (const store::ImportRecord& import : imports) {
+        const bool counts = pending == Pending::counted || import.status == store::ImportStatus::associated;
+        if (counts && import.valid_to && (!first || *import.valid_to < *first)) {
+            first = import.valid_to;
+        }
+    }
+    return first;
+}
+
+std::optional<WallTime> expiry_of(const Key& key) {
+    return key.imports != nullptr ? first_expiry(*key.imports, Pending::counted) : std::nullopt;
+}
+
 }  // namespace
 
 std::string key_arn(std::string_view partition, std::string_view region, std::string_view account,
@@ -40,6 +72,14 @@ std::string key_arn(std::string_view partition, std::string_view region, std::st
 std::string alias_arn(std::string_view partition, std::string_view region, std::string_view account,
                       std::string_view name) {
     return arn(partition, region, account, {}, name);
+}
+
+store::KeyState Key::state_at(WallTime now) const noexcept {
+    return expires && *expires <= now ? state_without_material(record.state) : record.state;
+}
+
+bool Key::holds(std::string_view material) const noexcept {
+    return std::ranges::find(generations, material, &Generation::id) != generations.end();
 }
 
 const Generation* Key::generation(const std::array<std::byte, 16>& prefix) const noexcept {
@@ -68,6 +108,7 @@ std::vector<std::string> Catalogue::load(const store::Contents& contents) {
         std::vector<store::MaterialRecord> materials;
         std::vector<store::RotationScheduleRecord> schedules;
         std::vector<store::RotationRecord> rotations;
+        std::vector<store::ImportRecord> imports;
     };
     std::map<std::string, Rows> by_key;
     for (const store::MaterialRecord& material : contents.materials) {
@@ -79,10 +120,13 @@ std::vector<std::string> Catalogue::load(const store::Contents& contents) {
     for (const store::RotationRecord& rotation : contents.rotations) {
         by_key[rotation.key.value()].rotations.push_back(rotation);
     }
+    for (const store::ImportRecord& import : contents.imports) {
+        by_key[import.key.value()].imports.push_back(import);
+    }
     std::vector<std::string> refused;
     for (const store::KeyRecord& record : contents.keys) {
         const Rows& rows = by_key[record.id.value()];
-        const Related related{rows.materials, rows.schedules, {}, rows.rotations};
+        const Related related{rows.materials, rows.schedules, {}, rows.rotations, {}, rows.imports, {}};
         if (std::string why = put_key(record, related); !why.empty()) {
             refused.push_back(std::move(why));
         }
@@ -105,8 +149,9 @@ void Catalogue::apply(const store::Change& change) {
         erase_aliases_of(record);
         uses_.forget(record);
     }
-    const Related related{change.materials, change.rotation_schedules, change.erased_rotation_schedules,
-                          change.rotations};
+    const Related related{change.materials,     change.rotation_schedules, change.erased_rotation_schedules,
+                          change.rotations,     change.erased_materials,   change.imports,
+                          change.erased_imports};
     for (const store::KeyRecord& record : change.keys) {
         if (const std::string why = put_key(record, related); !why.empty()) {
             observe::error("catalogue.key_left_out", {{"reason", why}});
@@ -118,27 +163,39 @@ void Catalogue::apply(const store::Change& change) {
 }
 
 std::string Catalogue::put_key(const store::KeyRecord& record, const Related& related) {
-    Key key{
-        record, key_arn(partition_, record.region, record.account.value(), record.id.value()), {}, {}, {}};
+    Key key{.record = record,
+            .arn = key_arn(partition_, record.region, record.account.value(), record.id.value()),
+            .tag = {},
+            .generations = {},
+            .rotations = {}};
     key.tag = link::key_tag(record.account.value(), record.id.value());
     if (const KeyPtr before = find(record.account.value(), record.region, record.id.value())) {
         key.generations = before->generations;
         key.rotations = before->rotations;
+        key.imports = before->imports;
     }
-    if (std::string why = add_materials(key, related.materials); !why.empty()) {
+    if (std::string why = add_materials(key, related); !why.empty()) {
         return why;
     }
     const auto current = std::ranges::find(key.generations, record.current_material, &Generation::id);
-    if (current == key.generations.end()) {
+    if (current != key.generations.end()) {
+        std::rotate(current, current + 1, key.generations.end());
+    } else if (needs_material(record.state)) {
         return key.arn + ": its current key material " + record.current_material + " is missing";
     }
-    std::rotate(current, current + 1, key.generations.end());
     update_rotations(key, related);
+    update_imports(key, related);
     put_key(std::make_shared<const Key>(std::move(key)));
     return {};
 }
 
-std::string Catalogue::add_materials(Key& key, std::span<const store::MaterialRecord> rows) {
+std::string Catalogue::add_materials(Key& key, const Related& related) {
+    for (const store::MaterialRecord& row : related.erased_materials) {
+        if (is_of(row, key.record)) {
+            std::erase_if(key.generations, [&](const Generation& g) { return g.id == row.id; });
+        }
+    }
+    const std::span<const store::MaterialRecord> rows = related.materials;
     for (const store::MaterialRecord& row : rows) {
         if (!is_of(row, key.record)) {
             continue;
@@ -177,6 +234,26 @@ void Catalogue::update_rotations(Key& key, const Related& related) {
     key.rotations = std::make_shared<const Rotations>(std::move(now));
 }
 
+void Catalogue::update_imports(Key& key, const Related& related) {
+    const auto ours = [&](const auto& row) { return is_of(row, key.record); };
+    if (std::ranges::any_of(related.imports, ours) || std::ranges::any_of(related.erased_imports, ours)) {
+        Imports now = key.imports != nullptr ? *key.imports : Imports{};
+        const auto forget = [&](const store::ImportRecord& row) {
+            std::erase_if(now, [&](const store::ImportRecord& old) {
+                return ours(row) && old.material == row.material;
+            });
+        };
+        std::ranges::for_each(related.erased_imports, forget);
+        std::ranges::for_each(related.imports, forget);
+        std::ranges::copy_if(related.imports, std::back_inserter(now), ours);
+        std::ranges::stable_sort(now, {}, &store::ImportRecord::created);
+        key.imports = now.empty() ? nullptr : std::make_shared<const Imports>(std::move(now));
+    }
+    if (key.imports != nullptr) {
+        key.expires = first_expiry(*key.imports, Pending::left_out);
+    }
+}
+
 void Catalogue::put_key(KeyPtr key) {
     const store::KeyRecord& record = key->record;
     erase_key(record);
@@ -188,6 +265,9 @@ void Catalogue::put_key(KeyPtr key) {
     }
     if (record.state == store::KeyState::enabled && key->rotations != nullptr && key->rotations->schedule) {
         rotations_[{key->rotations->schedule->next, key->arn}] = key;
+    }
+    if (const auto expiry = expiry_of(*key)) {
+        expiries_[{*expiry, key->arn}] = key;
     }
     regions_[record.region].by_tag[key->tag] = std::move(key);
 }
@@ -208,6 +288,9 @@ void Catalogue::erase_key(const store::KeyRecord& record) {
     }
     if (gone->rotations != nullptr && gone->rotations->schedule) {
         rotations_.erase({gone->rotations->schedule->next, gone->arn});
+    }
+    if (const auto expiry = expiry_of(*gone)) {
+        expiries_.erase({*expiry, gone->arn});
     }
     regions_[record.region].by_tag.erase(gone->tag);
     at.key_ids.erase(record.id.value());
@@ -342,6 +425,11 @@ std::vector<KeyPtr> Catalogue::due_for_deletion(WallTime now) const {
 std::vector<KeyPtr> Catalogue::due_for_rotation(WallTime now) const {
     const std::shared_lock lock(mutex_);
     return due(rotations_, now);
+}
+
+std::vector<KeyPtr> Catalogue::due_for_expiry(WallTime now) const {
+    const std::shared_lock lock(mutex_);
+    return due(expiries_, now);
 }
 
 std::vector<KeyPtr> Catalogue::due(const Calendar& calendar, WallTime now) {

@@ -46,15 +46,25 @@ struct Rotations {
     std::vector<store::RotationRecord> past;                // in order of date
 };
 
+// What is known of a key's imported materials, in order of creation.
+using Imports = std::vector<store::ImportRecord>;
+
 // A key as requests see it. Never changes; a change of its rows makes a new Key.
 struct Key {
     store::KeyRecord record;
     std::string arn;
     KeyTag tag{};
-    std::vector<Generation> generations;         // the current one last
+    std::vector<Generation> generations;         // the current one last, unless it was imported and is gone
     std::shared_ptr<const Rotations> rotations;  // nullptr: none
+    std::shared_ptr<const Imports> imports{};    // nullptr: none
+    // From then on an imported material that the key needs is gone.
+    std::optional<WallTime> expires{};
 
+    // Of a key in a state that lets it be used.
     const Generation& current() const noexcept { return generations.back(); }
+    // The state at `now`: material that has expired is gone, whether or not it was removed already.
+    store::KeyState state_at(WallTime now) const noexcept;
+    bool holds(std::string_view material) const noexcept;  // its bytes are here
     // The material that a blob names by the first 16 bytes of its id; nullptr if the key never had it.
     const Generation* generation(const std::array<std::byte, 16>& prefix) const noexcept;
 };
@@ -65,6 +75,13 @@ std::string key_arn(std::string_view partition, std::string_view region, std::st
                     std::string_view id);
 std::string alias_arn(std::string_view partition, std::string_view region, std::string_view account,
                       std::string_view name);
+
+// What becomes of a key when a material that it needs is gone.
+constexpr store::KeyState state_without_material(store::KeyState state) noexcept {
+    return state == store::KeyState::enabled || state == store::KeyState::disabled
+               ? store::KeyState::pending_import
+               : state;
+}
 
 class Catalogue {
 public:
@@ -93,6 +110,8 @@ public:
     std::vector<KeyPtr> due_for_deletion(WallTime now) const;
     // Enabled keys whose automatic rotation is due at `now`.
     std::vector<KeyPtr> due_for_rotation(WallTime now) const;
+    // Keys that hold imported material which has expired at `now`.
+    std::vector<KeyPtr> due_for_expiry(WallTime now) const;
 
 private:
     struct Scope {
@@ -139,11 +158,15 @@ private:
         std::span<const store::RotationScheduleRecord> schedules;
         std::span<const store::RotationScheduleRecord> erased_schedules;
         std::span<const store::RotationRecord> rotations;
+        std::span<const store::MaterialRecord> erased_materials{};
+        std::span<const store::ImportRecord> imports{};
+        std::span<const store::ImportRecord> erased_imports{};
     };
     // Empty if the key is now visible, else why not.
     std::string put_key(const store::KeyRecord& record, const Related& related);
-    static std::string add_materials(Key& key, std::span<const store::MaterialRecord> rows);
+    static std::string add_materials(Key& key, const Related& related);
     static void update_rotations(Key& key, const Related& related);
+    static void update_imports(Key& key, const Related& related);
 
     const std::string partition_;
     GrantIndex grants_;  // has a lock of its own, as the next two
@@ -156,6 +179,7 @@ private:
     static std::vector<KeyPtr> due(const Calendar& calendar, WallTime now);
     Calendar deletions_;
     Calendar rotations_;
+    Calendar expiries_;
 };
 
 }  // namespace claviger::kms

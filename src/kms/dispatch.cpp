@@ -94,7 +94,9 @@ Refused admit_key(Call& call, const KeyParameter& parameter, KeyPtr& to) {
         return named_by_ciphertext_only(call, parameter) ? Refused(foreign_ciphertext()) : std::move(refused);
     }
     to = *std::move(found);
-    return check_state(parameter.states, state_of(call.parts.catalogue, key.record), key.arn);
+    const store::KeyState state =
+        key.expires ? key.state_at(call.parts.life.now()) : state_of(call.parts.catalogue, key.record);
+    return check_state(parameter.states, state, key.arn);
 }
 
 Refused admit(Call& call) {

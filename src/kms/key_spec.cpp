@@ -31,37 +31,40 @@ constexpr std::string_view kHmac512[] = {"HMAC_SHA_512"};
 constexpr std::string_view kSm2Encrypts[] = {"SM2PKE"};
 constexpr std::string_view kSm2Signs[] = {"SM2DSA"};
 
+enum class Imported : std::uint8_t { never, in_oaep, under_key, either };  // how material may be wrapped
+
 struct SpecRow {
     std::string_view spec;
     std::string_view usage;
     List algorithms;
+    Imported imported = Imported::never;
     std::size_t modulus = 0;  // bytes, RSA only
 };
 
 // clang-format off
 constexpr SpecRow kSpecs[] = {
-    {"SYMMETRIC_DEFAULT",     kEncrypt, kSymmetric},
-    {"RSA_2048",              kEncrypt, kOaep, 256},
-    {"RSA_3072",              kEncrypt, kOaep, 384},
-    {"RSA_4096",              kEncrypt, kOaep, 512},
-    {"RSA_2048",              kSign,    kRsaSigns, 256},
-    {"RSA_3072",              kSign,    kRsaSigns, 384},
-    {"RSA_4096",              kSign,    kRsaSigns, 512},
-    {"ECC_NIST_P256",         kSign,    kEcdsa256},
-    {"ECC_NIST_P384",         kSign,    kEcdsa384},
-    {"ECC_NIST_P521",         kSign,    kEcdsa512},
-    {"ECC_SECG_P256K1",       kSign,    kEcdsa256},
-    {"ECC_NIST_P256",         kAgree,   kEcdh},
-    {"ECC_NIST_P384",         kAgree,   kEcdh},
-    {"ECC_NIST_P521",         kAgree,   kEcdh},
+    {"SYMMETRIC_DEFAULT",     kEncrypt, kSymmetric, Imported::in_oaep},
+    {"RSA_2048",              kEncrypt, kOaep, Imported::under_key, 256},
+    {"RSA_3072",              kEncrypt, kOaep, Imported::under_key, 384},
+    {"RSA_4096",              kEncrypt, kOaep, Imported::under_key, 512},
+    {"RSA_2048",              kSign,    kRsaSigns, Imported::under_key, 256},
+    {"RSA_3072",              kSign,    kRsaSigns, Imported::under_key, 384},
+    {"RSA_4096",              kSign,    kRsaSigns, Imported::under_key, 512},
+    {"ECC_NIST_P256",         kSign,    kEcdsa256, Imported::either},
+    {"ECC_NIST_P384",         kSign,    kEcdsa384, Imported::either},
+    {"ECC_NIST_P521",         kSign,    kEcdsa512, Imported::either},
+    {"ECC_SECG_P256K1",       kSign,    kEcdsa256, Imported::either},
+    {"ECC_NIST_P256",         kAgree,   kEcdh, Imported::either},
+    {"ECC_NIST_P384",         kAgree,   kEcdh, Imported::either},
+    {"ECC_NIST_P521",         kAgree,   kEcdh, Imported::either},
     {"ECC_NIST_EDWARDS25519", kSign,    kEdwards},
     {"ML_DSA_44",             kSign,    kMlDsa},
     {"ML_DSA_65",             kSign,    kMlDsa},
     {"ML_DSA_87",             kSign,    kMlDsa},
-    {"HMAC_224",              kMac,     kHmac224},
-    {"HMAC_256",              kMac,     kHmac256},
-    {"HMAC_384",              kMac,     kHmac384},
-    {"HMAC_512",              kMac,     kHmac512},
+    {"HMAC_224",              kMac,     kHmac224, Imported::in_oaep},
+    {"HMAC_256",              kMac,     kHmac256, Imported::in_oaep},
+    {"HMAC_384",              kMac,     kHmac384, Imported::in_oaep},
+    {"HMAC_512",              kMac,     kHmac512, Imported::in_oaep},
     {"SM2",                   kEncrypt, kSm2Encrypts},
     {"SM2",                   kSign,    kSm2Signs},
     {"SM2",                   kAgree,   kEcdh},
@@ -82,7 +85,24 @@ constexpr SignatureRow kSignatures[] = {
     {"ECDSA_SHA_384",             {SignatureScheme::ecdsa,     Hash::sha384}},
     {"ECDSA_SHA_512",             {SignatureScheme::ecdsa,     Hash::sha512}},
 };
+struct WrappingRow {
+    std::string_view algorithm;
+    Wrapping wrapping;
+};
+constexpr WrappingRow kWrappings[] = {
+    {"RSAES_OAEP_SHA_1",         {Hash::sha1,   RsaBlock::oaep_sha1,   false}},
+    {"RSAES_OAEP_SHA_256",       {Hash::sha256, RsaBlock::oaep_sha256, false}},
+    {"RSA_AES_KEY_WRAP_SHA_1",   {Hash::sha1,   RsaBlock::oaep_sha1,   true}},
+    {"RSA_AES_KEY_WRAP_SHA_256", {Hash::sha256, RsaBlock::oaep_sha256, true}},
+};
 // clang-format on
+
+constexpr std::size_t kP521Pkcs8 = 241;  // bytes; the largest private key that is wrapped by RSA alone
+
+Imported imported(std::string_view spec) noexcept {
+    const auto row = std::ranges::find(kSpecs, spec, &SpecRow::spec);
+    return row == std::end(kSpecs) ? Imported::never : row->imported;
+}
 
 }  // namespace
 
@@ -96,6 +116,10 @@ bool allows_usage(std::string_view spec, std::string_view usage) noexcept {
     return !algorithms_of(spec, usage).empty();
 }
 
+bool is_pair(std::string_view spec) noexcept {
+    return spec != "SYMMETRIC_DEFAULT" && !spec.starts_with("HMAC_");
+}
+
 bool allows_algorithm(std::string_view spec, std::string_view usage, std::string_view algorithm) noexcept {
     const List list = algorithms_of(spec, usage);
     return std::ranges::find(list, algorithm) != list.end();
@@ -104,6 +128,26 @@ bool allows_algorithm(std::string_view spec, std::string_view usage, std::string
 std::optional<SignatureKind> signature_of(std::string_view algorithm) noexcept {
     const auto row = std::ranges::find(kSignatures, algorithm, &SignatureRow::algorithm);
     return row == std::end(kSignatures) ? std::nullopt : std::optional(row->kind);
+}
+
+std::optional<Wrapping> wrapping_of(std::string_view algorithm) noexcept {
+    const auto row = std::ranges::find(kWrappings, algorithm, &WrappingRow::algorithm);
+    return row == std::end(kWrappings) ? std::nullopt : std::optional(row->wrapping);
+}
+
+bool is_importable(std::string_view spec) noexcept {
+    return imported(spec) != Imported::never;
+}
+
+bool suits(std::string_view spec, const Wrapping& wrapping, std::string_view wrapping_spec) noexcept {
+    switch (imported(spec)) {
+        case Imported::never: return false;
+        case Imported::in_oaep: return !wrapping.key_wrap;
+        case Imported::under_key: return wrapping.key_wrap;
+        case Imported::either: break;
+    }
+    return wrapping.key_wrap || spec != "ECC_NIST_P521" ||
+           oaep_capacity(wrapping_spec, {wrapping.hash, wrapping.block}) >= kP521Pkcs8;
 }
 
 std::optional<Oaep> oaep_of(std::string_view algorithm) noexcept {

@@ -50,4 +50,23 @@ KeyMetadata metadata_of(const Catalogue& catalogue, const store::KeyRecord& reco
     return out;
 }
 
+KeyMetadata metadata_of(const Catalogue& catalogue, const Key& key, WallTime now) {
+    KeyMetadata out = metadata_of(catalogue, key.record, key.arn);
+    if (key.imports == nullptr) {
+        return out;
+    }
+    const store::KeyState state = key.state_at(now);
+    out.state = to_string(state);
+    out.enabled = state == store::KeyState::enabled;
+    if (key.holds(key.record.current_material) && state != store::KeyState::pending_import) {
+        out.valid_to = key.expires;
+        out.expiration = expiration_model(key.expires);
+    }
+    return out;
+}
+
+std::string_view expiration_model(const std::optional<WallTime>& valid_to) noexcept {
+    return valid_to ? "KEY_MATERIAL_EXPIRES" : "KEY_MATERIAL_DOES_NOT_EXPIRE";
+}
+
 }  // namespace claviger::kms

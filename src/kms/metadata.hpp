@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "src/kms/catalogue.hpp"
 #include "src/kms/wire.hpp"
 #include "src/store/records.hpp"
 
@@ -23,6 +24,8 @@ struct KeyMetadata {
     std::optional<WallTime> deletion_date;
     std::optional<std::int64_t> pending_window;
     std::string_view origin;
+    std::optional<WallTime> valid_to;
+    std::optional<std::string_view> expiration;  // of imported material that is here
     std::string_view manager;
     std::string_view spec;
     std::string_view old_spec;
@@ -42,6 +45,7 @@ struct KeyMetadata {
             field("Enabled", &KeyMetadata::enabled), field("Description", &KeyMetadata::description),
             field("KeyUsage", &KeyMetadata::usage), field("KeyState", &KeyMetadata::state),
             field("DeletionDate", &KeyMetadata::deletion_date), field("Origin", &KeyMetadata::origin),
+            field("ValidTo", &KeyMetadata::valid_to), field("ExpirationModel", &KeyMetadata::expiration),
             field("KeyManager", &KeyMetadata::manager),
             field("CustomerMasterKeySpec", &KeyMetadata::old_spec), field("KeySpec", &KeyMetadata::spec),
             field("EncryptionAlgorithms", &KeyMetadata::encryption_algorithms),
@@ -56,7 +60,11 @@ struct KeyMetadata {
     }
 };
 
-// A view of `record`, which must outlive it.
+// A view of `record`, which must outlive it; nothing about imported material.
 KeyMetadata metadata_of(const Catalogue& catalogue, const store::KeyRecord& record, std::string arn);
+// A view of `key`, as it is at `now`.
+KeyMetadata metadata_of(const Catalogue& catalogue, const Key& key, WallTime now);
+
+std::string_view expiration_model(const std::optional<WallTime>& valid_to) noexcept;
 
 }  // namespace claviger::kms

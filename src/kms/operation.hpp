@@ -46,7 +46,9 @@ enum class States : std::uint8_t {
     not_pending_deletion,
     switchable,
     deletable,
-    pending_deletion
+    pending_deletion,
+    settled,  // not in a transition
+    created,
 };
 
 // A key that the operation acts on.

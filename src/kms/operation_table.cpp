@@ -54,6 +54,10 @@ constexpr AuditField kUpdateKeyStore[] = {
 constexpr AuditField kPage[] = {{"Limit"}, {"Marker"}};
 constexpr AuditField kKeyAndPage[] = {{"KeyId"}, {"Limit"}, {"Marker"}};
 constexpr AuditField kSchedule[] = {{"KeyId"}, {"PendingWindowInDays"}};
+constexpr AuditField kImportParameters[] = {{"KeyId"}, {"WrappingAlgorithm"}, {"WrappingKeySpec"}};
+constexpr AuditField kImport[] = {{"KeyId"},      {"ExpirationModel"}, {"ValidTo"},
+                                  {"ImportType"}, {"KeyMaterialId"},   {"KeyMaterialDescription"}};
+constexpr AuditField kDeleteImported[] = {{"KeyId"}, {"KeyMaterialId"}};
 constexpr AuditField kDescription[] = {{"KeyId"}, {"Description"}};
 
 constexpr KeyParameter the_key(std::string_view member, Action action, KeyForms forms, States states) {
@@ -144,6 +148,13 @@ constexpr Operation kOperations[] = {
      Access::write,
      kKeyStoreId,
      delete_custom_key_store},
+    {"DeleteImportedKeyMaterial",
+     Action::delete_imported_key_material,
+     Subject::keys,
+     {own_key(Action::delete_imported_key_material, States::settled), kNone},
+     Access::write,
+     kDeleteImported,
+     delete_imported_key_material},
     {"DeriveSharedSecret",
      Action::derive_shared_secret,
      Subject::keys,
@@ -271,6 +282,13 @@ constexpr Operation kOperations[] = {
      Access::read,
      kKeyId,
      get_key_rotation_status},
+    {"GetParametersForImport",
+     Action::get_parameters_for_import,
+     Subject::keys,
+     {own_key(Action::get_parameters_for_import, States::settled), kNone},
+     Access::read,
+     kImportParameters,
+     get_parameters_for_import},
     {"GetPublicKey",
      Action::get_public_key,
      Subject::keys,
@@ -278,6 +296,13 @@ constexpr Operation kOperations[] = {
      Access::read,
      kKeyId,
      get_public_key},
+    {"ImportKeyMaterial",
+     Action::import_key_material,
+     Subject::keys,
+     {own_key(Action::import_key_material, States::created), kNone},
+     Access::write,
+     kImport,
+     import_key_material},
     {"ListAliases",
      Action::list_aliases,
      Subject::account,

@@ -67,21 +67,25 @@ asio::awaitable<Result<NewMaterial>> NewMaterial::make(http::IoContext& io, cons
 
 Status<> NewMaterial::adopt(const ServiceParts& parts, store::Txn& txn, store::KeyRecord key,
                             std::string_view arn, store::RotationType type, WallTime wall) const {
+    Status<> written =
+        txn.put(store::MaterialRecord{key.account, key.region, key.id, id_, token_, parts.life.now()});
+    return written ? make_current(parts, txn, std::move(key), arn, id_, type, wall) : written;
+}
+
+Status<> make_current(const ServiceParts& parts, store::Txn& txn, store::KeyRecord key, std::string_view arn,
+                      const std::string& material, store::RotationType type, WallTime wall) {
     const auto past = txn.rotations(key.account, key.region, key.id);
     if (!past) {
         return past.error();
     }
     const WallTime date = date_of_next(*past, parts.life.now());
-    Status<> written = txn.put(store::MaterialRecord{key.account, key.region, key.id, id_, token_, date});
-    if (written) {
-        written = txn.put(store::RotationRecord{key.account, key.region, key.id, id_, type, date});
-    }
+    Status<> written = txn.put(store::RotationRecord{key.account, key.region, key.id, material, type, date});
     if (written) {
         written = txn.audit(
             service_event_record("RotateKey", key, arn, wall, parts.random, parts.store.sequence()));
     }
     if (written) {
-        key.current_material = id_;
+        key.current_material = material;
         written = txn.put(std::move(key));
     }
     return written;

@@ -16,14 +16,18 @@ inline constexpr std::uint32_t kDefaultRotationPeriod = 365;  // days
 // Empty: the key can be rotated by the service. Otherwise why not: its kind or its origin.
 std::optional<Failure> check_rotatable(const Key& key);
 
+// `material`, which has its row, becomes the current one of `key`, a row as this transaction sees it; the
+// RotateKey event is recorded.
+Status<> make_current(const ServiceParts& parts, store::Txn& txn, store::KeyRecord key, std::string_view arn,
+                      const std::string& material, store::RotationType type, WallTime wall);
+
 // Material that a cluster has made and no row names yet.
 class NewMaterial {
 public:
     static boost::asio::awaitable<Result<NewMaterial>> make(http::IoContext& io, const store::KeyRecord& key,
                                                             Random& random, MonoTime deadline);
 
-    // Makes it the current material of `key`, a row as this transaction sees it, and records the RotateKey
-    // event.
+    // Makes it the current material of `key`.
     Status<> adopt(const ServiceParts& parts, store::Txn& txn, store::KeyRecord key, std::string_view arn,
                    store::RotationType type, WallTime wall) const;
     // For a transaction that failed: what HSMs hold is destroyed, as far as they can be reached.

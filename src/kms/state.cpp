@@ -28,6 +28,8 @@ bool allows(States allowed, KeyState state) noexcept {
                    state == KeyState::unavailable;
         case States::deletable: return !is_pending_deletion(state) && state != KeyState::updating;
         case States::pending_deletion: return is_pending_deletion(state);
+        case States::settled: return state != KeyState::creating && state != KeyState::updating;
+        case States::created: return state != KeyState::creating;
     }
     return false;
 }

@@ -13,6 +13,7 @@ std::string_view to_string(Action action) noexcept {
         case Action::decrypt: return "kms:Decrypt";
         case Action::delete_alias: return "kms:DeleteAlias";
         case Action::delete_custom_key_store: return "kms:DeleteCustomKeyStore";
+        case Action::delete_imported_key_material: return "kms:DeleteImportedKeyMaterial";
         case Action::derive_shared_secret: return "kms:DeriveSharedSecret";
         case Action::describe_custom_key_stores: return "kms:DescribeCustomKeyStores";
         case Action::describe_key: return "kms:DescribeKey";
@@ -32,7 +33,9 @@ std::string_view to_string(Action action) noexcept {
         case Action::get_key_last_usage: return "kms:GetKeyLastUsage";
         case Action::get_key_policy: return "kms:GetKeyPolicy";
         case Action::get_key_rotation_status: return "kms:GetKeyRotationStatus";
+        case Action::get_parameters_for_import: return "kms:GetParametersForImport";
         case Action::get_public_key: return "kms:GetPublicKey";
+        case Action::import_key_material: return "kms:ImportKeyMaterial";
         case Action::list_aliases: return "kms:ListAliases";
         case Action::list_grants: return "kms:ListGrants";
         case Action::list_key_policies: return "kms:ListKeyPolicies";

@@ -76,6 +76,7 @@ struct KeyRecord {
     std::uint32_t pending_window_days = 0;
     std::string current_material;  // 64 hex digits
     KeyStoreId key_store;          // empty: the default key store
+    std::string primary_region;    // of a multi-Region key: where the primary among its related keys is
     std::uint64_t version = 0;
 };
 
@@ -86,6 +87,27 @@ struct MaterialRecord {
     KeyId key;
     std::string id;  // 64 hex digits
     Bytes key_token;
+    WallTime created;
+    std::uint64_t version = 0;
+};
+
+enum class ImportStatus : std::uint8_t {  // stored values: append only
+    associated = 0,                       // for good: it is or was the current material
+    pending_rotation = 1,                 // RotateKeyOnDemand makes it current
+    pending_replicas = 2,                 // the same, once every replica has imported it
+};
+
+// What is known of a material that was imported into a key, whether or not its bytes are there: they are as
+// long as there is a MaterialRecord of the same name. (account, region, key, material) is the primary key.
+struct ImportRecord {
+    AccountId account;
+    std::string region;
+    KeyId key;
+    std::string material;  // 64 hex digits
+    ImportStatus status = ImportStatus::associated;
+    std::string description;
+    std::optional<WallTime> valid_to;  // life clock; empty: does not expire
+    Bytes public_key;                  // SubjectPublicKeyInfo DER; empty for secret keys
     WallTime created;
     std::uint64_t version = 0;
 };

@@ -91,6 +91,10 @@ bool from_cell(const Cell& cell, RotationType& type) {
     return is_integer_up_to(cell, static_cast<std::uint64_t>(RotationType::on_demand));
 }
 
+bool from_cell(const Cell& cell, ImportStatus& status) {
+    return from_enum_cell(cell, status, ImportStatus::pending_replicas);
+}
+
 bool from_cell(const Cell& cell, WallTime& time) {
     time = WallTime(std::chrono::milliseconds(cell.integer));
     return cell.type == CellType::integer;

@@ -44,8 +44,9 @@ enum class TableId : std::uint8_t {
     cluster_users,
     key_stores,
     backups,
+    imports,
 };
-inline constexpr std::size_t kTableCount = 19;
+inline constexpr std::size_t kTableCount = 20;
 
 template <class Record, class Member>
 struct Column {
@@ -104,8 +105,9 @@ struct Table<KeyRecord> {
         column("multi_region", &KeyRecord::multi_region), column("tags", &KeyRecord::tags),
         column("created", &KeyRecord::created), column("deletion_date", &KeyRecord::deletion_date),
         column("pending_window_days", &KeyRecord::pending_window_days),
-        column("current_material", &KeyRecord::current_material), column("key_store", &KeyRecord::key_store));
-    static constexpr std::size_t added_columns = 1;
+        column("current_material", &KeyRecord::current_material), column("key_store", &KeyRecord::key_store),
+        column("primary_region", &KeyRecord::primary_region));
+    static constexpr std::size_t added_columns = 2;
 };
 
 template <>
@@ -117,6 +119,19 @@ struct Table<MaterialRecord> {
         column("account", &MaterialRecord::account), column("region", &MaterialRecord::region),
         column("key", &MaterialRecord::key), column("id", &MaterialRecord::id),
         column("key_token", &MaterialRecord::key_token), column("created", &MaterialRecord::created));
+};
+
+template <>
+struct Table<ImportRecord> {
+    static constexpr TableId id = TableId::imports;
+    static constexpr std::string_view name = "imports";
+    static constexpr std::size_t key_columns = 4;
+    static constexpr auto columns = std::tuple(
+        column("account", &ImportRecord::account), column("region", &ImportRecord::region),
+        column("key", &ImportRecord::key), column("material", &ImportRecord::material),
+        column("status", &ImportRecord::status), column("description", &ImportRecord::description),
+        column("valid_to", &ImportRecord::valid_to), column("public_key", &ImportRecord::public_key),
+        column("created", &ImportRecord::created));
 };
 
 template <>
@@ -364,6 +379,7 @@ bool from_cell(const Cell& cell, std::uint32_t& number);
 bool from_cell(const Cell& cell, std::uint64_t& number);
 bool from_cell(const Cell& cell, KeyState& state);
 bool from_cell(const Cell& cell, RotationType& type);
+bool from_cell(const Cell& cell, ImportStatus& status);
 bool from_cell(const Cell& cell, ConnectionState& state);
 bool from_cell(const Cell& cell, ClusterState& state);
 bool from_cell(const Cell& cell, HsmState& state);

@@ -33,6 +33,8 @@ public:
     virtual Result<std::uint64_t> count_keys(const AccountId&, std::string_view region) = 0;
     virtual Result<std::optional<MaterialRecord>> material(const AccountId&, std::string_view region,
                                                            const KeyId&, std::string_view id) = 0;
+    virtual Result<std::vector<ImportRecord>> imports(const AccountId&, std::string_view region,
+                                                      const KeyId&) = 0;
     virtual Result<std::optional<GrantRecord>> grant(const AccountId&, std::string_view region, const KeyId&,
                                                      std::string_view id) = 0;
     virtual Result<std::vector<GrantRecord>> grants_named(const AccountId&, std::string_view region,
@@ -63,6 +65,7 @@ public:
     virtual Result<Contents> contents_of(const ClusterId&) = 0;
     virtual Status<> put(KeyRecord) = 0;  // raises version; Errc::conflict if the stored version differs
     virtual Status<> put(MaterialRecord) = 0;
+    virtual Status<> put(ImportRecord) = 0;
     virtual Status<> put(AliasRecord) = 0;
     virtual Status<> put(GrantRecord) = 0;
     virtual Status<> put(RotationScheduleRecord) = 0;
@@ -81,6 +84,10 @@ public:
     virtual Status<> put(BackupRecord) = 0;
     virtual Status<> erase_hsm(const HsmId&) = 0;  // both rows of it, where they exist
     virtual Status<> erase_cluster_user(const ClusterId&, std::string_view name) = 0;
+    virtual Status<> erase_material(const AccountId&, std::string_view region, const KeyId&,
+                                    std::string_view id) = 0;  // its key token is overwritten
+    virtual Status<> erase_import(const AccountId&, std::string_view region, const KeyId&,
+                                  std::string_view material) = 0;
     virtual Status<> erase_alias(const AccountId&, std::string_view region, std::string_view name) = 0;
     virtual Status<> erase_grant(const AccountId&, std::string_view region, const KeyId&,
                                  std::string_view id) = 0;
@@ -100,6 +107,7 @@ struct Contents {
     std::vector<AccessKeyRecord> access_keys;
     std::vector<KeyRecord> keys;
     std::vector<MaterialRecord> materials;
+    std::vector<ImportRecord> imports;
     std::vector<AliasRecord> aliases;
     std::vector<GrantRecord> grants;
     std::vector<RotationScheduleRecord> rotation_schedules;
@@ -124,6 +132,9 @@ struct Change {
     std::vector<AccountRecord> accounts;
     std::vector<KeyRecord> keys;
     std::vector<MaterialRecord> materials;
+    std::vector<MaterialRecord> erased_materials;  // none of a key that is erased as a whole
+    std::vector<ImportRecord> imports;
+    std::vector<ImportRecord> erased_imports;  // likewise
     std::vector<AliasRecord> aliases;
     std::vector<AliasRecord> erased_aliases;
     std::vector<GrantRecord> grants;

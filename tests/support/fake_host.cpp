@@ -467,6 +467,7 @@ void FakeHost::work(WipedBuffer& out, const link::FrameView& frame) {
         case link::Operation::rsa_decrypt:
         case link::Operation::derive:
         case link::Operation::generate_pair:
+        case link::Operation::import_key:
             link::append_error(out, frame.id, Error(Errc::unsupported, "not faked"));
             return;
         case link::Operation::canary: link::append_reply(out, frame.id, link::EmptyReply{}); return;

@@ -36,7 +36,7 @@ Result<PublicKey> parse_public_key(ByteView spki);
 Result<Bytes> to_spki(const PublicKey& key);
 
 Result<RsaParts> rsa_parts(const PublicKey& key);  // data_invalid: not RSA
-std::string ec_curve(const PublicKey& key);        // OpenSSL's name; empty: not on a named curve
+std::string ec_curve(const PublicKey& key);        // OpenSSL's name; empty: not encoded as a named curve
 Result<Bytes> ec_point(const PublicKey& key);      // uncompressed; data_invalid: not EC
 
 enum class SignatureScheme : std::uint8_t {  // wire values of the HSM link: append only

@@ -81,6 +81,20 @@ struct NewKeyIdentity {
     std::string origin;  // KMS Origin value
 };
 
+enum class Envelope : bool {
+    oaep,               // RSAES-OAEP of the material
+    oaep_and_key_wrap,  // RSAES-OAEP of an AES key, then the material under it (RFC 5649)
+};
+
+// Key material of a caller, as he wrapped it.
+struct WrappedMaterial {
+    ByteView wrapping_token;  // of the pair it is wrapped for, which create_key made for this usage alone
+    Envelope envelope = Envelope::oaep;
+    Hash hash = Hash::sha256;  // of OAEP: SHA-1 or SHA-256
+    ByteView bytes;
+    std::array<std::byte, 32> id_key{};  // material id: HMAC-SHA-256 of the material under it
+};
+
 struct NewKey {
     Bytes token;       // the durable form: commit it before answering the caller
     Bytes public_key;  // SubjectPublicKeyInfo DER; empty for secret keys
@@ -125,6 +139,11 @@ public:
     // Generated in one HSM, loaded and verified in a second of another zone where there is one. Nothing is
     // durable until the caller commits the token; a token that is never committed leaves no usable key.
     virtual boost::asio::awaitable<Result<NewKey>> create_key(const NewKeyIdentity& identity,
+                                                              MonoTime deadline) = 0;
+    // As create_key, of material that exists already; `identity.material_id` is not read: the token says it.
+    // data_invalid: it does not open. An empty token: it opens, but is no key of `identity.spec`.
+    virtual boost::asio::awaitable<Result<NewKey>> import_key(const NewKeyIdentity& identity,
+                                                              const WrappedMaterial& material,
                                                               MonoTime deadline) = 0;
     // Destroys what HSMs hold of this key. Absent HSMs are the caller's business (tombstones).
     virtual boost::asio::awaitable<Status<>> destroy_key(const KeyMaterial& key, MonoTime deadline) = 0;

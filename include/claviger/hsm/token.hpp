@@ -127,6 +127,19 @@ struct ReadablePair {
     Bytes public_key;         // SubjectPublicKeyInfo DER
 };
 
+enum class KeyWrap : std::uint8_t {
+    none,     // RSAES-OAEP of the material
+    rfc5649,  // RSAES-OAEP of an AES key, then the material under it (v2.40 mechanisms §2.1.21)
+};
+struct ImportCall {
+    ByteView wrapping_token;
+    KeyWrap key_wrap = KeyWrap::none;
+    Hash hash = Hash::sha256;  // of OAEP: SHA-1 or SHA-256
+    ByteView wrapped;
+    std::array<std::byte, 32> id_key{};  // of the HMAC
+    KeyIdentity identity;                // material_id is not read
+};
+
 // What became of a blob.
 struct Opening {
     std::size_t size = 0;       // of the plaintext
@@ -196,6 +209,12 @@ public:
     // Generates in the token, wraps under the CWK, destroys; the key token is all that is left.
     Result<NewKey> create_key(const CwkId& cwk, const KeyIdentity& identity);
 
+    // The key that a caller wrapped for the pair in `call.wrapping_token`, wrapped under the same CWK as
+    // that; its material id is HMAC-SHA-256 of the material. data_invalid: it does not open. A token of size
+    // 0: it opens, but is no key of this spec. The material is in this process's memory for the length of the
+    // call.
+    Result<NewKey> import_key(const ImportCall& call);
+
     // Unwraps a key token as a non-extractable key of its one purpose and verifies its check value.
     // data_invalid: the bytes are no key token; not_found: its CWK is not here; key_fault: unwrapped, but not
     // the right key.
@@ -221,6 +240,8 @@ private:
     unsigned long decrypt_once(Key& key, ByteView iv, ByteView sealed, std::size_t aad,
                                std::span<std::byte> out, unsigned long& size);
     Status<> reload(Key& key);
+    Result<SecretBytes> open_oaep(Key& key, Hash hash, ByteView ciphertext);
+    Result<SecretBytes> open_envelope(Key& pair, const ImportCall& call);
     template <class Attempt>
     Status<> on_good_input(Key& key, std::string_view function, Attempt attempt);
     template <class Attempt>

@@ -1,4 +1,5 @@
 #include "src/kms/commit.hpp"
+#include "src/kms/imports.hpp"
 #include "src/kms/operations/operations.hpp"
 
 namespace claviger::kms {
@@ -19,6 +20,13 @@ asio::awaitable<Outcome<CancelResponse>> handle(Call& call, const NoMembers&) {
             return std::move(row).error();
         }
         row->state = store::KeyState::disabled;
+        if (row->origin == "EXTERNAL") {
+            const Result<bool> complete = is_complete(txn, *row);
+            if (!complete) {
+                return store_failed(call, complete.error());
+            }
+            row->state = *complete ? row->state : store::KeyState::pending_import;
+        }
         row->deletion_date.reset();
         row->pending_window_days = 0;
         return put(call, txn, *std::move(row));

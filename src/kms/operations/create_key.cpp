@@ -51,6 +51,13 @@ struct CreateKeyResponse {
 
 using Refused = std::optional<Failure>;
 
+constexpr std::string_view kExternal = "EXTERNAL";
+
+Failure cannot_make(std::string_view spec) {
+    return unsupported("The HSMs of this key store cannot make keys of the KeySpec " + std::string(spec) +
+                       ".");
+}
+
 std::string_view spec_of(const CreateKeyRequest& request) {
     return request.spec.value_or(request.old_spec.value_or(kSymmetricDefault));
 }
@@ -112,8 +119,10 @@ Refused check_kind(const CreateKeyRequest& request) {
         return validation("CustomKeyStoreId is not valid with the Origin " + std::string(request.origin) +
                           ".");
     }
-    if (request.origin != "AWS_KMS") {
-        return unsupported("Claviger does not implement the Origin " + std::string(request.origin) + " yet.");
+    if (request.origin == kExternal && !is_importable(spec)) {
+        return spec.starts_with("ML_DSA")
+                   ? validation("KeySpec " + std::string(spec) + " is not supported for Origin EXTERNAL")
+                   : cannot_make(spec);
     }
     if (request.multi_region) {
         return unsupported("Claviger does not implement multi-Region keys yet.");
@@ -145,7 +154,7 @@ store::KeyRecord record_of(const Call& call, const CreateKeyRequest& request) {
     record.region = call.http.region;
     record.id = KeyId(call.parts.random.uuid());
     record.cluster = call.options.cluster;
-    record.state = store::KeyState::enabled;
+    record.state = request.origin == kExternal ? store::KeyState::pending_import : store::KeyState::enabled;
     record.spec = spec_of(request);
     record.usage = usage_of(request);
     record.origin = request.origin;
@@ -157,8 +166,9 @@ store::KeyRecord record_of(const Call& call, const CreateKeyRequest& request) {
     return record;
 }
 
+// `material` empty: it will be imported.
 Outcome<Done> insert(const Call& call, store::Txn& txn, const store::KeyRecord& record,
-                     const store::MaterialRecord& material) {
+                     const std::optional<store::MaterialRecord>& material) {
     if (!record.key_store.value().empty()) {
         const auto in = txn.key_store(record.account, record.region, record.key_store);
         if (!in) {
@@ -178,10 +188,37 @@ Outcome<Done> insert(const Call& call, store::Txn& txn, const store::KeyRecord& 
             ErrorType::limit_exceeded,
             "The account already has " + std::to_string(kKeysPerAccount) + " KMS keys in this Region.");
     }
-    if (auto written = txn.put(material); !written) {
-        return store_failed(call, std::move(written).error());
+    if (material) {
+        if (auto written = txn.put(*material); !written) {
+            return store_failed(call, std::move(written).error());
+        }
     }
     return put(call, txn, record);
+}
+
+asio::awaitable<Outcome<store::MaterialRecord>> make_material(Call& call, cluster::Client& client,
+                                                              store::KeyRecord& record) {
+    cluster::NewKeyIdentity identity{record.account.value(), record.id.value(), {}, record.spec,
+                                     record.usage,           record.origin};
+    call.parts.random.fill(identity.material_id);
+    record.current_material = to_hex(identity.material_id);
+    Result<cluster::NewKey> made = co_await client.create_key(identity, call.http.deadline);
+    if (!made && made.error().code == Errc::unsupported) {
+        co_return cannot_make(record.spec);
+    }
+    if (!made) {
+        co_return call.failed(std::move(made).error());
+    }
+    co_return store::MaterialRecord{record.account,          record.region,          record.id,
+                                    record.current_material, std::move(made->token), record.created};
+}
+
+// Best effort: without its key token the object is of no use to anybody.
+asio::awaitable<void> discard(Call& call, cluster::Client& client, const store::MaterialRecord& material) {
+    if (const auto parsed = cluster::KeyMaterial::parse(material.key_token)) {
+        Status<> gone = co_await client.destroy_key(**parsed, call.http.deadline);
+        static_cast<void>(gone);
+    }
 }
 
 asio::awaitable<Outcome<CreateKeyResponse>> handle(Call& call, const CreateKeyRequest& request) {
@@ -201,21 +238,14 @@ asio::awaitable<Outcome<CreateKeyResponse>> handle(Call& call, const CreateKeyRe
         record->cluster = place->store->cluster;
         call.audit.note_key_store(*place->store);
     }
-    cluster::NewKeyIdentity identity{record->account.value(), record->id.value(), {}, record->spec,
-                                     record->usage,           record->origin};
-    call.parts.random.fill(identity.material_id);
-    record->current_material = to_hex(identity.material_id);
-
-    Result<cluster::NewKey> made = co_await place->client->create_key(identity, call.http.deadline);
-    if (!made && made.error().code == Errc::unsupported) {
-        co_return unsupported("The HSMs of this key store cannot make keys of the KeySpec " + record->spec +
-                              ".");
+    std::optional<store::MaterialRecord> material;
+    if (record->origin != kExternal) {
+        Outcome<store::MaterialRecord> made = co_await make_material(call, *place->client, *record);
+        if (!made) {
+            co_return std::move(made).error();
+        }
+        material = *std::move(made);
     }
-    if (!made) {
-        co_return call.failed(std::move(made).error());
-    }
-    store::MaterialRecord material{record->account,          record->region,         record->id,
-                                   record->current_material, std::move(made->token), record->created};
     CreateKeyResponse response;
     response.record = record;
     response.metadata = metadata_of(
@@ -227,11 +257,8 @@ asio::awaitable<Outcome<CreateKeyResponse>> handle(Call& call, const CreateKeyRe
     Outcome<Done> committed = co_await commit(call, std::move(decide));
     if (!committed) {
         call.audit.created_arn.clear();
-        const auto parsed = cluster::KeyMaterial::parse(material.key_token);
-        if (parsed) {
-            // Best effort: without its key token the object is of no use to anybody.
-            Status<> gone = co_await place->client->destroy_key(**parsed, call.http.deadline);
-            static_cast<void>(gone);
+        if (material) {
+            co_await discard(call, *place->client, *material);
         }
         co_return std::move(committed).error();
     }

@@ -11,7 +11,7 @@ struct DescribeResponse {
 };
 
 Outcome<DescribeResponse> handle(Call& call, const NoMembers&) {
-    return DescribeResponse{metadata_of(call.parts.catalogue, call.key().record, call.key().arn)};
+    return DescribeResponse{metadata_of(call.parts.catalogue, call.key(), call.parts.life.now())};
 }
 
 }  // namespace

@@ -19,14 +19,14 @@ struct RotationStatusResponse {
 };
 
 // Imported keys are never rotated automatically; with their material there, the answer is a plain no.
-bool answers_no(const store::KeyRecord& key) {
-    return key.origin == "EXTERNAL" && key.state != store::KeyState::pending_import;
+bool answers_no(const Key& key, WallTime now) {
+    return key.record.origin == "EXTERNAL" && key.state_at(now) != store::KeyState::pending_import;
 }
 
 Outcome<RotationStatusResponse> handle(Call& call, const NoMembers&) {
     const Key& key = call.key();
     if (auto refused = check_rotatable(key)) {
-        if (key.record.spec != "SYMMETRIC_DEFAULT" || !answers_no(key.record)) {
+        if (key.record.spec != "SYMMETRIC_DEFAULT" || !answers_no(key, call.parts.life.now())) {
             return *std::move(refused);
         }
     }

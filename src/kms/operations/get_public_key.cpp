@@ -28,11 +28,22 @@ struct GetPublicKeyResponse {
     }
 };
 
+// It stays when imported material goes. Empty: none was ever imported.
+ByteView public_half(const Key& key) {
+    if (!key.generations.empty()) {
+        return key.current().material->public_key();
+    }
+    return key.imports != nullptr ? ByteView(key.imports->front().public_key) : ByteView{};
+}
+
 Outcome<GetPublicKeyResponse> handle(Call& call, const NoMembers&) {
     const Key& key = call.key();
-    const ByteView public_key = key.current().material->public_key();
-    if (public_key.empty()) {
+    if (!is_pair(key.record.spec)) {
         return unsupported({});
+    }
+    const ByteView public_key = public_half(key);
+    if (public_key.empty()) {
+        return invalid_state(key.arn, "pending import");
     }
     GetPublicKeyResponse response;
     response.key = key.arn;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "src/kms/commit.hpp"
+#include "src/kms/context.hpp"
 #include "src/kms/operations/operations.hpp"
 #include "src/kms/rotation.hpp"
 
@@ -16,12 +17,13 @@ struct RotateResponse {
     static constexpr auto fields() { return std::tuple(field("KeyId", &RotateResponse::key)); }
 };
 
-std::optional<Failure> check_kind(const Key& key) {
-    if (key.record.origin == "EXTERNAL" && key.record.spec == "SYMMETRIC_DEFAULT") {
-        return Failure(ErrorType::invalid_state,
-                       "No available key material pending rotation for the key: " + key.arn + ".");
-    }
-    return check_rotatable(key);
+bool is_imported(const Key& key) {
+    return key.record.origin == "EXTERNAL" && key.record.spec == kSymmetricDefault;
+}
+
+Failure nothing_pending(const Key& key) {
+    return {ErrorType::invalid_state,
+            "No available key material pending rotation for the key: " + key.arn + "."};
 }
 
 std::optional<Failure> check_calendar(const Key& key, WallTime now) {
@@ -47,17 +49,53 @@ bool is_exhausted(const Rotations& past) {
            kMostOnDemand;
 }
 
-Outcome<Done> adopt(const Call& call, store::Txn& txn, const NewMaterial& made) {
+// The key's row, which may be rotated once more.
+Outcome<store::KeyRecord> rotatable_row(const Call& call, store::Txn& txn) {
     Outcome<store::KeyRecord> row = current_row(call, txn, call.key(), States::active);
     if (!row) {
-        return std::move(row).error();
+        return row;
     }
     const auto past = txn.rotations(row->account, row->region, row->id);
     if (!past) {
         return store_failed(call, past.error());
     }
-    if (is_exhausted(*past)) {
-        return too_many(call.key());
+    return is_exhausted(*past) ? too_many(call.key()) : std::move(row);
+}
+
+// The pending material becomes the current one.
+Outcome<Done> adopt_imported(const Call& call, store::Txn& txn) {
+    Outcome<store::KeyRecord> row = rotatable_row(call, txn);
+    if (!row) {
+        return std::move(row).error();
+    }
+    auto imports = txn.imports(row->account, row->region, row->id);
+    if (!imports) {
+        return store_failed(call, std::move(imports).error());
+    }
+    for (store::ImportRecord& import : *imports) {
+        if (import.status != store::ImportStatus::pending_rotation) {
+            continue;
+        }
+        const auto material = txn.material(row->account, row->region, row->id, import.material);
+        if (!material || !*material) {
+            return material ? nothing_pending(call.key()) : store_failed(call, material.error());
+        }
+        const std::string id = import.material;
+        import.status = store::ImportStatus::associated;
+        Status<> written = txn.put(std::move(import));
+        if (written) {
+            written = make_current(call.parts, txn, *std::move(row), call.key().arn, id,
+                                   store::RotationType::on_demand, call.http.time);
+        }
+        return written ? Outcome<Done>(done) : store_failed(call, std::move(written).error());
+    }
+    return nothing_pending(call.key());
+}
+
+Outcome<Done> adopt(const Call& call, store::Txn& txn, const NewMaterial& made) {
+    Outcome<store::KeyRecord> row = rotatable_row(call, txn);
+    if (!row) {
+        return std::move(row).error();
     }
     if (auto adopted = made.adopt(call.parts, txn, *std::move(row), call.key().arn,
                                   store::RotationType::on_demand, call.http.time);
@@ -67,9 +105,26 @@ Outcome<Done> adopt(const Call& call, store::Txn& txn, const NewMaterial& made) 
     return done;
 }
 
+asio::awaitable<Outcome<RotateResponse>> rotate_imported(Call& call) {
+    if (call.key().rotations != nullptr && is_exhausted(call.key().rotations->past)) {
+        co_return too_many(call.key());
+    }
+    RotateResponse response{call.key().arn};
+    append_for_audit(call.audit.response_elements, response);
+    Decide decide = [&](store::Txn& txn) { return adopt_imported(call, txn); };
+    Outcome<Done> committed = co_await commit(call, std::move(decide));
+    if (!committed) {
+        co_return std::move(committed).error();
+    }
+    co_return response;
+}
+
 asio::awaitable<Outcome<RotateResponse>> handle(Call& call, const NoMembers&) {
     const Key& key = call.key();
-    if (auto refused = check_kind(key)) {
+    if (is_imported(key)) {
+        co_return co_await rotate_imported(call);
+    }
+    if (auto refused = check_rotatable(key)) {
         co_return *std::move(refused);
     }
     if (auto refused = check_calendar(key, call.parts.life.now())) {

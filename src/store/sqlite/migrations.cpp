@@ -8,7 +8,7 @@ namespace {
 
 // STRICT: a column holds its declared type or the write fails. WITHOUT ROWID: the primary key's tree is the
 // table, so no index can disagree with the rows.
-constexpr std::array<std::string_view, 5> kMigrations{
+constexpr std::array<std::string_view, 6> kMigrations{
     R"sql(
 CREATE TABLE store_state (
     one INTEGER PRIMARY KEY CHECK (one = 1), kind INTEGER NOT NULL, store_id TEXT NOT NULL, key_id BLOB NOT NULL,
@@ -126,6 +126,14 @@ CREATE TABLE backups (
     version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (id)
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE clusters ADD COLUMN lineage TEXT NOT NULL DEFAULT '';
+)sql",
+    R"sql(
+CREATE TABLE imports (
+    account TEXT NOT NULL, region TEXT NOT NULL, key TEXT NOT NULL, material TEXT NOT NULL, status INTEGER NOT NULL,
+    description TEXT NOT NULL, valid_to INTEGER, public_key BLOB NOT NULL, created INTEGER NOT NULL,
+    version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (account, region, key, material)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE keys ADD COLUMN primary_region TEXT NOT NULL DEFAULT '';
 )sql",
 };
 

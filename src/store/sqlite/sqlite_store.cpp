@@ -298,7 +298,7 @@ Result<RowSets> SqliteStore::Impl::scan(Contents& contents, std::vector<OutboxRe
           into(tables_->cloudhsm_hsms, contents.cloudhsm_hsms) &&
           into(tables_->cluster_users, contents.cluster_users) &&
           into(tables_->key_stores, contents.key_stores) && into(tables_->backups, contents.backups) &&
-          table(tables_->outbox, keep_outbox))) {
+          into(tables_->imports, contents.imports) && table(tables_->outbox, keep_outbox))) {
         return scanned.error();
     }
     return sets;

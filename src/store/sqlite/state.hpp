@@ -19,7 +19,7 @@ inline constexpr std::array<std::string_view, kTableCount> kTableNames{
     Table<OutboxRow>::name,      Table<GrantRecord>::name,       Table<RotationScheduleRecord>::name,
     Table<RotationRecord>::name, Table<KeyUsageRecord>::name,    Table<CloudHsmClusterRecord>::name,
     Table<CloudHsmRecord>::name, Table<ClusterUserRecord>::name, Table<KeyStoreRecord>::name,
-    Table<BackupRecord>::name,
+    Table<BackupRecord>::name,   Table<ImportRecord>::name,
 };
 
 using RowSets = std::array<RowSet, kTableCount>;

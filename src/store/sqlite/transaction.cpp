@@ -57,6 +57,7 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
     std::optional<SealedTable<ClusterUserRecord>> cluster_users;
     std::optional<SealedTable<KeyStoreRecord>> key_stores;
     std::optional<SealedTable<BackupRecord>> backups;
+    std::optional<SealedTable<ImportRecord>> imports;
     Status<> made = done;
     const auto prepare_one = [&](auto& table) {
         return (made = prepare_into(table, database, sealer)).has_value();
@@ -66,7 +67,7 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
           prepare_one(settings) && prepare_one(outbox) && prepare_one(grants) &&
           prepare_one(rotation_schedules) && prepare_one(rotations) && prepare_one(key_usages) &&
           prepare_one(cloudhsm_clusters) && prepare_one(cloudhsm_hsms) && prepare_one(cluster_users) &&
-          prepare_one(key_stores) && prepare_one(backups))) {
+          prepare_one(key_stores) && prepare_one(backups) && prepare_one(imports))) {
         return made.error();
     }
     std::vector<Statement> of_key;
@@ -80,7 +81,8 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
           "SELECT account, region, id FROM keys WHERE cluster = ?1 OR "
           "key_store IN (SELECT id FROM key_stores WHERE cluster = ?1)",
           "SELECT cluster, name FROM cluster_users WHERE cluster = ?1",
-          "SELECT account, region, id FROM key_stores WHERE cluster = ?1"}) {
+          "SELECT account, region, id FROM key_stores WHERE cluster = ?1",
+          "SELECT material FROM imports WHERE account = ?1 AND region = ?2 AND key = ?3"}) {
         Result<Statement> statement = database.prepare(sql);
         if (!statement) {
             return statement.error();
@@ -93,10 +95,31 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
                   std::move(*outbox),        std::move(*grants),        std::move(*rotation_schedules),
                   std::move(*rotations),     std::move(*key_usages),    std::move(*cloudhsm_clusters),
                   std::move(*cloudhsm_hsms), std::move(*cluster_users), std::move(*key_stores),
-                  std::move(*backups),       std::move(of_key[0]),      std::move(of_key[1]),
-                  std::move(of_key[2]),      std::move(of_key[3]),      std::move(of_key[4]),
-                  std::move(of_key[5]),      std::move(of_key[6]),      std::move(of_key[7]),
-                  std::move(of_key[8])};
+                  std::move(*backups),       std::move(*imports),       std::move(of_key[0]),
+                  std::move(of_key[1]),      std::move(of_key[2]),      std::move(of_key[3]),
+                  std::move(of_key[4]),      std::move(of_key[5]),      std::move(of_key[6]),
+                  std::move(of_key[7]),      std::move(of_key[8]),      std::move(of_key[9])};
+}
+
+// The primary key of a row about one thing of a key. A view of its arguments.
+std::array<Cell, 4> key_and_name(const AccountId& account, std::string_view region, const KeyId& key,
+                                 std::string_view name) {
+    return {Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(key.value()),
+            Cell::of_text(name)};
+}
+
+template <class Record>
+Status<> SqliteTxn::erase_one(SealedTable<Record>& table, std::span<const Cell> key,
+                              std::vector<Record>& erased) {
+    Result<std::optional<Record>> found = noted(table.find(key));
+    if (!found) {
+        return found.error();
+    }
+    Status<> gone = noted(table.erase(key, set_of<Record>()));
+    if (gone) {
+        erased.push_back(**std::move(found));
+    }
+    return gone;
 }
 
 template <class Record>
@@ -160,6 +183,12 @@ Result<std::optional<RotationScheduleRecord>> SqliteTxn::rotation_schedule(const
                                                                            const KeyId& key) {
     const std::array cells{Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(key.value())};
     return noted(tables_.rotation_schedules.find(cells));
+}
+
+Result<std::vector<ImportRecord>> SqliteTxn::imports(const AccountId& account, std::string_view region,
+                                                     const KeyId& key) {
+    const std::array cells{Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(key.value())};
+    return rows_of_key(tables_.imports, tables_.import_materials, cells);
 }
 
 Result<std::vector<RotationRecord>> SqliteTxn::rotations(const AccountId& account, std::string_view region,
@@ -286,6 +315,9 @@ Status<> SqliteTxn::put(MaterialRecord record) {
 }
 Status<> SqliteTxn::put(RotationScheduleRecord record) {
     return write(tables_.rotation_schedules, std::move(record), change_.rotation_schedules);
+}
+Status<> SqliteTxn::put(ImportRecord record) {
+    return write(tables_.imports, std::move(record), change_.imports);
 }
 Status<> SqliteTxn::put(RotationRecord record) {
     return write(tables_.rotations, std::move(record), change_.rotations);
@@ -433,6 +465,19 @@ Status<> SqliteTxn::erase_grant(const AccountId& account, std::string_view regio
     return erased;
 }
 
+Status<> SqliteTxn::erase_material(const AccountId& account, std::string_view region, const KeyId& key,
+                                   std::string_view id) {
+    const Status<> erased =
+        erase_one(tables_.materials, key_and_name(account, region, key, id), change_.erased_materials);
+    batch_.erased_keys = batch_.erased_keys || erased.has_value();
+    return erased;
+}
+
+Status<> SqliteTxn::erase_import(const AccountId& account, std::string_view region, const KeyId& key,
+                                 std::string_view material) {
+    return erase_one(tables_.imports, key_and_name(account, region, key, material), change_.erased_imports);
+}
+
 Status<> SqliteTxn::erase_rotation_schedule(const AccountId& account, std::string_view region,
                                             const KeyId& key) {
     const Result<std::optional<RotationScheduleRecord>> found = rotation_schedule(account, region, key);
@@ -487,6 +532,7 @@ Status<> SqliteTxn::erase_key(const AccountId& account, std::string_view region,
          {erase_rows_of_key(tables_.materials, tables_.material_ids, cells),
           erase_rows_of_key(tables_.grants, tables_.grant_ids, cells),
           erase_rows_of_key(tables_.rotations, tables_.rotation_materials, cells),
+          erase_rows_of_key(tables_.imports, tables_.import_materials, cells),
           erase_if_there(tables_.rotation_schedules, cells), erase_if_there(tables_.key_usages, cells)}) {
         if (!erased) {
             return erased;

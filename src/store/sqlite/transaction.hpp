@@ -33,6 +33,7 @@ struct Tables {
     SealedTable<ClusterUserRecord> cluster_users;
     SealedTable<KeyStoreRecord> key_stores;
     SealedTable<BackupRecord> backups;
+    SealedTable<ImportRecord> imports;
     Statement material_ids;  // of one key, as the four below
     Statement alias_names;
     Statement grant_ids;
@@ -42,6 +43,7 @@ struct Tables {
     Statement keys_in_cluster;  // primary keys, as the two below
     Statement users_in_cluster;
     Statement key_stores_in_cluster;
+    Statement import_materials;  // of one key
 };
 
 // What a batch of transactions changes besides the database; thrown away if its commit fails.
@@ -80,6 +82,8 @@ public:
     Result<std::uint64_t> count_grants(const AccountId&, std::string_view region, const KeyId&) override;
     Result<std::optional<RotationScheduleRecord>> rotation_schedule(const AccountId&, std::string_view region,
                                                                     const KeyId&) override;
+    Result<std::vector<ImportRecord>> imports(const AccountId&, std::string_view region,
+                                              const KeyId&) override;
     Result<std::vector<RotationRecord>> rotations(const AccountId&, std::string_view region,
                                                   const KeyId&) override;
     Result<std::optional<KeyUsageRecord>> key_usage(const AccountId&, std::string_view region,
@@ -102,6 +106,7 @@ public:
     Status<> put(AliasRecord) override;
     Status<> put(GrantRecord) override;
     Status<> put(RotationScheduleRecord) override;
+    Status<> put(ImportRecord) override;
     Status<> put(RotationRecord) override;
     Status<> put(KeyUsageRecord) override;
     Status<> put(AccountRecord) override;
@@ -120,6 +125,10 @@ public:
     Status<> erase_alias(const AccountId&, std::string_view region, std::string_view name) override;
     Status<> erase_grant(const AccountId&, std::string_view region, const KeyId&,
                          std::string_view id) override;
+    Status<> erase_material(const AccountId&, std::string_view region, const KeyId&,
+                            std::string_view id) override;
+    Status<> erase_import(const AccountId&, std::string_view region, const KeyId&,
+                          std::string_view material) override;
     Status<> erase_rotation_schedule(const AccountId&, std::string_view region, const KeyId&) override;
     Status<> erase_key_store(const AccountId&, std::string_view region, const KeyStoreId&) override;
     Status<> erase_key(const AccountId&, std::string_view region, const KeyId&) override;
@@ -133,6 +142,8 @@ private:
     T noted(T result);
     template <class Record>
     Status<> write(SealedTable<Record>& table, Record record, std::vector<Record>& changed);
+    template <class Record>
+    Status<> erase_one(SealedTable<Record>& table, std::span<const Cell> key, std::vector<Record>& erased);
     template <class Record>
     RowSet& set_of() noexcept {
         return batch_.sets[static_cast<std::size_t>(Table<Record>::id)];

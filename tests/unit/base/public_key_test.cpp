@@ -88,6 +88,14 @@ TEST(PublicKey, SubjectPublicKeyInfoComesBackAsItWas) {
         off_curve.back() ^= std::byte{1};
         EXPECT_FALSE(parse_public_key(off_curve)) << curve;
     }
+    EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr);
+    EVP_PKEY* spelled_out = nullptr;
+    EVP_PKEY_keygen_init(context);
+    EVP_PKEY_CTX_set_group_name(context, "P-256");
+    EVP_PKEY_CTX_set_ec_param_enc(context, OPENSSL_EC_EXPLICIT_CURVE);
+    ASSERT_EQ(EVP_PKEY_keygen(context, &spelled_out), 1);
+    EVP_PKEY_CTX_free(context);
+    EXPECT_EQ(ec_curve(*parse_public_key(*to_spki(PublicKey(spelled_out)))), "");
     const PublicKey key = rsa();
     const auto parts = rsa_parts(*parse_public_key(*to_spki(key)));
     ASSERT_TRUE(parts);

@@ -51,9 +51,13 @@ public:
     Result<std::uint64_t> count_keys(const AccountId&, std::string_view) override {
         return std::uint64_t{state_.keys.size()};
     }
-    Result<std::optional<store::MaterialRecord>> material(const AccountId&, std::string_view, const KeyId&,
-                                                          std::string_view) override {
-        return Error(Errc::unsupported, "not used");
+    Result<std::optional<store::MaterialRecord>> material(const AccountId& account, std::string_view region,
+                                                          const KeyId& key, std::string_view id) override {
+        return look_up(state_.materials, row_of_key(account, region, key, id));
+    }
+    Result<std::vector<store::ImportRecord>> imports(const AccountId& account, std::string_view region,
+                                                     const KeyId& key) override {
+        return of_key(state_.imports, account, region, key);
     }
     Result<std::optional<store::GrantRecord>> grant(const AccountId& account, std::string_view region,
                                                     const KeyId& key, std::string_view id) override {
@@ -127,8 +131,12 @@ public:
                       change_.keys);
     }
     Status<> put(store::MaterialRecord record) override {
-        return insert(state_.materials, key_of(record.account, record.region, record.key.value() + record.id),
+        return insert(state_.materials, row_of_key(record.account, record.region, record.key, record.id),
                       record, change_.materials);
+    }
+    Status<> put(store::ImportRecord record) override {
+        return insert(state_.imports, row_of_key(record.account, record.region, record.key, record.material),
+                      record, change_.imports);
     }
     Status<> put(store::AliasRecord record) override {
         return insert(state_.aliases, key_of(record.account, record.region, record.name), record,
@@ -185,6 +193,14 @@ public:
         state_.aliases.erase(found);
         return done;
     }
+    Status<> erase_material(const AccountId& account, std::string_view region, const KeyId& key,
+                            std::string_view id) override {
+        return erase(state_.materials, row_of_key(account, region, key, id), change_.erased_materials);
+    }
+    Status<> erase_import(const AccountId& account, std::string_view region, const KeyId& key,
+                          std::string_view material) override {
+        return erase(state_.imports, row_of_key(account, region, key, material), change_.erased_imports);
+    }
     Status<> erase_grant(const AccountId& account, std::string_view region, const KeyId& key,
                          std::string_view id) override {
         return erase(state_.grants, row_of_key(account, region, key, id), change_.erased_grants);
@@ -205,6 +221,8 @@ public:
         std::erase_if(state_.grants, [&](const auto& entry) { return entry.second.key == id; });
         std::erase_if(state_.schedules, [&](const auto& entry) { return entry.second.key == id; });
         std::erase_if(state_.rotations, [&](const auto& entry) { return entry.second.key == id; });
+        std::erase_if(state_.materials, [&](const auto& entry) { return entry.second.key == id; });
+        std::erase_if(state_.imports, [&](const auto& entry) { return entry.second.key == id; });
         std::erase_if(state_.usages, [&](const auto& entry) { return entry.second.key == id; });
         state_.keys.erase(found);
         return done;
@@ -379,6 +397,33 @@ T wait_for(boost::asio::awaitable<T> work) {
     return std::move(*result);
 }
 
+// With the key in the clear.
+Result<cluster::NewKey> token_of(const cluster::NewKeyIdentity& identity,
+                                 const std::array<std::byte, 32>& material_id, const Bytes& key,
+                                 const std::optional<Bytes>& public_key) {
+    if (!public_key) {
+        return Error(Errc::unsupported, "no HSM makes such keys");
+    }
+    link::KeyToken token;
+    token.header.cluster_id = "cluster-abcdefghijk";
+    token.header.cwk_generation = 1;
+    token.header.wrap_algorithm = link::kWrapRfc5649;
+    token.header.account = identity.account;
+    token.header.key_id = identity.key_id;
+    token.header.material_id = material_id;
+    token.header.origin = identity.origin;
+    token.header.spec = identity.spec;
+    token.header.usage = identity.usage;
+    token.header.check_value = ByteView(key).first(16);
+    token.header.public_key = *public_key;
+    token.wrapped = key;
+    std::optional<Bytes> encoded = link::encode_key_token(token);
+    if (!encoded) {
+        return Error(Errc::internal, "key token out of limits");
+    }
+    return cluster::NewKey{*std::move(encoded), *public_key};
+}
+
 }  // namespace
 
 FakeStore::FakeStore() : writer_([this] { run(); }) {}
@@ -418,6 +463,9 @@ Result<store::Contents> FakeStore::load() {
     }
     for (const auto& [name, material] : state_.materials) {
         contents.materials.push_back(material);
+    }
+    for (const auto& [name, import] : state_.imports) {
+        contents.imports.push_back(import);
     }
     for (const auto& [name, alias] : state_.aliases) {
         contents.aliases.push_back(alias);
@@ -590,30 +638,23 @@ asio::awaitable<Result<cluster::NewKey>> FakeClient::create_key(const cluster::N
     }
     Bytes key(kKey);
     RAND_bytes(as_uchar_out(key), kKey);
-    const std::optional<Bytes> public_key = public_part(identity.spec);
-    if (!public_key) {
-        co_return Error(Errc::unsupported, "no HSM makes such keys");
+    co_return token_of(identity, identity.material_id, key,
+                       public_key ? public_key : public_part(identity.spec));
+}
+
+// An envelope is the material itself, unless it is empty or begins with 0xff.
+asio::awaitable<Result<cluster::NewKey>> FakeClient::import_key(const cluster::NewKeyIdentity& identity,
+                                                                const cluster::WrappedMaterial& material,
+                                                                MonoTime) {
+    ++calls;
+    if (failure || material.bytes.front() == std::byte{0xff}) {
+        co_return Error(failure.value_or(Errc::data_invalid), "not an envelope");
     }
-    link::KeyToken token;
-    token.header.cluster_id = "cluster-abcdefghijk";
-    token.header.cwk_generation = 1;
-    token.header.wrap_algorithm = link::kWrapRfc5649;
-    token.header.account = identity.account;
-    token.header.key_id = identity.key_id;
-    token.header.material_id = identity.material_id;
-    token.header.origin = identity.origin;
-    token.header.spec = identity.spec;
-    token.header.usage = identity.usage;
-    token.header.check_value = ByteView(key).first(16);
-    token.header.public_key = *public_key;
-    token.wrapped = key;
-    std::optional<Bytes> encoded = link::encode_key_token(token);
-    if (!encoded) {
-        co_return Error(Errc::internal, "key token out of limits");
+    if (material.bytes.size() != kKey) {
+        co_return cluster::NewKey{};
     }
-    cluster::NewKey made;
-    made.token = *std::move(encoded);
-    co_return made;
+    co_return token_of(identity, hmac_sha256(material.id_key, material.bytes), to_bytes(material.bytes),
+                       public_part(identity.spec));
 }
 
 asio::awaitable<Status<>> FakeClient::destroy_key(const cluster::KeyMaterial& key, MonoTime) {
@@ -759,6 +800,12 @@ std::size_t Harness::reap() {
     Reaper reaper({store, catalogue, life, random, clusters, sealing_key});
     return wait_for(
         reaper.run_due(io_, std::chrono::steady_clock::now() + std::chrono::seconds(10), life.time));
+}
+
+std::size_t Harness::expire_due() {
+    Expirer expirer({store, catalogue, life, random, clusters, sealing_key});
+    return wait_for(
+        expirer.run_due(io_, std::chrono::steady_clock::now() + std::chrono::seconds(10), life.time));
 }
 
 std::size_t Harness::rotate_due() {

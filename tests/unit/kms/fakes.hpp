@@ -17,6 +17,7 @@
 #include <claviger/cluster/cluster.hpp>
 
 #include "src/audit/writer.hpp"
+#include "src/kms/imports.hpp"
 #include "src/kms/key_store_jobs.hpp"
 #include "src/kms/reaper.hpp"
 #include "src/kms/rotation.hpp"
@@ -48,6 +49,7 @@ public:
     struct State {
         std::map<std::string, store::KeyRecord> keys;
         std::map<std::string, store::MaterialRecord> materials;
+        std::map<std::string, store::ImportRecord> imports;
         std::map<std::string, store::AliasRecord> aliases;
         std::map<std::string, store::GrantRecord> grants;
         std::map<std::string, store::RotationScheduleRecord> schedules;
@@ -105,10 +107,14 @@ public:
     Awaitable<Result<cluster::KeyPair>> generate_pair(std::string_view spec, MonoTime deadline) override;
     Awaitable<Result<cluster::NewKey>> create_key(const cluster::NewKeyIdentity& identity,
                                                   MonoTime deadline) override;
+    Awaitable<Result<cluster::NewKey>> import_key(const cluster::NewKeyIdentity& identity,
+                                                  const cluster::WrappedMaterial& material,
+                                                  MonoTime deadline) override;
     Awaitable<Status<>> destroy_key(const cluster::KeyMaterial& key, MonoTime deadline) override;
 
-    std::optional<Errc> failure;  // of every call
-    bool throws = false;          // random() does, as if memory had run out
+    std::optional<Errc> failure;      // of every call
+    std::optional<Bytes> public_key;  // of keys that are made from now on, instead of one of their spec
+    bool throws = false;              // random() does, as if memory had run out
     std::vector<std::string> destroyed;
     std::size_t calls = 0;
 };
@@ -169,6 +175,7 @@ public:
                       std::string_view region = kRegion);
     void refuse(const http::Refusal& refusal);
     std::size_t reap();
+    std::size_t expire_due();
     std::size_t rotate_due();
     // Makes a key and returns its id.
     std::string make_key(std::string_view account = kAccount, std::string_view region = kRegion);

@@ -70,8 +70,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. "
                 "CustomerMasterKeySpec is "
                 "deprecated."},
-        Refused{R"({"Origin":"EXTERNAL"})", "UnsupportedOperationException",
-                "Claviger does not implement the Origin EXTERNAL yet."},
+        Refused{R"({"Origin":"EXTERNAL","KeySpec":"ML_DSA_65","KeyUsage":"SIGN_VERIFY"})",
+                "ValidationException", "KeySpec ML_DSA_65 is not supported for Origin EXTERNAL"},
         Refused{R"({"Origin":"AWS_CLOUDHSM"})", "ValidationException",
                 "CustomKeyStoreId is required with the Origin AWS_CLOUDHSM."},
         Refused{R"({"Origin":"AWS_CLOUDHSM","CustomKeyStoreId":"cks-1"})", "CustomKeyStoreNotFoundException",

@@ -160,13 +160,39 @@ TEST_P(StoreContract, RotationsAndUsageAreReadBack) {
     }));
 }
 
+TEST_P(StoreContract, ImportsOutliveTheirMaterial) {
+    ASSERT_TRUE(commit(*store_, [](Txn& txn) {
+        return txn.put(material("k1", "m1")) && txn.put(import("k1", "m1")) && txn.put(import("k1", "m2"));
+    }));
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        EXPECT_TRUE(txn.erase_material(kAccount, kRegion, KeyId("k1"), "m1"));
+        EXPECT_EQ(txn.erase_material(kAccount, kRegion, KeyId("k1"), "m1").error().code, Errc::not_found);
+        EXPECT_FALSE(txn.material(kAccount, kRegion, KeyId("k1"), "m1").value());
+        EXPECT_TRUE(txn.erase_import(kAccount, kRegion, KeyId("k1"), "m2"));
+        EXPECT_EQ(txn.erase_import(kAccount, kRegion, KeyId("k1"), "m2").error().code, Errc::not_found);
+        return true;
+    }));
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        const auto imports = txn.imports(kAccount, kRegion, KeyId("k1")).value();
+        EXPECT_EQ(imports.size(), 1U);
+        const ImportRecord written = import("k1", "m1");
+        EXPECT_EQ(imports.at(0).material, written.material);
+        EXPECT_EQ(imports.at(0).status, written.status);
+        EXPECT_EQ(imports.at(0).description, written.description);
+        EXPECT_EQ(imports.at(0).valid_to, written.valid_to);
+        EXPECT_EQ(imports.at(0).public_key, written.public_key);
+        return true;
+    }));
+}
+
 TEST_P(StoreContract, ErasedKeyTakesEveryOtherRowAboutIt) {
     ASSERT_TRUE(commit(*store_, [](Txn& txn) {
         return txn.put(key("k1")) && txn.put(key("k2")) && txn.put(material("k1", "m1")) &&
                txn.put(material("k1", "m2")) && txn.put(material("k2", "m3")) &&
                txn.put(alias("alias/a", "k1")) && txn.put(alias("alias/b", "k2")) &&
                txn.put(grant("k1", "g1")) && txn.put(grant("k2", "g2")) && txn.put(schedule("k1")) &&
-               txn.put(schedule("k2")) && txn.put(rotation("k1", "m2")) && txn.put(usage("k1"));
+               txn.put(schedule("k2")) && txn.put(rotation("k1", "m2")) && txn.put(usage("k1")) &&
+               txn.put(import("k1", "m1"));
     }));
     ASSERT_TRUE(
         commit(*store_, [](Txn& txn) { return txn.erase_key(kAccount, kRegion, KeyId("k1")).has_value(); }));
@@ -182,6 +208,7 @@ TEST_P(StoreContract, ErasedKeyTakesEveryOtherRowAboutIt) {
     EXPECT_EQ(contents->rotation_schedules.size(), 1U);
     EXPECT_TRUE(contents->rotations.empty());
     EXPECT_TRUE(contents->key_usages.empty());
+    EXPECT_TRUE(contents->imports.empty());
     EXPECT_TRUE(contents->refused.empty());
 }
 

@@ -109,6 +109,19 @@ inline RotationScheduleRecord schedule(std::string key_id) {
             0};
 }
 
+inline ImportRecord import(std::string key_id, std::string material_id) {
+    return {AccountId("111122223333"),
+            "eu-central-1",
+            KeyId(std::move(key_id)),
+            std::move(material_id),
+            ImportStatus::pending_rotation,
+            "a description",
+            WallTime(std::chrono::milliseconds(1'800'000'000'000)),
+            Bytes(3, std::byte{4}),
+            WallTime(std::chrono::milliseconds(1'700'000'000'000)),
+            0};
+}
+
 inline RotationRecord rotation(std::string key_id, std::string material_id) {
     return {AccountId("111122223333"),
             "eu-central-1",

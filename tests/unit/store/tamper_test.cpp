@@ -54,7 +54,7 @@ const std::array kTables{
     "accounts",      "principals",         "access_keys", "keys",       "materials",
     "aliases",       "clusters",           "hsms",        "settings",   "outbox",
     "grants",        "rotation_schedules", "rotations",   "key_usages", "cloudhsm_clusters",
-    "cloudhsm_hsms", "cluster_users",      "key_stores",  "backups"};
+    "cloudhsm_hsms", "cluster_users",      "key_stores",  "backups",    "imports"};
 
 class Tampering : public testing::Test {
 protected:
@@ -88,6 +88,7 @@ protected:
                    txn.put(cluster_user("admin")) && txn.put(cluster_user("kmsuser")) &&
                    txn.put(key_store("cks-1")) && txn.put(key_store("cks-2")) &&
                    txn.put(backup("backup-1")) && txn.put(backup("backup-2")) &&
+                   txn.put(import("k1", "m1")) && txn.put(import("k1", "m2")) &&
                    txn.audit(R"({"eventID":"1"})") && txn.audit(R"({"eventID":"2"})");
         });
         ASSERT_TRUE(committed) << why(committed);

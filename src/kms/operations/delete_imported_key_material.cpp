@@ -1,0 +1,71 @@
+#include "src/kms/commit.hpp"
+#include "src/kms/imports.hpp"
+#include "src/kms/operations/operations.hpp"
+
+namespace claviger::kms {
+namespace {
+
+struct DeleteImportedRequest {
+    std::optional<std::string_view> material;
+
+    static constexpr auto fields() {
+        return std::tuple(field("KeyMaterialId", &DeleteImportedRequest::material));
+    }
+};
+
+struct DeleteImportedResponse {
+    std::string_view key;
+    std::string_view material;
+
+    static constexpr auto fields() {
+        return std::tuple(field("KeyId", &DeleteImportedResponse::key),
+                          field("KeyMaterialId", &DeleteImportedResponse::material));
+    }
+};
+
+Outcome<Done> drop(const Call& call, store::Txn& txn, std::string_view material) {
+    Outcome<store::KeyRecord> row = current_row(call, txn, call.key(), States::settled);
+    if (!row) {
+        return std::move(row).error();
+    }
+    auto imports = txn.imports(row->account, row->region, row->id);
+    if (!imports) {
+        return store_failed(call, std::move(imports).error());
+    }
+    for (store::ImportRecord& import : *imports) {
+        if (import.material == material) {
+            if (Status<> dropped = drop_material(txn, *row, std::move(import)); !dropped) {
+                return store_failed(call, std::move(dropped).error());
+            }
+        }
+    }
+    return put(call, txn, *std::move(row));
+}
+
+asio::awaitable<Outcome<DeleteImportedResponse>> handle(Call& call, const DeleteImportedRequest& request) {
+    const Key& key = call.key();
+    if (auto refused = check_imported(key)) {
+        co_return *std::move(refused);
+    }
+    const std::string_view material = request.material.value_or(key.record.current_material);
+    if (request.material && find_import(key, material) == nullptr) {
+        co_return not_found("The KMS key " + key.arn + " has no key material " + std::string(material) + ".");
+    }
+    const DeleteImportedResponse response{key.arn, material};
+    append_for_audit(call.audit.response_elements, response);
+    Decide decide = [&](store::Txn& txn) { return drop(call, txn, material); };
+    Outcome<Done> committed = co_await commit(call, std::move(decide));
+    if (!committed) {
+        co_return std::move(committed).error();
+    }
+    co_await forget_material(call.io, key, material, call.http.deadline);
+    co_return response;
+}
+
+}  // namespace
+
+asio::awaitable<Outcome<std::string>> delete_imported_key_material(Call& call) {
+    return run(call, handle);
+}
+
+}  // namespace claviger::kms
