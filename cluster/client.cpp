@@ -316,13 +316,24 @@ boost::asio::awaitable<Status<>> ClientCore::run(Work& work) {
     co_return course.last;
 }
 
+namespace {
+
+// One thread writes, so this needs no atomic addition.
+void add_one(std::atomic<std::uint64_t>& counter) {
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
 Next ClientCore::settle(Work& work, Course& course, const Choice& choice, CostClass cost, Reply reply) {
     const Repeat repeat = link::find_operation(work.operation)->repeat;
     Line& line = lines_[choice.member];
     ClientCounters::PerMember& counted = counters_->members[choice.member];
-    counted.operations.store(counted.operations.load(std::memory_order_relaxed) + 1,
-                             std::memory_order_relaxed);
     const bool any_token = choice.with_token[0] || choice.with_token[1];
+    add_one(counted.operations);
+    if (any_token) {
+        add_one(counted.key_loads);
+    }
 
     Judgement judgement;
     if (reply.kind == ReplyKind::answer) {

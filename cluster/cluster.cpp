@@ -259,7 +259,7 @@ std::vector<MemberView> Cluster::members() const {
         view.operations = sums.operations;
         view.faults = sums.faults;
         view.restarts = member->restarts.load(std::memory_order_relaxed);
-        view.keys_loaded = member->keys_loaded.load(std::memory_order_relaxed);
+        view.key_loads = sums.key_loads;
         view.outstanding = sums.outstanding;
         view.last_error = member->last_error();
         for (const Serving& serving : membership->serving) {

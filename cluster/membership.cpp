@@ -83,6 +83,7 @@ void Board::forget(std::uint64_t listener) {
         const ClientCounters::PerMember& counted = found->second.counters->members[i];
         retired_[i].operations += counted.operations.load(std::memory_order_relaxed);
         retired_[i].faults += counted.faults.load(std::memory_order_relaxed);
+        retired_[i].key_loads += counted.key_loads.load(std::memory_order_relaxed);
     }
     listeners_.erase(found);
 }
@@ -94,6 +95,7 @@ Board::Sums Board::sums(std::uint32_t member) const {
         const ClientCounters::PerMember& counted = entry.counters->members[member];
         sum.operations += counted.operations.load(std::memory_order_relaxed);
         sum.faults += counted.faults.load(std::memory_order_relaxed);
+        sum.key_loads += counted.key_loads.load(std::memory_order_relaxed);
         sum.outstanding += counted.outstanding.load(std::memory_order_relaxed);
     }
     return sum;

@@ -27,7 +27,6 @@ public:
 
     Breaker breaker;
     std::atomic<std::uint64_t> restarts{0};
-    std::atomic<std::uint64_t> keys_loaded{0};
 
     void set_state(std::string state);
     void set_error(std::string error);
@@ -59,6 +58,7 @@ struct ClientCounters {
     struct alignas(64) PerMember {
         std::atomic<std::uint64_t> operations{0};
         std::atomic<std::uint64_t> faults{0};
+        std::atomic<std::uint64_t> key_loads{0};  // requests that brought a key token
         std::atomic<std::uint32_t> outstanding{0};
     };
     std::array<PerMember, kMaxMembers> members;
@@ -86,6 +86,7 @@ public:
     struct Sums {
         std::uint64_t operations = 0;
         std::uint64_t faults = 0;
+        std::uint64_t key_loads = 0;
         std::uint64_t outstanding = 0;
     };
     Sums sums(std::uint32_t member) const;

@@ -26,8 +26,9 @@ constexpr MemberSeries kMemberSeries[] = {
      [](const cluster::MemberView& m) { return static_cast<double>(m.faults); }},
     {"claviger_hsm_restarts_total", "starts of the HSM's process after the first",
      [](const cluster::MemberView& m) { return static_cast<double>(m.restarts); }},
-    {"claviger_hsm_keys_loaded", "keys the HSM holds now",
-     [](const cluster::MemberView& m) { return static_cast<double>(m.keys_loaded); }},
+    {"claviger_hsm_key_loads_total",
+     "requests that brought the HSM a key token, because it seemed not to hold the key",
+     [](const cluster::MemberView& m) { return static_cast<double>(m.key_loads); }},
     {"claviger_hsm_outstanding", "requests the HSM has not answered yet",
      [](const cluster::MemberView& m) { return static_cast<double>(m.outstanding); }},
 };
@@ -79,7 +80,7 @@ std::string status_page(const Observed& observed) {
                         {"operations", member.operations},
                         {"faults", member.faults},
                         {"restarts", member.restarts},
-                        {"keysLoaded", member.keys_loaded},
+                        {"keyLoads", member.key_loads},
                         {"lastError", member.last_error}});
     }
     const boost::json::value page{{"serving", observed.cluster.serving()},

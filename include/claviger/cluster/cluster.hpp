@@ -158,7 +158,8 @@ struct MemberView {
     std::uint64_t operations = 0;
     std::uint64_t faults = 0;
     std::uint64_t restarts = 0;
-    std::uint64_t keys_loaded = 0;
+    std::uint64_t key_loads =
+        0;  // requests that brought it a key token: it did not hold the key, so it seemed
     std::uint64_t outstanding = 0;
     std::int64_t process = 0;  // of the host that serves; 0 while none does
     std::string last_error;
