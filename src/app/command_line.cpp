@@ -126,8 +126,9 @@ Result<Command> dev(const Arguments& arguments) {
         ("tls-certificate", po::value<std::string>(), "PEM; serve HTTPS")  //
         ("tls-key", po::value<std::string>(), "PEM")                       //
         ("attestation-roots", po::value<std::string>(),
-         "PEM; whose attestation documents Recipient may bring")                      //
-        ("ready-file", po::value<std::string>(), "touched when requests are served")  //
+         "PEM; whose attestation documents Recipient may bring")                                   //
+        ("seed", po::value<std::string>(), "TOML: keys to make with fixed ids (docs/seeding.md)")  //
+        ("ready-file", po::value<std::string>(), "touched when requests are served")               //
         ("accept-any-credentials",
          "take any credentials; account = access key id if it has twelve digits")       //
         ("i-know-this-is-dev", "allow listening beyond loopback")                       //
@@ -156,6 +157,9 @@ Result<Command> dev(const Arguments& arguments) {
     settings.allow_core = values->contains("allow-core");
     if (values->contains("ready-file")) {
         settings.ready_file = (*values)["ready-file"].as<std::string>();
+    }
+    if (values->contains("seed")) {
+        settings.seed = (*values)["seed"].as<std::string>();
     }
     return Command(Run{std::move(settings)});
 }

@@ -42,6 +42,8 @@
 #include "src/cloudhsm/command.hpp"
 #include "src/cloudhsm/manager.hpp"
 #include "src/cloudhsm/service.hpp"
+#include "src/dev/custom_tags.hpp"
+#include "src/dev/seed.hpp"
 #include "src/http/admin_server.hpp"
 #include "src/http/server.hpp"
 #include "src/kms/catalogue.hpp"
@@ -177,8 +179,9 @@ public:
         Status<> status = done;
         watch_signals();
         try {
-            for (const Step step : {&Service::open_store, &Service::open_identities, &Service::open_cluster,
-                                    &Service::start_cluster, &Service::start_http, &Service::announce}) {
+            for (const Step step :
+                 {&Service::open_store, &Service::open_identities, &Service::open_cluster,
+                  &Service::start_cluster, &Service::start_http, &Service::seed, &Service::announce}) {
                 status = (this->*step)();
                 if (!status || stopping_) {
                     break;
@@ -202,12 +205,16 @@ private:
     Status<> start_cluster();
     Status<> read_attestation_roots();
     Status<> start_http();
+    Status<> seed();
     Status<> announce();
     void watch_signals();
     void serve_until_signal();
     void stop();
 
     Status<> load_contents();
+    http::JsonService& kms_front() {
+        return custom_tags_ ? static_cast<http::JsonService&>(*custom_tags_) : *kms_;
+    }
     std::unique_ptr<IoThread> make_io_thread(asio::io_context& io, std::string writer);
     asio::awaitable<void> follow_calendar();
     void watch_clock();
@@ -245,6 +252,7 @@ private:
     std::optional<kms::KeyStoreJobs> key_store_jobs_;
     std::optional<kms::Recipients> recipients_;
     std::optional<kms::KmsService> kms_;
+    std::optional<dev::CustomTags> custom_tags_;  // dev only: in front of kms_
     std::optional<cloudhsm::CloudHsmService> cloudhsm_;
     std::unique_ptr<IoThread> control_thread_;
     std::unique_ptr<http::Server> server_;
@@ -467,7 +475,11 @@ Status<> Service::start_http() {
     kms::ServiceOptions kms_options;
     kms_options.cluster = default_cluster(contents_)->id;
     kms_options.handle_key = sealing_key_->derive("handles of callers");
+    kms_options.custom_ids = settings_.kind == Kind::dev;
     kms_.emplace(std::move(kms_options), parts);
+    if (settings_.kind == Kind::dev) {
+        custom_tags_.emplace(*kms_);
+    }
     cloudhsm::ServiceOptions cloudhsm_options;
     cloudhsm_options.report = [](const http::Call& call, const cloudhsm::Failure& failure) {
         observe::error("cloudhsm.internal_failure",
@@ -490,7 +502,7 @@ Status<> Service::start_http() {
     options.verifier.accept = settings_.credentials == Credentials::any ? auth::Accept::any_credentials
                                                                         : auth::Accept::signed_requests;
     http::ServerParts server_parts{
-        {&*kms_, &*cloudhsm_}, credentials_, *arena_, clock_, random_, [this](asio::io_context& io) {
+        {&kms_front(), &*cloudhsm_}, credentials_, *arena_, clock_, random_, [this](asio::io_context& io) {
             return make_io_thread(io, fmt::format("io-{}", io_threads_made_++));
         }};
     auto server = http::Server::start(std::move(options), std::move(server_parts));
@@ -521,6 +533,38 @@ Status<> Service::start_http() {
     }
     admin_socket_ = *std::move(socket);
     return done;
+}
+
+// In the name of the first user, as his own requests would be.
+Status<> Service::seed() {
+    if (settings_.seed.empty()) {
+        return done;
+    }
+    const Result<config::Seed> seed = config::Seed::load(settings_.seed);
+    if (!seed) {
+        return seed.error();
+    }
+    std::vector<std::string> refused;
+    const std::vector<AccessKey> keys = open_access_keys(contents_, *sealing_key_, refused);
+    if (keys.empty()) {
+        return Error(Errc::bad_config, "seed: the service has no access key to seed with");
+    }
+    const std::string request_id = random_.uuid();
+    const http::Call like{{},
+                          {},
+                          keys.front().principal,
+                          config_.service.region,
+                          request_id,
+                          "127.0.0.1",
+                          "claviger dev --seed",
+                          {},
+                          {},
+                          {},
+                          {},
+                          {}};
+    dev::Api api(*kms_, control_thread_->io(), like);
+    std::optional<Status<>> applied = run_control(dev::apply_seed(*seed, api));
+    return applied ? *std::move(applied) : Status<>(done);  // empty: stopped by a signal
 }
 
 // The lines to source stand in DIR/env. With the secret of the first access key in dev; in production that is
@@ -615,6 +659,7 @@ void Service::stop() {
     store_.reset();
     recipients_.reset();
     server_.reset();
+    custom_tags_.reset();
     kms_.reset();
     cloudhsm_.reset();
     clusters_.reset();

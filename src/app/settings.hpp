@@ -16,6 +16,7 @@ struct Settings {
     Kind kind = Kind::production;
     config::Config config;
     std::filesystem::path ready_file;  // empty: none
+    std::filesystem::path seed;        // dev only; empty: none
     Credentials credentials = Credentials::verified;
     OlderStore older_store = OlderStore::refuse;
     bool allow_core = false;             // HSM hosts may be dumped: for the memory test only

@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <set>
 #include <sstream>
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
+#include "src/config/section.hpp"
 
 namespace claviger::config {
 namespace {
@@ -18,104 +16,6 @@ namespace {
 constexpr std::size_t kMaxHsmName = 15;
 constexpr std::string_view kHsmNameLetters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
-
-Error bad(std::string_view file, const toml::node* node, std::string_view what) {
-    const auto line = node == nullptr ? 0 : node->source().begin.line;
-    return Error(Errc::bad_config,
-                 line == 0 ? fmt::format("{}: {}", file, what) : fmt::format("{}:{}: {}", file, line, what));
-}
-
-// Reads one table key by key and remembers which were asked for, so that a misspelt option cannot pass
-// silently.
-class Section {
-public:
-    Section(std::string_view file, const toml::table* table, std::string name)
-        : file_(file), table_(table), name_(std::move(name)) {}
-
-    template <class T, class Assign>
-    void read(std::string_view key, std::string_view expected, Assign assign) {
-        known_.emplace(key);
-        const toml::node* const node = table_ == nullptr ? nullptr : table_->get(key);
-        if (node == nullptr || error_) {
-            return;
-        }
-        const std::optional<T> value = node->value_exact<T>();
-        if (!value || !assign(*value)) {
-            error_ = bad(file_, node, fmt::format("{}.{} must be {}", name_, key, expected));
-        }
-    }
-    void text(std::string_view key, std::string& to) {
-        read<std::string>(key, "a text", [&](const std::string& value) {
-            to = value;
-            return !value.empty();
-        });
-    }
-    void path(std::string_view key, std::filesystem::path& to) {
-        read<std::string>(key, "an absolute path", [&](const std::string& value) {
-            to = value;
-            return to.is_absolute();
-        });
-    }
-    void endpoint(std::string_view key, Endpoint& to) {
-        read<std::string>(key, "address:port, for instance \"127.0.0.1:4599\"",
-                          [&](const std::string& value) {
-                              auto parsed = Endpoint::parse(value);
-                              if (parsed) {
-                                  to = *parsed;
-                              }
-                              return parsed.has_value();
-                          });
-    }
-    template <class Number>
-    void number(std::string_view key, Number& to, std::int64_t low, std::int64_t high) {
-        read<std::int64_t>(key, fmt::format("a number from {} to {}", low, high), [&](std::int64_t value) {
-            to = static_cast<Number>(value);
-            return value >= low && value <= high;
-        });
-    }
-    template <class Duration>
-    void duration(std::string_view key, Duration& to, std::int64_t low, std::int64_t high) {
-        std::int64_t count = to.count();
-        number(key, count, low, high);
-        to = Duration(count);
-    }
-    template <class Enum, std::size_t N>
-    void choice(std::string_view key, Enum& to, const std::pair<std::string_view, Enum> (&values)[N]) {
-        std::string expected = "one of";
-        for (const auto& [text, unused] : values) {
-            expected += fmt::format(" \"{}\"", text);
-        }
-        read<std::string>(key, expected, [&](const std::string& value) {
-            for (const auto& [text, meaning] : values) {
-                if (text == value) {
-                    to = meaning;
-                    return true;
-                }
-            }
-            return false;
-        });
-    }
-    // The first problem met, an unknown key included.
-    std::optional<Error> finish() {
-        if (!error_ && table_ != nullptr) {
-            for (const auto& [key, node] : *table_) {
-                if (!known_.contains(key.str())) {
-                    return bad(
-                        file_, &node,
-                        fmt::format("{}.{} is not an option; see deploy/claviger.toml", name_, key.str()));
-                }
-            }
-        }
-        return error_;
-    }
-
-private:
-    std::string file_;
-    const toml::table* table_;
-    std::string name_;
-    std::set<std::string, std::less<>> known_;
-    std::optional<Error> error_;
-};
 
 std::optional<Error> read_service(Section section, Service& to) {
     section.path("data", to.data);
@@ -178,10 +78,7 @@ std::optional<Error> read_hsm(std::string_view file, const toml::node& node, Con
     HsmUse use = HsmUse::default_cluster;
     section.choice<HsmUse>("use", use, {{"default", HsmUse::default_cluster}, {"cloudhsm", HsmUse::pool}});
     section.path("module", hsm.module);
-    section.read<bool>("accept-weak-module", "true or false", [&](bool value) {
-        hsm.accept_weak_module = value;
-        return true;
-    });
+    section.flag("accept-weak-module", hsm.accept_weak_module);
     section.read<std::string>("replication", "\"key-token\" (\"native\" is not built yet)",
                               [](const std::string& value) { return value == "key-token"; });
     if (auto error = section.finish()) {

@@ -100,7 +100,7 @@ struct Call {
     const model::Operation* model = nullptr;
     const boost::json::value* input = nullptr;  // validated
     std::array<KeyPtr, 2> keys{};               // of row->keys; empty where an optional one was not given
-    std::optional<attestation::Document> recipient;  // verified
+    std::optional<attestation::Document> recipient{};  // verified
     AuditDraft audit{};
 
     const policy::Principal& principal() const { return http.principal; }

@@ -27,8 +27,9 @@ class Recipients;
 struct Failure;
 
 struct ServiceOptions {
-    ClusterId cluster;       // where new keys are made
-    SecretBytes handle_key;  // at least 32 bytes; authenticates pagination markers and grant tokens
+    ClusterId cluster;        // where new keys are made
+    bool custom_ids = false;  // the tag _custom_id_ names the id of a new key; for development
+    SecretBytes handle_key;   // at least 32 bytes; authenticates pagination markers and grant tokens
     // Told of every answer that is our fault (status 500), with the detail that callers never see. May be
     // empty.
     std::function<void(const http::Call&, const Failure&)> report;

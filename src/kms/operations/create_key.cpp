@@ -14,6 +14,7 @@
 namespace claviger::kms {
 namespace {
 
+constexpr std::string_view kCustomId = "_custom_id_";
 constexpr std::uint64_t kKeysPerAccount = 100'000;  // quota of AWS KMS, every state counts
 
 struct CreateKeyRequest {
@@ -147,12 +148,25 @@ Refused check_policy(const Call& call, const CreateKeyRequest& request) {
                           : std::nullopt;
 }
 
+// The id that the caller chose, where that may be.
+std::optional<std::string> custom_id(const Call& call, const std::vector<TagArgument>& tags) {
+    const auto found = std::ranges::find(tags, kCustomId, &TagArgument::key);
+    return call.options.custom_ids && found != tags.end() ? std::optional(std::string(found->value))
+                                                          : std::nullopt;
+}
+
+Refused check_custom_id(const Call& call, const std::vector<TagArgument>& tags) {
+    const std::optional<std::string> id = custom_id(call, tags);
+    return id && !is_uuid(*id) ? Refused(validation("_custom_id_ must be a UUID in lower case."))
+                               : std::nullopt;
+}
+
 store::KeyRecord record_of(const Call& call, const CreateKeyRequest& request) {
     const Catalogue& catalogue = call.parts.catalogue;
     store::KeyRecord record;
     record.account = call.principal().account;
     record.region = call.http.region;
-    record.id = KeyId(call.parts.random.uuid());
+    record.id = KeyId(custom_id(call, request.tags).value_or(call.parts.random.uuid()));
     record.cluster = call.options.cluster;
     record.state = request.origin == kExternal ? store::KeyState::pending_import : store::KeyState::enabled;
     record.spec = spec_of(request);
@@ -162,6 +176,9 @@ store::KeyRecord record_of(const Call& call, const CreateKeyRequest& request) {
     record.policy = request.policy ? std::string(*request.policy)
                                    : default_key_policy(catalogue.partition(), call.account());
     merge_tags(record.tags, request.tags);
+    if (call.options.custom_ids) {
+        std::erase_if(record.tags, [](const store::Tag& tag) { return tag.key == kCustomId; });
+    }
     record.created = call.parts.life.now();
     return record;
 }
@@ -177,6 +194,16 @@ Outcome<Done> insert(const Call& call, store::Txn& txn, const store::KeyRecord& 
         if (!*in || (**in).state != store::ConnectionState::connected) {
             return Failure(ErrorType::custom_key_store_invalid_state,
                            "Custom key store '" + record.key_store.value() + "' was disconnected meanwhile.");
+        }
+    }
+    if (call.options.custom_ids) {
+        const auto there = txn.key(record.account, record.region, record.id);
+        if (!there) {
+            return store_failed(call, there.error());
+        }
+        if (*there) {
+            return Failure(ErrorType::already_exists,
+                           "A key with the id " + record.id.value() + " exists already.");
         }
     }
     auto count = txn.count_keys(record.account, record.region);
@@ -222,8 +249,8 @@ asio::awaitable<void> discard(Call& call, cluster::Client& client, const store::
 }
 
 asio::awaitable<Outcome<CreateKeyResponse>> handle(Call& call, const CreateKeyRequest& request) {
-    for (const Refused& refused :
-         {check_kind(request), check_tagging(call, request.tags), check_policy(call, request)}) {
+    for (const Refused& refused : {check_kind(request), check_tagging(call, request.tags),
+                                   check_custom_id(call, request.tags), check_policy(call, request)}) {
         if (refused) {
             co_return *refused;
         }
