@@ -5,6 +5,7 @@
 
 #include <boost/asio/use_awaitable.hpp>
 
+#include "cluster/key_map.hpp"
 #include "hsm/link/message.hpp"
 
 namespace claviger::cluster {
@@ -87,6 +88,16 @@ Bytes proof_message(const std::string& cluster_id, const HsmOptions& hsm, ByteVi
 boost::asio::awaitable<Status<>> send_canary(Connection& data, MonoTime deadline) {
     const link::CanaryRequest request;
     auto answers = data.call(link::Operation::canary, link::CostClass::fast, deadline, Encoder(request));
+    const Reply reply = co_await std::move(answers);
+    if (reply.kind == ReplyKind::answer && link::decode<link::EmptyReply>(reply.payload)) {
+        co_return done;
+    }
+    co_return reply_error(reply);
+}
+
+boost::asio::awaitable<Status<>> send_load(Connection& data, const KeyMaterial& key, MonoTime deadline) {
+    const link::LoadKeyRequest request{{link_name(key.name()), key.token()}};
+    auto answers = data.call(link::Operation::load_key, link::CostClass::slow, deadline, Encoder(request));
     const Reply reply = co_await std::move(answers);
     if (reply.kind == ReplyKind::answer && link::decode<link::EmptyReply>(reply.payload)) {
         co_return done;

@@ -8,7 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <claviger/base/clock.hpp>
-#include <claviger/cluster/options.hpp>
+#include <claviger/cluster/cluster.hpp>
 #include <claviger/cluster/trust.hpp>
 
 #include "cluster/connection.hpp"
@@ -41,6 +41,9 @@ boost::asio::awaitable<Verdict> admit(const AdmissionRule& rule, const HsmOption
 
 // One canary through the fast lane; the reply's kind says what came of it.
 boost::asio::awaitable<Status<>> send_canary(Connection& data, MonoTime deadline);
+
+// The key is unwrapped and verified there; with token residency its object is made if it is missing.
+boost::asio::awaitable<Status<>> send_load(Connection& data, const KeyMaterial& key, MonoTime deadline);
 
 // "claviger-slot-proof-v1" ‖ cluster id ‖ HSM id ‖ serial ‖ nonce.
 Bytes proof_message(const std::string& cluster_id, const HsmOptions& hsm, ByteView nonce);

@@ -13,11 +13,7 @@ namespace claviger::cluster {
 namespace {
 
 link::KeyName link_name(const KeyMaterial& key) noexcept {
-    link::KeyName name;
-    static_assert(sizeof name.key_tag + sizeof name.material == sizeof(FlatName));
-    std::memcpy(name.key_tag.data(), key.name().data(), name.key_tag.size());
-    std::memcpy(name.material.data(), key.name().data() + name.key_tag.size(), name.material.size());
-    return name;
+    return cluster::link_name(key.name());
 }
 
 // Replies are checked against their request: a host that mixes them up must not be believed.
@@ -373,6 +369,9 @@ private:
             verify.among = among;
             const Status<> loaded = co_await core_->run(verify);
             if (loaded) {
+                if (core_->key_objects() == KeyObjects::token) {
+                    co_await place_beside(material, verify.taken_by, deadline);
+                }
                 co_return done;
             }
             last = loaded.error();
@@ -392,6 +391,22 @@ private:
         work.accept = &Output::accept;
         work.output = &output;
         return core_->run(work);
+    }
+
+    // On every other HSM that is fit: the key is safe without it, and what fails here is repaired later.
+    boost::asio::awaitable<void> place_beside(const KeyMaterial& key, std::uint32_t holder,
+                                              MonoTime deadline) {
+        const link::LoadKeyRequest load{{link_name(key), key.token()}};
+        for (std::uint32_t left = core_->reachable() & ~(1u << holder); left != 0; left &= left - 1) {
+            if (core_->member(static_cast<std::uint32_t>(std::countr_zero(left)))->breaker.open()) {
+                continue;
+            }
+            Work work(link::Operation::load_key, Encoder(load), deadline);
+            work.accept = &accept_empty;
+            work.among = left & (~left + 1);
+            const Status<> ignored = co_await core_->run(work);
+            static_cast<void>(ignored);
+        }
     }
 
     // Groups of members to ask in this order: another zone, any other, the maker itself if it is alone.

@@ -44,6 +44,7 @@ struct ClientOptions {
     std::uint64_t seed = 0;
     std::uint32_t spill = 64;  // how much deeper the own host's queue may be
     uid_t host_uid = 0;
+    KeyObjects key_objects = KeyObjects::session;
 };
 
 // Everything of a client that handlers refer to: kept in a shared_ptr. One thread only.
@@ -59,6 +60,7 @@ public:
     // Members that serve and are connected, a bit each.
     std::uint32_t reachable() const noexcept;
     const Member* member(std::uint32_t index) const noexcept { return lines_[index].member.get(); }
+    KeyObjects key_objects() const noexcept { return options_.key_objects; }
 
 private:
     // One member as this thread sees it.

@@ -29,8 +29,10 @@ namespace {
 constexpr auto kAwait = boost::asio::as_tuple(boost::asio::use_awaitable);
 constexpr std::chrono::seconds kCertificateWarning{90LL * 24 * 3600};
 
-// What a host labels the token objects of KMS keys; everything else on a token belongs to the cluster itself.
+// What a host labels the token objects of KMS keys, unless it uses their ARNs; other labels that begin so are
+// of the cluster's own objects.
 constexpr std::string_view kKeyLabel = "claviger-key";
+constexpr std::string_view kOwnLabels = "claviger-";
 
 Status<> check(const ClusterOptions& options, const HsmOptions& hsm) {
     if (hsm.hsm_id.empty() || hsm.zone.empty() || hsm.serial.empty() || hsm.state_dir.empty()) {
@@ -113,8 +115,8 @@ struct Cluster::Impl {
     }
     std::size_t serving() const { return board.current()->serving.size(); }
 
-    boost::asio::awaitable<Result<std::vector<Leftover>>> leftovers(const MemberDriver& driver,
-                                                                    const std::set<Bytes>& known);
+    Result<std::shared_ptr<ControlLink>> control_link(const std::string& hsm_id) const;
+    boost::asio::awaitable<Result<std::vector<KeyObject>>> key_objects(std::string hsm_id);
 };
 
 Result<std::unique_ptr<Cluster>> Cluster::make(boost::asio::io_context& control, ClusterOptions options,
@@ -211,20 +213,14 @@ boost::asio::awaitable<Status<>> Cluster::remove(std::string hsm_id) {
 
 boost::asio::awaitable<Status<>> Cluster::set_user_pin(std::string hsm_id, SecretBytes fresh) {
     namespace wire = link::control;
-    const std::shared_ptr<MemberDriver> driver = impl_->find(hsm_id);
-    if (!driver) {
-        co_return Error(Errc::not_found, hsm_id + " is no member");
+    const auto link = impl_->control_link(hsm_id);
+    if (!link) {
+        co_return link.error();
     }
-    const Result<int> socket =
-        connect_unix(driver->member().options().state_dir, "control.sock", driver->peer_rule());
-    if (!socket) {
-        co_return socket.error();
-    }
-    const auto link = std::make_shared<ControlLink>(impl_->control, impl_->clock, *socket);
     wire::SetUserPin request;
     request.fresh = std::move(fresh);
-    co_return co_await link->tell(wire::Operation::set_user_pin, request,
-                                  impl_->clock.mono() + impl_->options.timing.admission);
+    co_return co_await (*link)->tell(wire::Operation::set_user_pin, request,
+                                     impl_->clock.mono() + impl_->options.timing.admission);
 }
 
 void Cluster::start() {
@@ -239,6 +235,7 @@ std::unique_ptr<Client> Cluster::client(boost::asio::io_context& thread) {
     options.timing = impl_->options.timing;
     options.seed = impl_->options.seed + options.index;
     options.host_uid = ::getuid();
+    options.key_objects = impl_->options.key_objects;
     return make_client(thread, impl_->board, impl_->clock, options);
 }
 
@@ -314,26 +311,36 @@ boost::asio::awaitable<void> Cluster::stop() {
     }
 }
 
-boost::asio::awaitable<Result<std::vector<Leftover>>> Cluster::Impl::leftovers(const MemberDriver& driver,
-                                                                               const std::set<Bytes>& known) {
-    namespace wire = link::control;
-    const Result<int> socket =
-        connect_unix(driver.member().options().state_dir, "control.sock", driver.peer_rule());
-    if (!socket) {
-        co_return socket.error();
+Result<std::shared_ptr<ControlLink>> Cluster::Impl::control_link(const std::string& hsm_id) const {
+    const std::shared_ptr<MemberDriver> driver = find(hsm_id);
+    if (!driver) {
+        return Error(Errc::not_found, hsm_id + " is no member");
     }
-    const auto link = std::make_shared<ControlLink>(control, clock, *socket);
-    std::vector<Leftover> found;
+    const Result<int> socket =
+        connect_unix(driver->member().options().state_dir, "control.sock", driver->peer_rule());
+    if (!socket) {
+        return socket.error();
+    }
+    return std::make_shared<ControlLink>(control, clock, *socket);
+}
+
+boost::asio::awaitable<Result<std::vector<KeyObject>>> Cluster::Impl::key_objects(std::string hsm_id) {
+    namespace wire = link::control;
+    const auto link = control_link(hsm_id);
+    if (!link) {
+        co_return link.error();
+    }
+    std::vector<KeyObject> found;
     wire::ListObjects request;
     for (;;) {
-        const auto list = co_await link->ask<wire::ObjectList>(wire::Operation::list_objects, request,
-                                                               clock.mono() + options.timing.admission);
+        const auto list = co_await (*link)->ask<wire::ObjectList>(wire::Operation::list_objects, request,
+                                                                  clock.mono() + options.timing.admission);
         if (!list) {
             co_return list.error();
         }
         for (const wire::ObjectRow& object : list->objects) {
-            if (object.label == kKeyLabel && !known.contains(object.id)) {
-                found.push_back(Leftover{driver.member().options().hsm_id, object.label, to_hex(object.id)});
+            if (object.label == kKeyLabel || !object.label.starts_with(kOwnLabels)) {
+                found.push_back(KeyObject{hsm_id, object.label, to_hex(object.id)});
             }
         }
         if (!list->more || list->objects.empty()) {
@@ -343,24 +350,51 @@ boost::asio::awaitable<Result<std::vector<Leftover>>> Cluster::Impl::leftovers(c
     }
 }
 
-boost::asio::awaitable<Result<std::vector<Leftover>>> Cluster::report_leftovers(
+boost::asio::awaitable<Result<std::vector<KeyObject>>> Cluster::report_leftovers(
     std::vector<std::array<std::byte, 32>> known) {
-    std::set<Bytes> names;
+    std::set<std::string> names;
     for (const std::array<std::byte, 32>& name : known) {
-        names.insert(to_bytes(name));
+        names.insert(to_hex(name));
     }
-    std::vector<Leftover> all;
+    std::vector<KeyObject> all;
     // Held over the awaits: the board may replace its snapshot meanwhile.
     const std::shared_ptr<const Membership> membership = impl_->board.current();
     for (const Serving& serving : membership->serving) {
-        const MemberDriver& driver = *impl_->drivers[serving.member->index()];
-        Result<std::vector<Leftover>> found = co_await impl_->leftovers(driver, names);
+        Result<std::vector<KeyObject>> found = co_await impl_->key_objects(serving.member->options().hsm_id);
         if (!found) {
             co_return found.error();
         }
-        all.insert(all.end(), std::make_move_iterator(found->begin()), std::make_move_iterator(found->end()));
+        for (KeyObject& object : *found) {
+            if (!names.contains(object.id)) {
+                all.push_back(std::move(object));
+            }
+        }
     }
     co_return all;
+}
+
+boost::asio::awaitable<Result<std::vector<KeyObject>>> Cluster::key_objects(std::string hsm_id) {
+    return impl_->key_objects(std::move(hsm_id));
+}
+
+boost::asio::awaitable<Status<>> Cluster::place_key(std::string hsm_id,
+                                                    std::shared_ptr<const KeyMaterial> key) {
+    const std::shared_ptr<MemberDriver> driver = impl_->find(hsm_id);
+    if (!driver) {
+        co_return Error(Errc::not_found, hsm_id + " is no member");
+    }
+    co_return co_await driver->load(*key);
+}
+
+boost::asio::awaitable<Status<>> Cluster::destroy_object(KeyObject object) {
+    const auto link = impl_->control_link(object.hsm_id);
+    const auto id = from_hex(object.id);
+    if (!link || !id) {
+        co_return link ? Error(Errc::bad_config, "an object's id is hexadecimal") : link.error();
+    }
+    link::control::DestroyObject request{object.label, *id};
+    co_return co_await (*link)->tell(link::control::Operation::destroy_object, request,
+                                     impl_->clock.mono() + impl_->options.timing.admission);
 }
 
 }  // namespace claviger::cluster

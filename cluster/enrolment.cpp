@@ -253,9 +253,10 @@ boost::asio::awaitable<Status<>> Enrolment::wipe_token() {
     co_return co_await tell_officer(control::Operation::wipe_token, request);
 }
 
-boost::asio::awaitable<Status<>> Enrolment::try_user_pin(SecretBytes pin) {
+boost::asio::awaitable<Status<>> Enrolment::try_user_pin(SecretBytes pin, bool only_if_kept) {
     control::TryUserPin request;
     request.user_pin = std::move(pin);
+    request.only_if_kept = only_if_kept;
     co_return co_await tell_officer(control::Operation::try_user_pin, request);
 }
 

@@ -45,7 +45,7 @@ public:
     boost::asio::awaitable<Status<>> distrust(link::control::TrustedKind kind);
     boost::asio::awaitable<Status<>> wipe_token();
     // One login as the user in a process of its own.
-    boost::asio::awaitable<Status<>> try_user_pin(SecretBytes pin);
+    boost::asio::awaitable<Status<>> try_user_pin(SecretBytes pin, bool only_if_kept);
 
     template <class Answer, class Request>
     boost::asio::awaitable<Result<Answer>> ask(link::control::Operation operation, const Request& request) {

@@ -4,15 +4,26 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <unordered_map>
 
 #include <claviger/base/clock.hpp>
+
+#include "hsm/link/message.hpp"
 
 namespace claviger::cluster {
 
 enum class Heat : bool { cold, hot };
 
 using FlatName = std::array<std::byte, 32>;  // link::KeyName, flat
+
+inline link::KeyName link_name(const FlatName& flat) noexcept {
+    link::KeyName name;
+    static_assert(sizeof name.key_tag + sizeof name.material == sizeof(FlatName));
+    std::memcpy(name.key_tag.data(), flat.data(), name.key_tag.size());
+    std::memcpy(name.material.data(), flat.data() + name.key_tag.size(), name.material.size());
+    return name;
+}
 
 struct FlatNameHash {
     std::size_t operator()(const FlatName& name) const noexcept;

@@ -66,6 +66,15 @@ boost::asio::awaitable<Status<>> MemberDriver::drain() {
                                      context_.clock.mono() + context_.options.timing.grace);
 }
 
+boost::asio::awaitable<Status<>> MemberDriver::load(const KeyMaterial& key) {
+    const std::shared_ptr<Connection> data = data_;
+    if (!published_ || !data || data_lost_) {
+        co_return Error(Errc::no_hsm, member_->options().hsm_id + " does not serve");
+    }
+    sweeper_->wake();
+    co_return co_await send_load(*data, key, context_.clock.mono() + context_.options.timing.admission);
+}
+
 void MemberDriver::suspect() {
     suspected_ = true;
     wake_.cancel();

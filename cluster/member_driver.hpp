@@ -40,6 +40,8 @@ public:
     void request_stop();
     // Its host answers what it has been asked and takes nothing more. Before request_stop().
     boost::asio::awaitable<Status<>> drain();
+    // Puts a key on this HSM. no_hsm: it does not serve.
+    boost::asio::awaitable<Status<>> load(const KeyMaterial& key);
     void suspect();
     bool finished() const noexcept { return finished_; }
     // Refused for good, or its host ended at start for a reason that starting it again does not cure.

@@ -201,9 +201,9 @@ awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin)
     co_return status;
 }
 
-awaitable<Status<>> try_user_pin(Site site, HsmOptions hsm, SecretBytes pin) {
+awaitable<Status<>> try_user_pin(Site site, HsmOptions hsm, SecretBytes pin, PinGuess guess) {
     Enrolment token = token_at(site, std::move(hsm));
-    co_return co_await token.try_user_pin(std::move(pin));
+    co_return co_await token.try_user_pin(std::move(pin), guess == PinGuess::kept);
 }
 
 }  // namespace claviger::cluster

@@ -279,7 +279,7 @@ Result<std::size_t> wipe_user_objects(Lane& lane) {
         if (found) {
             std::erase_if(*found, [&](CK_OBJECT_HANDLE object) {
                 const auto label = read_attribute(token.p11, token.keeper, object, CKA_LABEL);
-                return !label || !as_text(*label).starts_with(kLabelPrefix);
+                return !label || !is_our_label(token.options, as_text(*label));
             });
         }
         return found;

@@ -1,6 +1,7 @@
 #include <claviger/hsm/key.hpp>
 
 #include <algorithm>
+#include <span>
 
 #include "hsm/check_value.hpp"
 #include "hsm/handles.hpp"
@@ -23,7 +24,7 @@ bool has_policy(const Functions& p11, CK_SESSION_HANDLE session, CK_OBJECT_HANDL
 Status<> make_resident(Token::State& token, const Capabilities& capabilities, const Key::State& key) {
     {
         const std::lock_guard lock(token.objects);
-        const auto known = token.resident_keys.find(key.name);
+        const auto known = token.resident_keys.find(resident_object(token.options, key.token.header).name);
         if (known != token.resident_keys.end()) {
             if (has_policy(token.p11, token.keeper, known->second)) {
                 return done;
@@ -37,7 +38,7 @@ Status<> make_resident(Token::State& token, const Capabilities& capabilities, co
         return handle.error();
     }
     const std::lock_guard lock(token.objects);
-    token.resident_keys.emplace(key.name, *handle);
+    token.resident_keys.emplace(resident_object(token.options, key.token.header).name, *handle);
     return done;
 }
 
@@ -104,8 +105,14 @@ Result<CK_OBJECT_HANDLE> unwrap_material(Token::State& token, const Capabilities
         return cwk.error();
     }
     Template attributes = loaded_template(*key.kind, capabilities, residency);
-    attributes.text(CKA_LABEL, key.kind->purpose == Purpose::identity ? kIdentityLabel : kKeyLabel);
-    attributes.bytes(CKA_ID, key.name);
+    if (key.kind->purpose == Purpose::identity) {
+        attributes.text(CKA_LABEL, kIdentityLabel).bytes(CKA_ID, key.name);
+    } else if (residency == Residency::token) {
+        const ResidentObject object = resident_object(token.options, key.token.header);
+        attributes.text(CKA_LABEL, object.label).bytes(CKA_ID, object.id);
+    } else {
+        attributes.text(CKA_LABEL, kKeyLabel).bytes(CKA_ID, key.name);
+    }
     CK_MECHANISM mechanism{capabilities.key_wrap, nullptr, 0};
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
     const ByteView wrapped = key.token.wrapped;
@@ -147,6 +154,25 @@ Result<std::unique_ptr<Key>> Lane::load_key(ByteView key_token, Residency reside
     return key;
 }
 
+Status<> Lane::check_resident(Key& key, std::chrono::milliseconds interval) {
+    Token::State& token = token_.state();
+    const MonoTime now = token.clock.mono();
+    if (now < key.state().resident_at + interval) {
+        return done;
+    }
+    const std::lock_guard lock(token.objects);
+    const auto known =
+        token.resident_keys.find(resident_object(token.options, key.state().token.header).name);
+    if (known != token.resident_keys.end()) {
+        if (has_policy(token.p11, token.keeper, known->second)) {
+            key.state().resident_at = now;
+            return done;
+        }
+        token.resident_keys.erase(known);
+    }
+    return Error(Errc::key_fault, "its object is not on the token");
+}
+
 Status<> Lane::destroy_key(Key& key, Reach reach) {
     Token::State& token = token_.state();
     const std::lock_guard lock(token.objects);
@@ -162,16 +188,35 @@ Status<> Lane::destroy_key(Key& key, Reach reach) {
         key.state().handle = CK_INVALID_HANDLE;
     }
     if (reach == Reach::everywhere) {
+        const ResidentObject object = resident_object(token.options, key.state().token.header);
         Template wanted;
-        wanted.yes(CKA_TOKEN).text(CKA_LABEL, kKeyLabel).bytes(CKA_ID, key.name());
+        wanted.yes(CKA_TOKEN).text(CKA_LABEL, object.label).bytes(CKA_ID, object.id);
         const auto found = find_objects(token.p11, session_, wanted);
         if (!found) {
             return found.error();
         }
         std::ranges::for_each(*found, destroy);
-        token.resident_keys.erase(key.name());
+        token.resident_keys.erase(object.name);
     }
     return rv == CKR_OK ? Status<>(done) : call_failed("C_DestroyObject", rv);
+}
+
+Status<> Lane::destroy_resident(const KeyNameBytes& name) {
+    Token::State& token = token_.state();
+    const std::lock_guard lock(token.objects);
+    auto known = token.resident_keys.find(name);
+    if (known == token.resident_keys.end()) {
+        KeyNameBytes without_material = name;
+        std::ranges::fill(std::span(without_material).subspan(name.size() / 2), std::byte{0});
+        known = token.resident_keys.find(without_material);
+    }
+    if (known == token.resident_keys.end()) {
+        return done;
+    }
+    const CK_RV rv = token.p11->C_DestroyObject(session_, known->second);
+    token.resident_keys.erase(known);
+    return rv == CKR_OK || classify(rv).scope == FaultScope::key ? Status<>(done)
+                                                                 : call_failed("C_DestroyObject", rv);
 }
 
 }  // namespace claviger::hsm

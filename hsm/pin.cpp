@@ -2,17 +2,19 @@
 
 #include <utility>
 
+#include "hsm/cryptoki.hpp"
+
 namespace claviger::hsm {
 
 Status<> may_try_pin(PinState state, Attempt attempt) {
-    const auto refuse = [](std::string_view why) {
-        return Error(Errc::pin_refused, "no login was tried: the token shows " + std::string(why));
+    const auto refuse = [](std::string_view why, CK_RV as = CKR_OK) {
+        return Error(Errc::pin_refused, "no login was tried: the token shows " + std::string(why), as);
     };
     switch (state) {
         case PinState::good:
         case PinState::must_change: return done;
-        case PinState::locked: return refuse("a locked PIN");
-        case PinState::not_initialized: return refuse("that no PIN was set");
+        case PinState::locked: return refuse("a locked PIN", CKR_PIN_LOCKED);
+        case PinState::not_initialized: return refuse("that no PIN was set", CKR_USER_PIN_NOT_INITIALIZED);
         case PinState::count_low:
             return attempt == Attempt::by_operator ? Status<>(done)
                                                    : refuse("an earlier wrong PIN (COUNT_LOW)");

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <claviger/hsm/token.hpp>
@@ -35,7 +37,7 @@ struct Token::State {
     std::mutex objects{};
     CK_SESSION_HANDLE keeper = CK_INVALID_HANDLE;
     std::vector<CwkEntry> cwks{};
-    std::map<KeyNameBytes, CK_OBJECT_HANDLE> resident_keys{};  // token objects of KMS keys, by CKA_ID
+    std::map<KeyNameBytes, CK_OBJECT_HANDLE> resident_keys{};  // token objects of KMS keys, by resident_name
     CK_OBJECT_HANDLE identity = CK_INVALID_HANDLE;
 
     // Looks up cluster keys and resident keys, once. Takes the mutex.
@@ -55,6 +57,7 @@ struct Key::State {
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;  // the session object that works
     RsaParts rsa;                                 // of the public part, once it was needed
     MonoTime settled_at{};                        // when a refusal last made us verify it, and it was good
+    MonoTime resident_at{};                       // when its token object was last seen
 };
 
 // Labels of what is ours on a token; the wipe and the orphan report go by them.
@@ -72,6 +75,19 @@ inline constexpr std::string_view kKeyLabel = "claviger-key";
 std::string cwk_object_id(const CwkId& id);
 
 KeyNameBytes flat_name(const link::KeyName& name) noexcept;
+
+// How the token object of a KMS key is labelled, known on the token, and known to us.
+struct ResidentObject {
+    std::string label;
+    Bytes id;
+    KeyNameBytes name{};
+};
+ResidentObject resident_object(const TokenOptions& options, const link::KeyTokenHeader& header);
+// The same of an object that lies on a token; nullopt: it is of no KMS key.
+std::optional<KeyNameBytes> resident_name(const TokenOptions& options, std::string_view label, ByteView id);
+bool is_key_label(const TokenOptions& options, std::string_view label) noexcept;
+// Ours by its label: a KMS key's, or one of the labels above.
+bool is_our_label(const TokenOptions& options, std::string_view label) noexcept;
 
 // Unwraps the key token's material as a new object on the keeper session. Takes the object mutex.
 Result<CK_OBJECT_HANDLE> unwrap_material(Token::State& token, const Capabilities& capabilities,

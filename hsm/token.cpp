@@ -68,17 +68,20 @@ Status<> Token::State::index_objects() {
     std::erase_if(
         cwks, [&](const CwkEntry& entry) { return std::ranges::find(doubled, entry.id) != doubled.end(); });
     Template keys;
-    keys.yes(CKA_TOKEN).text(CKA_LABEL, kKeyLabel);
+    keys.yes(CKA_TOKEN);
+    if (options.key_arn.empty()) {
+        keys.text(CKA_LABEL, kKeyLabel);
+    }
     const auto resident = find_objects(p11, keeper, keys);
     if (!resident) {
         return resident.error();
     }
     for (const CK_OBJECT_HANDLE object : *resident) {
+        const auto label = read_attribute(p11, keeper, object, CKA_LABEL);
         const auto id = read_attribute(p11, keeper, object, CKA_ID);
-        KeyNameBytes name;
-        if (id && id->size() == name.size()) {
-            std::ranges::copy(*id, name.begin());
-            resident_keys.emplace(name, object);
+        const auto name = label && id ? resident_name(options, as_text(*label), *id) : std::nullopt;
+        if (name) {
+            resident_keys.emplace(*name, object);
         }
     }
     Template identity_key;
@@ -241,7 +244,7 @@ Result<std::vector<TokenObject>> Token::objects() const {
     std::vector<TokenObject> out;
     for (const CK_OBJECT_HANDLE object : *found) {
         const auto label = read_attribute(state_->p11, state_->keeper, object, CKA_LABEL);
-        if (!label || !as_text(*label).starts_with(kLabelPrefix)) {
+        if (!label || !is_our_label(state_->options, as_text(*label))) {
             continue;
         }
         auto id = read_attribute(state_->p11, state_->keeper, object, CKA_ID);
@@ -250,6 +253,29 @@ Result<std::vector<TokenObject>> Token::objects() const {
              std::string(as_text(*label)), id ? std::move(*id) : Bytes{}});
     }
     return out;
+}
+
+Result<std::size_t> Token::destroy_key_objects(std::string_view label, ByteView id) {
+    if (!is_key_label(state_->options, label)) {
+        return Error(Errc::bad_config, "not the label of a KMS key");
+    }
+    const std::lock_guard lock(state_->objects);
+    Template wanted;
+    wanted.yes(CKA_TOKEN).text(CKA_LABEL, label).bytes(CKA_ID, id);
+    const auto found = find_objects(state_->p11, state_->keeper, wanted);
+    if (!found) {
+        return found.error();
+    }
+    for (const CK_OBJECT_HANDLE object : *found) {
+        const CK_RV rv = state_->p11->C_DestroyObject(state_->keeper, object);
+        if (rv != CKR_OK) {
+            return call_failed("C_DestroyObject", rv);
+        }
+    }
+    if (const auto name = resident_name(state_->options, label, id)) {
+        state_->resident_keys.erase(*name);
+    }
+    return found->size();
 }
 
 }  // namespace claviger::hsm

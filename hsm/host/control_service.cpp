@@ -120,6 +120,7 @@ void ControlService::serve(Connection& connection, const FrameView& frame) {
                     return reply;
                 });
         case Operation::list_objects: return list_objects(connection, frame);
+        case Operation::destroy_object: return destroy_object(connection, frame);
         case Operation::init_token:
         case Operation::install_trusted:
         case Operation::remove_trusted:
@@ -301,6 +302,20 @@ void ControlService::list_objects(Connection& connection, const FrameView& frame
                 list.more = last < all->size();
                 return list;
             });
+    });
+}
+
+void ControlService::destroy_object(Connection& connection, const FrameView& frame) {
+    with<control::DestroyObject>(connection, frame, [&](control::DestroyObject request) {
+        start<control::Empty>(Thread::slow, connection, frame,
+                              [this, wanted = std::move(request)](hsm::Lane&) -> Result<control::Empty> {
+                                  const auto gone =
+                                      token_.token().destroy_key_objects(wanted.label, wanted.id);
+                                  if (!gone) {
+                                      return gone.error();
+                                  }
+                                  return control::Empty{};
+                              });
     });
 }
 

@@ -40,6 +40,7 @@ private:
     void join(link::control::Operation operation, Connection& connection, const link::FrameView& frame);
     void identity(link::control::Operation operation, Connection& connection, const link::FrameView& frame);
     void list_objects(Connection& connection, const link::FrameView& frame);
+    void destroy_object(Connection& connection, const link::FrameView& frame);
     void established(const hsm::CwkId& cluster, std::unique_ptr<hsm::Key> check_key);
 
     Host& host_;

@@ -15,6 +15,31 @@ constexpr int kMaxLoads = 4;
 // About a millisecond of the fast lane when they are worked off.
 constexpr std::size_t kMaxDoubted = 128;
 
+// Where keys live on the token, only load_key puts one there: what its owner destroyed is not brought back by
+// a request that wants to use it.
+Result<std::unique_ptr<hsm::Key>> load_for(link::Operation operation, hsm::Lane& lane, ByteView token,
+                                           hsm::Residency residency) {
+    if (operation == link::Operation::load_key || residency == hsm::Residency::session) {
+        return lane.load_key(token, residency);
+    }
+    Result<std::unique_ptr<hsm::Key>> key = lane.load_key(token, hsm::Residency::session);
+    if (!key) {
+        return key;
+    }
+    if (Status<> resident = lane.check_resident(**key, {}); !resident) {
+        const Status<> given_up = lane.destroy_key(**key, hsm::Lane::Reach::handle);
+        static_cast<void>(given_up);  // a session object: it ends with the session
+        return std::move(resident).error();
+    }
+    return key;
+}
+
+hsm::KeyNameBytes flat(const link::KeyName& name) noexcept {
+    hsm::KeyNameBytes out;
+    std::ranges::copy(name.material, std::ranges::copy(name.key_tag, out.begin()).out);
+    return out;
+}
+
 std::size_t slot(link::CostClass cost) noexcept {
     return static_cast<std::size_t>(cost);
 }
@@ -107,8 +132,9 @@ void Host::await_key(Connection& connection, Parked parked, const link::FrameVie
     if (!fresh) {
         return;
     }
-    slow_->submit(make_job([token = to_bytes(wait.token), residency = options_.residency](
-                               hsm::Lane& lane) { return lane.load_key(token, residency); },
+    slow_->submit(make_job([operation = entry->second.back().operation, token = to_bytes(wait.token),
+                            residency = options_.residency](
+                               hsm::Lane& lane) { return load_for(operation, lane, token, residency); },
                            [this, name = wait.name](Result<std::unique_ptr<hsm::Key>> key) {
                                key_loaded(name, std::move(key));
                            }));
@@ -268,8 +294,9 @@ void Host::destroy_key(Connection& connection, const link::FrameView& frame) {
 
 void Host::destroy_loaded(std::uint64_t from, std::uint64_t id, const link::KeyName& name, Status<> so_far) {
     slow_->submit(make_job(
-        [key = fast_.keys().remove(name), so_far](hsm::Lane& lane) -> Status<> {
-            const Status<> here = key ? lane.destroy_key(*key, hsm::Lane::Reach::everywhere) : Status<>(done);
+        [key = fast_.keys().remove(name), name, so_far](hsm::Lane& lane) -> Status<> {
+            const Status<> here = key ? lane.destroy_key(*key, hsm::Lane::Reach::everywhere)
+                                      : lane.destroy_resident(flat(name));
             return here ? so_far : here;
         },
         [this, name, from, id](Status<> destroyed) {

@@ -184,6 +184,19 @@ FastLane::Outcome FastLane::missing(const link::KeyUse& key) {
     return Wait{.what = Wait::For::load, .name = key.name, .token = key.token};
 }
 
+Result<hsm::Key*, FastLane::Outcome> FastLane::held(const link::KeyUse& use) {
+    hsm::Key* key = keys_.find(use.name);
+    if (key == nullptr) {
+        return missing(use);
+    }
+    if (residency_ == hsm::Residency::token) {
+        if (Status<> resident = lane_->check_resident(*key, hsm::Lane::kResidentInterval); !resident) {
+            return Outcome(Failure{std::move(resident).error(), use.name});
+        }
+    }
+    return key;
+}
+
 FastLane::Outcome FastLane::seal(hsm::Key& key, const link::KeyName& name, ByteView plaintext,
                                  ByteView context, Answer& answer) {
     const std::span<std::byte> room = answer.open(hsm::Lane::blob_room(plaintext.size()));
@@ -227,25 +240,25 @@ Status<> FastLane::settle(const link::KeyName& name) {
 }
 
 FastLane::Outcome FastLane::encrypt(const link::EncryptRequest& request, Answer& answer) {
-    hsm::Key* key = keys_.find(request.key.name);
-    if (key == nullptr) {
-        return missing(request.key);
+    const Result<hsm::Key*, Outcome> key = held(request.key);
+    if (!key) {
+        return key.error();
     }
-    return seal(*key, request.key.name, request.plaintext, request.context, answer);
+    return seal(**key, request.key.name, request.plaintext, request.context, answer);
 }
 
 FastLane::Outcome FastLane::decrypt(const link::DecryptRequest& request, Refusal refusal, Answer& answer) {
-    hsm::Key* key = keys_.find(request.key.name);
-    if (key == nullptr) {
-        return missing(request.key);
+    const Result<hsm::Key*, Outcome> key = held(request.key);
+    if (!key) {
+        return key.error();
     }
     const std::span<std::byte> room = answer.open(request.blob.size());
-    const Result<hsm::Opening> opening = open(*key, request.blob, request.context, room, refusal);
+    const Result<hsm::Opening> opening = open(**key, request.blob, request.context, room, refusal);
     if (!opening) {
         return Failure{opening.error(), request.key.name};
     }
     if (opening->refused != 0) {
-        return Wait{.what = Wait::For::settle, .name = request.key.name, .due = hsm::Lane::settle_due(*key)};
+        return Wait{.what = Wait::For::settle, .name = request.key.name, .due = hsm::Lane::settle_due(**key)};
     }
     answer.close(opening->size);
     return Wait{};
@@ -253,33 +266,33 @@ FastLane::Outcome FastLane::decrypt(const link::DecryptRequest& request, Refusal
 
 FastLane::Outcome FastLane::re_encrypt(const link::ReEncryptRequest& request, Refusal refusal,
                                        Answer& answer) {
-    hsm::Key* source = keys_.find(request.source.name);
-    if (source == nullptr) {
-        return missing(request.source);
+    const Result<hsm::Key*, Outcome> source = held(request.source);
+    if (!source) {
+        return source.error();
     }
-    hsm::Key* destination = keys_.find(request.destination.name);
-    if (destination == nullptr) {
-        return missing(request.destination);
+    const Result<hsm::Key*, Outcome> destination = held(request.destination);
+    if (!destination) {
+        return destination.error();
     }
     const std::span<std::byte> plaintext = scratch_.reveal_mutable(SecretAccess()).first(request.blob.size());
     const Wiped scope(plaintext);
     const Result<hsm::Opening> opening =
-        open(*source, request.blob, request.source_context, plaintext, refusal);
+        open(**source, request.blob, request.source_context, plaintext, refusal);
     if (!opening) {
         return Failure{opening.error(), request.source.name};
     }
     if (opening->refused != 0) {
         return Wait{
-            .what = Wait::For::settle, .name = request.source.name, .due = hsm::Lane::settle_due(*source)};
+            .what = Wait::For::settle, .name = request.source.name, .due = hsm::Lane::settle_due(**source)};
     }
-    return seal(*destination, request.destination.name, plaintext.first(opening->size),
+    return seal(**destination, request.destination.name, plaintext.first(opening->size),
                 request.destination_context, answer);
 }
 
 FastLane::Outcome FastLane::generate_data_key(const link::GenerateDataKeyRequest& request, Answer& answer) {
-    hsm::Key* key = keys_.find(request.key.name);
-    if (key == nullptr) {
-        return missing(request.key);
+    const Result<hsm::Key*, Outcome> key = held(request.key);
+    if (!key) {
+        return key.error();
     }
     const std::span<std::byte> fresh = scratch_.reveal_mutable(SecretAccess()).first(request.size);
     const Wiped scope(fresh);
@@ -288,17 +301,17 @@ FastLane::Outcome FastLane::generate_data_key(const link::GenerateDataKeyRequest
         return Failure{drawn.error()};
     }
     answer.add(request.with_plaintext ? ByteView(fresh) : ByteView());
-    return seal(*key, request.key.name, fresh, request.context, answer);
+    return seal(**key, request.key.name, fresh, request.context, answer);
 }
 
 FastLane::Outcome FastLane::mac(const link::MacRequest& request, Answer& answer) {
-    hsm::Key* key = keys_.find(request.key.name);
-    if (key == nullptr) {
-        return missing(request.key);
+    const Result<hsm::Key*, Outcome> key = held(request.key);
+    if (!key) {
+        return key.error();
     }
     const std::span<std::byte> room = answer.open(kMaxDigest);
     const Result<std::size_t> size =
-        with_fresh_session([&] { return lane_->mac(*key, request.message, room); });
+        with_fresh_session([&] { return lane_->mac(**key, request.message, room); });
     if (!size) {
         return Failure{size.error(), request.key.name};
     }
@@ -317,7 +330,10 @@ FastLane::Outcome FastLane::random(const link::RandomRequest& request, Answer& a
 }
 
 FastLane::Outcome FastLane::load(const link::LoadKeyRequest& request) {
-    return keys_.find(request.key.name) == nullptr ? missing(request.key) : Outcome(Wait{});
+    hsm::Key* key = keys_.find(request.key.name);
+    const bool there =
+        key != nullptr && (residency_ == hsm::Residency::session || lane_->check_resident(*key, {}));
+    return there ? Outcome(Wait{}) : missing(request.key);
 }
 
 FastLane::Outcome FastLane::canary() {

@@ -39,8 +39,9 @@ enum class Refusal : std::uint8_t {
 
 class FastLane {
 public:
-    FastLane(std::unique_ptr<hsm::Lane> lane, std::size_t key_memory)
+    FastLane(std::unique_ptr<hsm::Lane> lane, std::size_t key_memory, hsm::Residency residency)
         : lane_(std::move(lane)),
+          residency_(residency),
           keys_(std::max(key_memory / kKeyFootprint, kLeastKeys)),
           scratch_(link::kMaxBlob) {}
 
@@ -92,7 +93,12 @@ private:
                               Refusal refusal);
     void blame(const link::KeyName& name);
 
+    // The key, if it is loaded and, with token residency, still on the token; else the outcome of the
+    // request.
+    Result<hsm::Key*, Outcome> held(const link::KeyUse& use);
+
     std::unique_ptr<hsm::Lane> lane_;
+    hsm::Residency residency_;
     KeyIndex keys_;
     std::unique_ptr<hsm::Key> check_key_;
     std::vector<std::unique_ptr<hsm::Key>> faulty_;

@@ -72,7 +72,7 @@ Host::Host(const Options& options, HostedToken& token, PinStore pins, std::uniqu
            std::unique_ptr<hsm::Lane> generate)
     : options_(options),
       token_(token),
-      fast_(std::move(fast), options.key_memory - options.key_memory / kPrivateShare),
+      fast_(std::move(fast), options.key_memory - options.key_memory / kPrivateShare, options.residency),
       private_keys_(options.key_memory / kPrivateShare, options.residency),
       control_(std::make_unique<ControlService>(*this, token, std::move(pins))),
       next_connection_(kFirstConnection) {

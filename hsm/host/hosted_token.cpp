@@ -113,6 +113,7 @@ Result<std::unique_ptr<HostedToken>> HostedToken::open(const Options& options) {
     token_options.iv = options.iv;
     token_options.guard = hosted->files_.get();
     token_options.nonce_counter = options.nonce_counter;
+    token_options.key_arn = options.key_arn;
     Result<std::unique_ptr<hsm::Token>> token =
         hsm::Token::open(*hosted->module_, hosted->facts_.slot, token_options);
     if (!token) {

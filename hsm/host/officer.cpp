@@ -11,6 +11,7 @@
 #include "hsm/host/connection.hpp"
 #include "hsm/host/hosted_token.hpp"
 #include "hsm/host/log.hpp"
+#include "hsm/host/pin_store.hpp"
 #include "hsm/link/control.hpp"
 #include "hsm/link/peer.hpp"
 #include "hsm/pin.hpp"
@@ -97,13 +98,33 @@ public:
         if (!facts) {
             return facts.error();
         }
+        hsm::TokenOptions token_options;
+        token_options.guard = files_.get();
         const Result<std::unique_ptr<hsm::Token>> token =
-            hsm::Token::open(*module_, facts->slot, {.guard = files_.get()});
+            hsm::Token::open(*module_, facts->slot, std::move(token_options));
         if (!token) {
             return token.error();
         }
-        const Status<> entered = (*token)->login(request.user_pin);
+        const Result<KeptPins> kept = kept_pins();
+        if (!kept) {
+            return kept.error();
+        }
+        const bool keeps_it = is_kept(*kept, request.user_pin);
+        const hsm::Attempt attempt = keeps_it ? hsm::Attempt::by_operator : hsm::Attempt::automatic;
+        if (request.only_if_kept && !keeps_it) {
+            const Status<> flags = hsm::may_try_pin(facts->user_pin, hsm::Attempt::by_operator);
+            return flags ? Error(Errc::conflict, "this HSM has another user PIN") : flags.error();
+        }
+        const Status<> entered = (*token)->login(request.user_pin, attempt);
         if (!entered) {
+            // The token counts our attempt against its user: his own PIN, once, makes it forget.
+            if (!keeps_it && kept->usable(kept->current) && !kept->next &&
+                facts->user_pin == hsm::PinState::good) {
+                const Status<> forgotten = (*token)->login(kept->current->pin, hsm::Attempt::by_operator);
+                if (!forgotten) {
+                    log(Level::warning, "after a wrong PIN: " + forgotten.error().describe());
+                }
+            }
             return entered.error();
         }
         return control::Empty{};  // the end of this process logs out
@@ -131,6 +152,22 @@ private:
         }
         module_ = std::move(*module);
         return done;
+    }
+
+    Result<KeptPins> kept_pins() const {
+        const Result<PinStore> pins = PinStore::open(options_.state);
+        if (!pins) {
+            return pins.error();
+        }
+        return pins->read();
+    }
+
+    static bool is_kept(const KeptPins& kept, const SecretBytes& pin) {
+        const auto is = [&](const std::optional<PinVersion>& one) {
+            return kept.usable(one) &&
+                   equal_constant_time(one->pin.reveal(SecretAccess()), pin.reveal(SecretAccess()));
+        };
+        return is(kept.current) || is(kept.next);
     }
 
     Result<hsm::TokenFacts> find_guarded() {
@@ -183,7 +220,8 @@ void answer(const link::FrameView& frame, link::WipedBuffer& out, Handler handle
     }
     const auto reply = handler(*request);
     if (!reply) {
-        log(Level::error, "officer: " + reply.error().describe());
+        const bool asked = reply.error().code == Errc::conflict;  // a question that was answered with no
+        log(asked ? Level::info : Level::error, "officer: " + reply.error().describe());
         link::append_error(out, frame.id, reply.error());
         return;
     }

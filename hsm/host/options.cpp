@@ -19,6 +19,7 @@ enum Letter : int {
     kUid,
     kSupervisorPid,
     kResidency,
+    kKeyArn,
     kKeyMemory,
     kIv,
     kTokenFiles,
@@ -41,6 +42,7 @@ constexpr option kLongOptions[] = {
     {"uid", required_argument, nullptr, kUid},
     {"supervisor-pid", required_argument, nullptr, kSupervisorPid},
     {"residency", required_argument, nullptr, kResidency},
+    {"key-arn", required_argument, nullptr, kKeyArn},
     {"key-memory", required_argument, nullptr, kKeyMemory},
     {"iv", required_argument, nullptr, kIv},
     {"token-files", required_argument, nullptr, kTokenFiles},
@@ -133,6 +135,7 @@ Status<> set_option(int letter, std::string_view value, Options& options) {
                          options.supervisor.uid);
         case kSupervisorPid: return set_supervisor_pid(value, options);
         case kResidency: return store(choice("residency", value, kResidencies), options.residency);
+        case kKeyArn: options.key_arn = value; return done;
         case kKeyMemory: {
             const Result<std::size_t> megabytes = number<std::size_t>("key-memory", value, 1, 1UL << 20);
             if (megabytes) {
@@ -229,7 +232,11 @@ who may speak (both sockets, judged by SO_PEERCRED before the first byte is read
                           that user, and no dependence on a parent.
 
 keys
-  --residency session|token   where KMS keys are loaded; default session: on first use, least recently used out
+  --residency session|token   where KMS keys live; default session: loaded on first use, least recently used out.
+                          token: each has a token object, which is put there on request only; a key whose object is
+                          gone is not used.
+  --key-arn PREFIX        "arn:aws:kms:us-east-1": token objects are labelled with the ARN of their key, and their id
+                          is its UUID; default: names of our own
   --key-memory MB         for loaded session keys, 8.3 kB each, a quarter of it for private keys; default 128
   --iv prefix-counter|random96|module   AES-GCM nonces; default prefix-counter
   --nonce-counter N       where a fresh nonce prefix starts to count; default 0 (tests near the wrap)

@@ -30,6 +30,7 @@ struct Options {
     link::PeerRule supervisor;
     bool supervisor_is_parent = true;  // then this process ends with it
     hsm::Residency residency = hsm::Residency::session;
+    std::string key_arn;  // how token objects of keys are labelled: hsm::TokenOptions::key_arn
     std::size_t key_memory = 128UL << 20;
     hsm::IvScheme iv = hsm::IvScheme::prefix_counter;
     TokenFiles token_files = TokenFiles::softhsm;

@@ -238,6 +238,13 @@ struct Fields<ObjectList> {
     }
 };
 template <>
+struct Fields<DestroyObject> {
+    static void visit(auto& f, auto& m) {
+        f.text(m.label);
+        f.bytes(m.id);
+    }
+};
+template <>
 struct Fields<RecoverCwk> {
     static void visit(auto& f, auto& m) {
         f.text(m.cluster_id);
@@ -290,7 +297,10 @@ struct Fields<InitUserPin> {
 };
 template <>
 struct Fields<TryUserPin> {
-    static void visit(auto& f, auto& m) { f.pin(m.user_pin); }
+    static void visit(auto& f, auto& m) {
+        f.pin(m.user_pin);
+        f.flag(m.only_if_kept);
+    }
 };
 template <>
 struct Fields<WipeToken> {
@@ -343,6 +353,7 @@ CLAVIGER_CONTROL_MESSAGE(Probed)
 CLAVIGER_CONTROL_MESSAGE(Admit)
 CLAVIGER_CONTROL_MESSAGE(ListObjects)
 CLAVIGER_CONTROL_MESSAGE(ObjectList)
+CLAVIGER_CONTROL_MESSAGE(DestroyObject)
 CLAVIGER_CONTROL_MESSAGE(RecoverCwk)
 CLAVIGER_CONTROL_MESSAGE(SignBackup)
 CLAVIGER_CONTROL_MESSAGE(Signature)

@@ -46,7 +46,8 @@ enum class Operation : std::uint8_t {
     make_recovery = 23,        // -> PublicKey; the recovery pair of a vault token
     recover_cwk =
         24,  // RecoverCwk -> Wrapped; vault only: bundle -> wrapped to a joining HSM's transport key
-    sign_backup = 25,  // SignBackup -> Signature; by the cluster's identity
+    sign_backup = 25,     // SignBackup -> Signature; by the cluster's identity
+    destroy_object = 26,  // DestroyObject; token objects of one KMS key
 
     init_token = 64,       // InitToken -> TokenMade
     install_trusted = 65,  // InstallTrusted
@@ -90,6 +91,7 @@ inline constexpr std::array kOperations{
     OperationRow{Operation::make_recovery, "make_recovery", ServedBy::host},
     OperationRow{Operation::recover_cwk, "recover_cwk", ServedBy::host},
     OperationRow{Operation::sign_backup, "sign_backup", ServedBy::host},
+    OperationRow{Operation::destroy_object, "destroy_object", ServedBy::host},
     OperationRow{Operation::init_token, "init_token", ServedBy::officer},
     OperationRow{Operation::install_trusted, "install_trusted", ServedBy::officer},
     OperationRow{Operation::remove_trusted, "remove_trusted", ServedBy::officer},
@@ -233,6 +235,10 @@ struct ObjectList {
     std::vector<ObjectRow> objects;  // at most kMaxList
     bool more = false;
 };
+struct DestroyObject {
+    std::string label;
+    Bytes id;
+};
 struct RecoverCwk {
     std::string cluster_id;
     std::uint32_t generation = 1;
@@ -274,6 +280,7 @@ struct InitUserPin {
 };
 struct TryUserPin {
     SecretBytes user_pin;
+    bool only_if_kept = false;  // conflict, and no attempt, if it is not the PIN that the host keeps
 };
 struct WipeToken {
     SecretBytes so_pin;  // C_InitToken wants the present one

@@ -7,8 +7,13 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "src/cloudhsm/describe.hpp"
+#include "src/kms/key_store.hpp"
+
 namespace claviger::app {
 namespace {
+
+constexpr std::string_view kDefaultCluster = "default";
 
 // One number of each HSM: its metric, its help text and where it stands.
 struct MemberSeries {
@@ -33,25 +38,83 @@ constexpr MemberSeries kMemberSeries[] = {
      [](const cluster::MemberView& m) { return static_cast<double>(m.outstanding); }},
 };
 
+using Samples = std::vector<observe::Sample>;
+
+void add_members(Samples& samples, std::string_view cluster, const cluster::Cluster& from,
+                 const MemberSeries& series) {
+    for (const cluster::MemberView& member : from.members()) {
+        samples.push_back({{{"cluster", std::string(cluster)}, {"hsm", member.hsm_id}, {"zone", member.zone}},
+                           series.read(member)});
+    }
+}
+
+// Of the default cluster, and of every cluster of the CloudHSM v2 API whose hosts run.
+Samples members_of(const Observed& observed, const MemberSeries& series) {
+    Samples samples;
+    add_members(samples, kDefaultCluster, observed.cluster, series);
+    for (const cloudhsm::ClusterPtr& view : observed.clusters.parts().inventory.clusters()) {
+        if (const cluster::Cluster* const running = observed.clusters.cluster(view->record.id)) {
+            add_members(samples, view->record.id.value(), *running, series);
+        }
+    }
+    return samples;
+}
+
+Samples cluster_states(const cloudhsm::Manager& clusters) {
+    Samples samples;
+    for (const cloudhsm::ClusterPtr& view : clusters.parts().inventory.clusters()) {
+        samples.push_back({{{"cluster", view->record.id.value()},
+                            {"state", std::string(cloudhsm::to_string(view->record.state))}},
+                           1});
+    }
+    return samples;
+}
+
+Samples key_counts(const cloudhsm::Manager& clusters, std::size_t cloudhsm::KeyReport::*count) {
+    Samples samples;
+    for (const cloudhsm::ClusterPtr& view : clusters.parts().inventory.clusters()) {
+        const cloudhsm::KeyReport report = clusters.key_report(view->record.id);
+        samples.push_back({{{"cluster", view->record.id.value()}}, static_cast<double>(report.*count)});
+    }
+    return samples;
+}
+
+Samples key_store_states(const kms::Catalogue& catalogue) {
+    Samples samples;
+    for (const kms::KeyStorePtr& in : catalogue.key_stores().all()) {
+        samples.push_back(
+            {{{"key_store", in->id.value()}, {"state", std::string(kms::to_string(in->state))}}, 1});
+    }
+    return samples;
+}
+
+void register_clusters(observe::Metrics& metrics, const Observed& observed) {
+    for (const MemberSeries& series : kMemberSeries) {
+        const observe::Samples read = [observed, &series] { return members_of(observed, series); };
+        // The convention of Prometheus: what only grows is named so.
+        if (std::string_view(series.name).ends_with("_total")) {
+            metrics.counters_from(series.name, series.help, read);
+        } else {
+            metrics.gauges_from(series.name, series.help, read);
+        }
+    }
+    const cloudhsm::Manager& clusters = observed.clusters;
+    metrics.gauges_from("claviger_cluster_state", "1 for the state that the cluster is in",
+                        [&clusters] { return cluster_states(clusters); });
+    metrics.gauges_from("claviger_key_store_state", "1 for the connection state that the key store is in",
+                        [&catalogue = observed.catalogue] { return key_store_states(catalogue); });
+    metrics.gauges_from("claviger_cluster_keys", "keys of the cluster's key stores",
+                        [&clusters] { return key_counts(clusters, &cloudhsm::KeyReport::keys); });
+    metrics.gauges_from("claviger_cluster_keys_gone", "of these, destroyed by their owner on every HSM",
+                        [&clusters] { return key_counts(clusters, &cloudhsm::KeyReport::gone); });
+    metrics.gauges_from("claviger_cluster_orphans", "key objects on HSMs that are of no key",
+                        [&clusters] { return key_counts(clusters, &cloudhsm::KeyReport::orphans); });
+}
+
 }  // namespace
 
 void register_metrics(observe::Metrics& metrics, const Observed& observed) {
-    const std::vector<cluster::MemberView> members = observed.cluster.members();
-    for (std::size_t i = 0; i < members.size(); ++i) {
-        const observe::Labels labels{{"hsm", members[i].hsm_id}, {"zone", members[i].zone}};
-        for (const MemberSeries& series : kMemberSeries) {
-            const auto read = [&cluster = observed.cluster, i, &series] {
-                const auto now = cluster.members();
-                return i < now.size() ? series.read(now[i]) : 0.0;
-            };
-            // The convention of Prometheus: what only grows is named so.
-            if (std::string_view(series.name).ends_with("_total")) {
-                metrics.counter_from(series.name, series.help, labels, read);
-            } else {
-                metrics.gauge_from(series.name, series.help, labels, read);
-            }
-        }
-    }
+    register_clusters(metrics, observed);
     metrics.counter_from("claviger_store_commits_total", "durable commits of this process", {},
                          [&store = observed.store] { return static_cast<double>(store.commits()); });
     metrics.gauge_from("claviger_store_sequence", "sequence number of the newest commit", {},

@@ -5,7 +5,9 @@
 
 #include <claviger/cluster/cluster.hpp>
 
+#include "src/cloudhsm/manager.hpp"
 #include "src/http/admin_server.hpp"
+#include "src/kms/catalogue.hpp"
 #include "src/observe/metrics.hpp"
 #include "src/store/sqlite/sqlite_store.hpp"
 
@@ -15,9 +17,12 @@ struct Observed {
     cluster::Cluster& cluster;
     store::SqliteStore& store;
     http::Server& server;
+    const cloudhsm::Manager& clusters;  // of the CloudHSM v2 API
+    const kms::Catalogue& catalogue;
 };
 
-// Registers one series for each HSM and a handful for the process. `observed` must outlive `metrics`.
+// Series for each HSM, cluster and key store, and a handful for the process. `observed` must outlive
+// `metrics`.
 void register_metrics(observe::Metrics& metrics, const Observed& observed);
 
 // Ready: an HSM serves.

@@ -124,6 +124,10 @@ audit::FileOptions audit_options(const config::Audit& audit, std::string writer,
     return options;
 }
 
+std::string key_arn(const Settings& settings) {
+    return fmt::format("arn:aws:kms:{}", settings.config.service.region);
+}
+
 cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout& layout) {
     cloudhsm::ManagerOptions options;
     options.host_program = settings.host_program;
@@ -147,6 +151,7 @@ cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout&
             {hsm.name, settings.config.service.region + hsm.zone, hsm.module, hsm.accept_weak_module});
     }
     options.unit = kind_name(settings.kind);
+    options.key_arn = key_arn(settings);
     return options;
 }
 
@@ -248,6 +253,7 @@ private:
     std::unique_ptr<audit::Syncer> syncer_;
     std::unique_ptr<cluster::Cluster> cluster_;
     cloudhsm::Inventory inventory_;
+    std::optional<cloudhsm::KeyBook> key_book_;
     std::optional<cloudhsm::Manager> clusters_;
     std::optional<kms::KeyStoreJobs> key_store_jobs_;
     std::optional<kms::Recipients> recipients_;
@@ -392,13 +398,17 @@ Status<> Service::open_cluster() {
         observe::error("catalogue.key_left_out", {{"reason", sentence}});
     }
     inventory_.load(contents_);
-    const cloudhsm::ManagerParts parts{control_, *store_, inventory_, *sealing_key_, clock_, life_, random_};
+    key_book_.emplace(key_arn(settings_));
+    key_book_->load(contents_);
+    const cloudhsm::ManagerParts parts{control_,      *store_, inventory_, *key_book_,
+                                       *sealing_key_, clock_,  life_,      random_};
     clusters_.emplace(manager_options(settings_, layout_), parts);
     const kms::KeyStoreJobs::Parts jobs{*store_, *catalogue_, *clusters_, *sealing_key_, clock_, random_};
     key_store_jobs_.emplace(jobs);
     store_->observe([this](const store::Change& change) {
         catalogue_->apply(change);
         inventory_.apply(change);
+        key_book_->apply(change);
         key_store_jobs_->apply(change);
     });
     auto options = cluster_options(settings_, layout_, contents_);
@@ -513,7 +523,7 @@ Status<> Service::start_http() {
     control_thread_ = make_io_thread(control_, "control");
 
     metrics_.emplace();
-    const Observed observed{*cluster_, *store_, *server_};
+    const Observed observed{*cluster_, *store_, *server_, *clusters_, *catalogue_};
     register_metrics(*metrics_, observed);
     http::AdminPages pages;
     pages.healthz = [] { return http::HealthReport{http::Health::good, "alive"}; };
@@ -744,7 +754,7 @@ asio::awaitable<void> Service::watch_certificate() {
 asio::awaitable<Result<std::string>> Service::answer_operator(std::string request) {
     constexpr std::string_view kAdvance = "clock advance ";
     if (request == "status") {
-        co_return status_page({*cluster_, *store_, *server_});
+        co_return status_page({*cluster_, *store_, *server_, *clusters_, *catalogue_});
     }
     constexpr std::string_view kCloudHsm = "cloudhsm ";
     if (request.starts_with(kCloudHsm)) {
@@ -802,7 +812,7 @@ asio::awaitable<Result<std::string>> Service::leftovers() {
         co_return std::move(found).error();
     }
     boost::json::array rows;
-    for (const cluster::Leftover& leftover : *found) {
+    for (const cluster::KeyObject& leftover : *found) {
         rows.push_back({{"hsm", leftover.hsm_id}, {"label", leftover.label}, {"id", leftover.id}});
     }
     co_return boost::json::serialize(rows) + "\n";

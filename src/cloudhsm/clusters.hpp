@@ -76,10 +76,14 @@ public:
     // when the cluster is deleted: then no HSM of it serves.
     virtual cluster::Cluster* cluster(const ClusterId& id) const = 0;
 
-    // One login as kmsuser with `password` on one ACTIVE HSM in a fresh process; then every host draws a PIN
-    // of its own that nobody else knows, and takes requests. Good if one HSM or more serve. With an empty
-    // password the hosts use the PINs they drew the last time. Survives a restart of the service.
-    virtual boost::asio::awaitable<Result<Done, LoginError>> log_in(ClusterId id, SecretBytes password) = 0;
+    // Is it kmsuser's password? The flags of every ACTIVE HSM's token are looked at first; then one login on
+    // one of them in a fresh process. Changes nothing: record the answer before log_in() makes the password
+    // useless.
+    virtual boost::asio::awaitable<Result<Done, LoginError>> try_password(ClusterId id,
+                                                                          SecretBytes password) = 0;
+    // Every host logs in with the PIN that it keeps, draws another one that nobody else knows, and takes
+    // requests. Good if one HSM or more serve. Survives a restart of the service.
+    virtual boost::asio::awaitable<Result<Done, LoginError>> log_in(ClusterId id) = 0;
     // No request reaches the HSMs any more, and nobody is logged in to them: their hosts end. Cluster work
     // (a join, a backup) logs in by itself for as long as it takes.
     virtual boost::asio::awaitable<Status<>> log_out(ClusterId id) = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 #include <optional>
 #include <vector>
@@ -9,6 +10,7 @@
 #include <boost/json.hpp>
 
 #include "src/cloudhsm/describe.hpp"
+#include "src/cloudhsm/keys.hpp"
 #include "src/cloudhsm/users.hpp"
 
 namespace claviger::cloudhsm {
@@ -138,6 +140,46 @@ awaitable<Answer> user_delete(Line& line) {
     co_return strings({{"username", user.name}, {"role", user.role}});
 }
 
+// "--max-items 10", "--starting-token 10"
+std::optional<std::size_t> number(const std::string& text, std::size_t otherwise) {
+    if (text.empty()) {
+        return otherwise;
+    }
+    std::size_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+awaitable<Answer> key_list(Line& line) {
+    Keys::Page page;
+    page.filter = line.option("--filter");
+    const auto first = number(line.option("--starting-token"), page.first);
+    const auto most = number(line.option("--max-items"), page.most);
+    if (!first || !most) {
+        co_return Error(Errc::bad_config, "--starting-token and --max-items take a number.");
+    }
+    page.first = *first;
+    page.most = *most;
+    page.verbose = line.options.contains("--verbose");
+    co_return co_await Keys(line.manager, line.user).list(line.id(), std::move(page));
+}
+
+awaitable<Answer> key_delete(Line& line) {
+    Status<> status = co_await Keys(line.manager, line.user).remove(line.id(), line.option("--filter"));
+    if (!status) {
+        co_return std::move(status).error();
+    }
+    co_return strings({{"message", "Key deleted successfully"}});
+}
+
+awaitable<Answer> key_restore(Line& line) {
+    Status<> status = co_await Keys(line.manager, line.user).restore(line.id(), line.option("--filter"));
+    if (!status) {
+        co_return std::move(status).error();
+    }
+    co_return strings({{"message", "Key restored successfully"}});
+}
+
 enum class Needs { nothing, admin };
 
 struct CommandRow {
@@ -148,9 +190,13 @@ struct CommandRow {
 };
 
 constexpr std::string_view kNone{};
+constexpr std::string_view kVerbose = "--verbose";  // the one option without a value
 constexpr CommandRow kCommands[] = {
     {"cluster activate", Needs::nothing, {"--password", kNone, kNone}, cluster_activate},
     {"cluster hsm-info", Needs::nothing, {kNone, kNone, kNone}, cluster_hsm_info},
+    {"key delete", Needs::admin, {"--filter", kNone, kNone}, key_delete},
+    {"key list", Needs::admin, {kNone, kNone, kNone}, key_list},
+    {"key restore", Needs::admin, {"--filter", kNone, kNone}, key_restore},
     {"login", Needs::admin, {kNone, kNone, kNone}, login},
     {"user change-password", Needs::admin, {"--username", "--role", "--password"}, user_change_password},
     {"user create", Needs::admin, {"--username", "--role", "--password"}, user_create},
@@ -175,6 +221,8 @@ Status<> read_words(const json::object& request, Line& line) {
         std::string word(all[i].get_string());
         if (!word.starts_with("--")) {
             line.name += (line.name.empty() ? "" : " ") + word;
+        } else if (word == kVerbose) {
+            line.options[std::move(word)] = "true";
         } else if (i + 1 < all.size() && all[i + 1].is_string()) {
             line.options[std::move(word)] = all[++i].get_string();
         } else {

@@ -56,7 +56,8 @@ std::unique_ptr<ClientSource> thread_clients(const Clusters& clusters, asio::io_
     return std::make_unique<ThreadClients>(clusters, thread);
 }
 
-Manager::Manager(ManagerOptions options, ManagerParts parts) : options_(std::move(options)), parts_(parts) {}
+Manager::Manager(ManagerOptions options, ManagerParts parts)
+    : options_(std::move(options)), parts_(parts), keeper_(parts.control) {}
 Manager::~Manager() = default;
 
 ClusterPtr Manager::find(const AccountId& account, std::string_view region, const ClusterId& id) const {
@@ -96,10 +97,12 @@ void Manager::start() {
     for (const BackupPtr& backup : parts_.inventory.backups()) {
         take_up(backup->id);
     }
+    start_keeper();
 }
 
 awaitable<void> Manager::stop() {
     stopping_ = true;
+    co_await stop_keeper();
     for (const auto& [id, cluster] : clusters_) {
         co_await cluster->stop();
     }
@@ -123,6 +126,7 @@ Result<cluster::Cluster*> Manager::open_cluster(const ClusterId& id) {
     options.trust_anchor_pem = facts->trust_anchor_pem;
     options.check_token = facts->check_token;
     options.identity_token = facts->identity_token;
+    options.key_objects = cluster::KeyObjects::token;
     options.log = log_event;
     for (const Hsm& hsm : view->hsms) {
         if (hsm.record.state == store::HsmState::active && runs_hosts(view->record)) {

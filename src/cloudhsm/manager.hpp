@@ -18,6 +18,7 @@
 #include "src/api/life_clock.hpp"
 #include "src/cloudhsm/backup_file.hpp"
 #include "src/cloudhsm/inventory.hpp"
+#include "src/cloudhsm/key_plan.hpp"
 #include "src/cloudhsm/lease.hpp"
 #include "src/store/seal.hpp"
 
@@ -50,12 +51,14 @@ struct ManagerOptions {
     std::vector<Place> places;
     std::filesystem::path soft_module;  // of tokens made on demand; empty: only `places` are taken
     std::string unit;                   // "dev" or "production": the OU of cluster certificates
+    std::string key_arn;                // "arn:aws:kms:us-east-1": what key objects are labelled with
 };
 
 struct ManagerParts {
     boost::asio::io_context& control;
     store::Store& store;
     Inventory& inventory;  // loaded, and fed by the store's observer
+    const KeyBook& keys;   // the same
     const store::SealingKey& sealing_key;
     const Clock& clock;
     const api::LifeClock& life;
@@ -73,6 +76,13 @@ struct Imported {
 // What the library that works on tokens wants to know of a cluster.
 cluster::ClusterFacts facts_of(const store::ClusterRecord& row);
 
+// The keys of a cluster's key stores, as the last look at its HSMs found them.
+struct KeyReport {
+    std::size_t keys = 0;
+    std::size_t gone = 0;     // destroyed by their owner on every HSM
+    std::size_t orphans = 0;  // objects of no key that the store knows
+};
+
 class Manager final : public Clusters {
 public:
     Manager(ManagerOptions options, ManagerParts parts);
@@ -87,7 +97,9 @@ public:
     ClusterPtr find(const AccountId& account, std::string_view region, const ClusterId& id) const override;
     std::vector<ClusterPtr> list(const AccountId& account, std::string_view region) const override;
     cluster::Cluster* cluster(const ClusterId& id) const override;
-    boost::asio::awaitable<Result<Done, LoginError>> log_in(ClusterId id, SecretBytes password) override;
+    boost::asio::awaitable<Result<Done, LoginError>> try_password(ClusterId id,
+                                                                  SecretBytes password) override;
+    boost::asio::awaitable<Result<Done, LoginError>> log_in(ClusterId id) override;
     boost::asio::awaitable<Status<>> log_out(ClusterId id) override;
 
     // From any thread: a row was committed in a transient state. Does nothing for any other.
@@ -116,6 +128,13 @@ public:
     // Every ACTIVE HSM's user PIN becomes `password`. Control thread.
     boost::asio::awaitable<Status<>> set_user_password(ClusterId id, SecretBytes password);
 
+    // The key objects on every HSM that serves. Control thread, as the next three.
+    boost::asio::awaitable<FoundObjects> find_keys(ClusterId id);
+    // Brings them in step with the store, in the cluster's turn.
+    boost::asio::awaitable<Status<>> settle(ClusterId id);
+    boost::asio::awaitable<Status<>> commit(std::function<Status<>(store::Txn&)> work);
+    KeyReport key_report(const ClusterId& id) const;  // any thread
+
 private:
     using Work = boost::asio::awaitable<Status<>>;
     void run_job(std::string resource, Work work);
@@ -142,10 +161,19 @@ private:
     boost::asio::awaitable<Status<>> set_state(const HsmId& id, store::HsmState state, std::string message);
     boost::asio::awaitable<Status<>> set_state(const ClusterId& id, store::ClusterState state,
                                                std::string message);
-    boost::asio::awaitable<Status<>> commit(std::function<Status<>(store::Txn&)> work);
     // Hosts run and serve, or end; the row says which. Under the cluster's lease.
     boost::asio::awaitable<Status<>> raise(ClusterId id);
+    Result<ClusterPtr, LoginError> connectable(const ClusterId& id) const;
     boost::asio::awaitable<Status<>> lower(ClusterId id);
+
+    // Under the cluster's lease. An error: an HSM that serves does not hold every key.
+    boost::asio::awaitable<Status<>> settle_keys(ClusterId id);
+    boost::asio::awaitable<Result<KeyLedger>> ledger(ClusterId id);
+    boost::asio::awaitable<Status<>> keep_ledger(ClusterId id, KeyLedger before, KeyLedger after);
+    void report(const ClusterId& id, const KeyPlan& plan, std::size_t keys);
+    boost::asio::awaitable<void> keep_keys();
+    void start_keeper();
+    boost::asio::awaitable<void> stop_keeper();
 
     cluster::Site site() const;
     cluster::HsmOptions hsm_options(const store::CloudHsmRecord& hsm) const;
@@ -162,7 +190,10 @@ private:
     mutable std::mutex mutex_;
     std::map<ClusterId, std::unique_ptr<cluster::Cluster>>
         clusters_;                                        // guarded by mutex_; written by control
+    std::map<ClusterId, KeyReport> key_reports_;          // guarded by mutex_
     std::map<ClusterId, std::unique_ptr<Lease>> leases_;  // control thread, as all below
+    boost::asio::steady_timer keeper_;
+    bool keeping_ = false;
     std::set<std::string> jobs_;
     bool stopping_ = false;
 };

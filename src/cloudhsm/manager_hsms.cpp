@@ -58,6 +58,8 @@ cluster::HsmOptions Manager::hsm_options(const store::CloudHsmRecord& hsm) const
         options.accept_weak_module = place->accept_weak_module;
     }
     options.host_arguments = options_.host_arguments;
+    const std::string residency[] = {"--residency", "token", "--key-arn", options_.key_arn};
+    options.host_arguments.insert(options.host_arguments.end(), std::begin(residency), std::end(residency));
     if (const auto token = parts_.inventory.token(hsm.id)) {
         options.serial = token->serial;
     }
@@ -141,6 +143,9 @@ awaitable<Status<>> Manager::create_hsm(HsmId id) {
     }
     if (made && !view->certificate_pem.empty() && !view->record.logged_out) {
         made = co_await serve(*hsm);
+        if (made) {
+            made = co_await settle_keys(hsm->cluster);  // it holds every key before it is ACTIVE
+        }
     }
     const store::HsmState state = made ? store::HsmState::active : store::HsmState::degraded;
     std::string message(made ? kCreated : kNotCreated);

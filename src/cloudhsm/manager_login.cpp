@@ -55,49 +55,92 @@ LoginError failed(const Error& error) {
 
 }  // namespace
 
-awaitable<Result<Done, LoginError>> Manager::log_in(ClusterId id, SecretBytes password) {
+// What must be there before anybody logs in.
+Result<ClusterPtr, LoginError> Manager::connectable(const ClusterId& id) const {
     ClusterPtr view = parts_.inventory.cluster(id);
     if (!view || view->record.state == store::ClusterState::deleted) {
-        co_return LoginError{LoginFailure::cluster_not_found, id.value()};
+        return LoginError{LoginFailure::cluster_not_found, id.value()};
     }
     for (const store::Tag& subnet : view->record.subnets) {
         if (std::ranges::find(options_.subnets, subnet.value, &Subnet::id) == options_.subnets.end()) {
-            co_return LoginError{LoginFailure::subnet_not_found, subnet.value};
+            return LoginError{LoginFailure::subnet_not_found, subnet.value};
         }
     }
-    const Lease::Held held = co_await lease(id).take();
-    view = parts_.inventory.cluster(id);
-    // The one that is longest there: who joined after kmsuser got the password has a PIN of its own already.
-    const Hsm* first = nullptr;
-    for (const Hsm& hsm : view->hsms) {
-        if (hsm.record.state == store::HsmState::active &&
-            (first == nullptr || hsm.record.created < first->record.created)) {
-            first = &hsm;
-        }
-    }
-    if (first == nullptr) {
-        co_return LoginError{LoginFailure::insufficient_hsms, "no HSM is ACTIVE"};
+    if (view->active_hsms() == 0) {
+        return LoginError{LoginFailure::insufficient_hsms, "no HSM is ACTIVE"};
     }
     if (!view->has_user(kKmsUser)) {
-        co_return LoginError{LoginFailure::user_not_found, "the cluster has no user kmsuser"};
+        return LoginError{LoginFailure::user_not_found, "the cluster has no user kmsuser"};
     }
-    const bool rotate = !password.empty();
-    if (rotate) {
-        cluster::HsmOptions options = hsm_options(first->record);
-        cluster::Site where = site();
-        const Status<> tried =
-            co_await cluster::try_user_pin(std::move(where), std::move(options), std::move(password));
-        if (!tried) {
-            co_return failed(tried.error());
+    return view;
+}
+
+// An HSM that joined after kmsuser got his password has a PIN of its own: the login is made where the host
+// keeps this password, and only if none does, on the first HSM that answers, whose token has the last word.
+awaitable<Result<Done, LoginError>> Manager::try_password(ClusterId id, SecretBytes password) {
+    const Lease::Held held = co_await lease(id).take();
+    const Result<ClusterPtr, LoginError> view = connectable(id);
+    if (!view) {
+        co_return view.error();
+    }
+    bool accepted = false;
+    const Hsm* other = nullptr;
+    Error last(Errc::no_hsm, "no HSM is ACTIVE");
+    for (const Hsm& hsm : (*view)->hsms) {
+        if (hsm.record.state != store::HsmState::active) {
+            continue;
         }
+        // With an empty one the flags are looked at and nothing is tried.
+        SecretBytes once = accepted ? SecretBytes() : password.clone();
+        cluster::HsmOptions options = hsm_options(hsm.record);
+        cluster::Site where = site();
+        const Status<> tried = co_await cluster::try_user_pin(std::move(where), std::move(options),
+                                                              std::move(once), cluster::PinGuess::kept);
+        if (tried) {
+            accepted = true;
+        } else if (tried.error().code == Errc::conflict) {
+            other = other == nullptr ? &hsm : other;
+        } else if (tried.error().code == Errc::pin_refused) {
+            co_return failed(tried.error());
+        } else {
+            last = tried.error();
+            observe::warn("cloudhsm.hsm_not_asked",
+                          {{"hsm", hsm.record.id.value()}, {"reason", last.describe()}});
+        }
+    }
+    if (accepted) {
+        co_return done;
+    }
+    if (other == nullptr) {
+        co_return failed(last);
+    }
+    cluster::HsmOptions options = hsm_options(other->record);
+    cluster::Site where = site();
+    const Status<> tried = co_await cluster::try_user_pin(std::move(where), std::move(options),
+                                                          std::move(password), cluster::PinGuess::any);
+    if (!tried) {
+        co_return failed(tried.error());
+    }
+    co_return done;
+}
+
+awaitable<Result<Done, LoginError>> Manager::log_in(ClusterId id) {
+    const Lease::Held held = co_await lease(id).take();
+    const Result<ClusterPtr, LoginError> view = connectable(id);
+    if (!view) {
+        co_return view.error();
     }
     const Status<> up = co_await raise(id);
     if (!up) {
         co_return failed(up.error());
     }
+    if (const Status<> settled = co_await settle_keys(id); !settled) {
+        observe::warn("cloudhsm.keys_not_settled",
+                      {{"cluster", id.value()}, {"reason", settled.error().describe()}});
+    }
     std::size_t good = 0;
-    for (const Hsm& hsm : view->hsms) {
-        if (hsm.record.state != store::HsmState::active || !rotate) {
+    for (const Hsm& hsm : (*view)->hsms) {
+        if (hsm.record.state != store::HsmState::active) {
             continue;
         }
         SecretBytes drawn_by_token;
@@ -109,13 +152,13 @@ awaitable<Result<Done, LoginError>> Manager::log_in(ClusterId id, SecretBytes pa
         }
         good += rotated ? 1 : 0;
     }
-    if (rotate && good == 0) {
+    if (good == 0) {
         co_return LoginError{LoginFailure::internal_error, "no HSM took a new PIN"};
     }
     co_return done;
 }
 
-// Hosts run and at least one is admitted.
+// Hosts run and at least one is admitted; the others get the time to be.
 awaitable<Status<>> Manager::raise(ClusterId id) {
     std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
         auto row = txn.cloudhsm_cluster(id);
@@ -143,7 +186,12 @@ awaitable<Status<>> Manager::raise(ClusterId id) {
             }
         }
     }
-    co_return co_await (*running)->wait_serving(1, parts_.clock.mono() + kAdmission);
+    const Status<> all =
+        co_await (*running)->wait_serving(view->active_hsms(), parts_.clock.mono() + kAdmission);
+    if (!all && (*running)->serving() == 0) {
+        co_return all;
+    }
+    co_return done;
 }
 
 awaitable<Status<>> Manager::log_out(ClusterId id) {

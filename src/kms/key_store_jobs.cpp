@@ -93,27 +93,47 @@ asio::awaitable<void> KeyStoreJobs::settle(KeyStorePtr known) {
     running_.erase(name);
 }
 
+// The password is tried once in its life: that it was good is on disk before any host gets another PIN, so a
+// connect that was killed in between goes on without it.
+asio::awaitable<Result<Done, cloudhsm::LoginError>> KeyStoreJobs::use_password(KeyStorePtr known) {
+    Result<SecretBytes> opened =
+        store::open_secret(parts_.sealing_key, kPasswordTable, password_row(*known), known->sealed_password);
+    if (!opened) {
+        co_return cloudhsm::LoginError{cloudhsm::LoginFailure::internal_error, opened.error().describe()};
+    }
+    SecretBytes password = *std::move(opened);
+    Result<Done, cloudhsm::LoginError> tried =
+        co_await parts_.clusters.try_password(known->cluster, std::move(password));
+    if (!tried) {
+        co_return tried;
+    }
+    store::Store::Work work = [&](store::Txn& txn) {
+        auto row = txn.key_store(known->account, known->region, known->id);
+        if (!row || !*row) {
+            return false;
+        }
+        (**row).sealed_password.clear();
+        return txn.put(**std::move(row)).has_value();
+    };
+    const Result<std::uint64_t> committed = co_await api::submit(parts_.store, std::move(work));
+    if (!committed) {
+        co_return cloudhsm::LoginError{cloudhsm::LoginFailure::internal_error, committed.error().describe()};
+    }
+    co_return done;
+}
+
 asio::awaitable<bool> KeyStoreJobs::connect(KeyStorePtr known) {
-    store::KeyStoreRecord outcome = *known;
-    outcome.error_code.clear();
-    SecretBytes password;  // empty: used by a connect before this one, which gave every HSM a PIN of its own
     Result<Done, cloudhsm::LoginError> logged_in = done;
     if (!known->sealed_password.empty()) {
-        Result<SecretBytes> opened = store::open_secret(parts_.sealing_key, kPasswordTable,
-                                                        password_row(*known), known->sealed_password);
-        if (opened) {
-            password = *std::move(opened);
-        } else {
-            logged_in =
-                cloudhsm::LoginError{cloudhsm::LoginFailure::internal_error, opened.error().describe()};
-        }
+        logged_in = co_await use_password(known);
     }
     if (logged_in) {
-        logged_in = co_await parts_.clusters.log_in(known->cluster, std::move(password));
+        logged_in = co_await parts_.clusters.log_in(known->cluster);
     }
+    store::KeyStoreRecord outcome = *known;
+    outcome.error_code.clear();
     if (logged_in) {
         outcome.state = ConnectionState::connected;
-        outcome.sealed_password.clear();
         observe::info("key_store.connected", {{"id", known->id.value()}});
     } else {
         outcome.state = ConnectionState::failed;
@@ -145,11 +165,12 @@ asio::awaitable<bool> KeyStoreJobs::finish(KeyStorePtr known, store::KeyStoreRec
             return false;
         }
         if ((**row).state != known->state) {
-            // It is to be disconnected meanwhile: the next turn does that. A password that was used is gone.
+            // It is to be disconnected meanwhile: the next turn does that.
             outcome.state = (**row).state;
             outcome.error_code.clear();
         }
         outcome.name = (**row).name;
+        outcome.sealed_password = (**row).sealed_password;
         outcome.version = (**row).version;
         return txn.put(outcome).has_value() &&
                txn.audit(

@@ -41,6 +41,7 @@ private:
     void wake(KeyStorePtr known);
     boost::asio::awaitable<void> settle(KeyStorePtr known);
     boost::asio::awaitable<bool> connect(KeyStorePtr known);
+    boost::asio::awaitable<Result<Done, cloudhsm::LoginError>> use_password(KeyStorePtr known);
     boost::asio::awaitable<bool> disconnect(KeyStorePtr known);
     // False: nothing was written. A state that a request set meanwhile stands.
     boost::asio::awaitable<bool> finish(KeyStorePtr known, store::KeyStoreRecord outcome);

@@ -2,6 +2,7 @@
 
 #include <claviger/cluster/cluster.hpp>
 
+#include "src/cloudhsm/key_ledger.hpp"
 #include "src/kms/audit_record.hpp"
 #include "src/kms/commit.hpp"
 #include "src/kms/key_store.hpp"
@@ -25,6 +26,21 @@ asio::awaitable<bool> destroy_material(http::IoContext& io, const Catalogue& cat
     co_return true;
 }
 
+// The HSMs of a key store that cannot be reached forget the key when they come back.
+bool bury(const ServiceParts& parts, store::Txn& txn, const Key& key) {
+    const KeyStorePtr in = key_store_of(parts.catalogue, key.record);
+    const cloudhsm::ClusterPtr cluster =
+        in == nullptr ? nullptr : parts.clusters.find(in->account, in->region, in->cluster);
+    if (cluster == nullptr) {
+        return true;
+    }
+    std::vector<HsmId> hsms;
+    for (const cloudhsm::Hsm& hsm : cluster->hsms) {
+        hsms.push_back(hsm.record.id);
+    }
+    return cloudhsm::bury(txn, in->cluster, hsms, key.arn).has_value();
+}
+
 // Still due, as this transaction sees it? Then its rows go, with the record of it.
 bool erase(const ServiceParts& parts, store::Txn& txn, const Key& key, WallTime wall,
            std::string_view backing_status) {
@@ -34,7 +50,7 @@ bool erase(const ServiceParts& parts, store::Txn& txn, const Key& key, WallTime 
         *(**row).deletion_date > parts.life.now()) {
         return false;
     }
-    return txn.erase_key(known.account, known.region, known.id).has_value() &&
+    return bury(parts, txn, key) && txn.erase_key(known.account, known.region, known.id).has_value() &&
            txn.audit(service_event_record("DeleteKey", known, key.arn, wall, parts.random,
                                           parts.store.sequence(), backing_status))
                .has_value();

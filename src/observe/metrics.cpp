@@ -104,6 +104,7 @@ public:
         std::string type;
         std::string help;
         std::map<std::string, Instrument> by_labels;
+        Samples samples;
     };
 
     template <class T, class Make>
@@ -127,6 +128,14 @@ public:
         entry(name, help, type, labels) = std::move(read);
     }
 
+    void set_samples(std::string_view name, std::string_view help, std::string_view type, Samples read) {
+        const std::lock_guard lock(mutex_);
+        Family& family = families_[std::string(name)];
+        family.type = type;
+        family.help = help;
+        family.samples = std::move(read);
+    }
+
     std::string text() const {
         const std::lock_guard lock(mutex_);
         std::string out;
@@ -135,6 +144,10 @@ public:
                            family.type);
             for (const auto& [labels, instrument] : family.by_labels) {
                 write(out, name, labels, instrument);
+            }
+            for (const Sample& sample : family.samples ? family.samples() : std::vector<Sample>()) {
+                fmt::format_to(std::back_inserter(out), "{}{} {}\n", name, braced(label_text(sample.labels)),
+                               sample.value);
             }
         }
         return out;
@@ -212,6 +225,14 @@ void Metrics::gauge_from(std::string_view name, std::string_view help, Labels la
 void Metrics::counter_from(std::string_view name, std::string_view help, Labels labels,
                            std::function<double()> read) {
     impl_->set(name, help, "counter", labels, std::move(read));
+}
+
+void Metrics::counters_from(std::string_view name, std::string_view help, Samples read) {
+    impl_->set_samples(name, help, "counter", std::move(read));
+}
+
+void Metrics::gauges_from(std::string_view name, std::string_view help, Samples read) {
+    impl_->set_samples(name, help, "gauge", std::move(read));
 }
 
 std::string Metrics::text() const {

@@ -69,6 +69,13 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 // 50 µs to 10 s: what a request or a key operation can take.
 std::span<const double> latency_bounds() noexcept;
 
+// One series of a family whose series come and go.
+struct Sample {
+    Labels labels;
+    double value = 0;
+};
+using Samples = std::function<std::vector<Sample>()>;
+
 class Metrics {
 public:
     Metrics();
@@ -84,6 +91,9 @@ public:
                       std::function<double()> read);
     void gauge_from(std::string_view name, std::string_view help, Labels labels,
                     std::function<double()> read);
+    // The same for every series of the name at once. No other registration of the name.
+    void counters_from(std::string_view name, std::string_view help, Samples read);
+    void gauges_from(std::string_view name, std::string_view help, Samples read);
     std::string text() const;
 
 private:

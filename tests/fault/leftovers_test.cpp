@@ -34,7 +34,7 @@ TEST(Leftovers, OfKeysNeverCommittedAreReportedByNameAndHsm) {
     ASSERT_TRUE(found_all && found_rest);
     EXPECT_GE(found_rest->size(), 1u);
     EXPECT_GT(found_all->size(), found_rest->size());
-    for (const cluster::Leftover& leftover : *found_rest) {
+    for (const cluster::KeyObject& leftover : *found_rest) {
         EXPECT_TRUE(leftover.hsm_id.starts_with("hsm-"));
         EXPECT_FALSE(leftover.id.empty());
         std::printf("    %s %s %s\n", leftover.hsm_id.c_str(), leftover.label.c_str(), leftover.id.c_str());

@@ -165,9 +165,8 @@ struct MemberView {
     std::string last_error;
 };
 
-// A token object that no known key explains: a create that was never committed, a deletion that was
-// interrupted.
-struct Leftover {
+// The token object of a KMS key.
+struct KeyObject {
     std::string hsm_id;
     std::string label;
     std::string id;  // hexadecimal CKA_ID
@@ -208,9 +207,16 @@ public:
     boost::asio::awaitable<Status<>> wait_serving(std::size_t count, MonoTime deadline);
     // No request reaches an HSM any more; hosts that are ours are ended (SIGTERM, then SIGKILL) and reaped.
     boost::asio::awaitable<void> stop();
-    // Objects of ours on admitted HSMs that belong to none of `known` (link::KeyName, flat).
-    boost::asio::awaitable<Result<std::vector<Leftover>>> report_leftovers(
+    // Objects on admitted HSMs that belong to none of `known` (link::KeyName, flat): of a create that was
+    // never committed, of a deletion that was interrupted.
+    boost::asio::awaitable<Result<std::vector<KeyObject>>> report_leftovers(
         std::vector<std::array<std::byte, 32>> known);
+
+    // With KeyObjects::token: what lies on one HSM, what is put there, what is destroyed. no_hsm: it does not
+    // serve. place_key is done, too, if the key's object is there.
+    boost::asio::awaitable<Result<std::vector<KeyObject>>> key_objects(std::string hsm_id);
+    boost::asio::awaitable<Status<>> place_key(std::string hsm_id, std::shared_ptr<const KeyMaterial> key);
+    boost::asio::awaitable<Status<>> destroy_object(KeyObject object);
 
 private:
     struct Impl;

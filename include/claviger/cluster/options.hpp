@@ -52,6 +52,12 @@ struct ClusterTiming {
     std::chrono::milliseconds grace{3000};  // from SIGTERM to SIGKILL
 };
 
+// Where the objects of KMS keys are; the hosts are told by --residency.
+enum class KeyObjects : std::uint8_t {
+    session,  // in a host's memory, loaded on first use
+    token,    // each on every HSM's token, put there when the key is made
+};
+
 enum class Severity : std::uint8_t { info, warning, alarm };
 
 struct ClusterOptions {
@@ -63,6 +69,7 @@ struct ClusterOptions {
     std::string trust_anchor_pem;        // it chains to this; Required
     Bytes check_token;                   // key token that only this cluster's CWK opens; Required
     Bytes identity_token;                // key token of the identity pair
+    KeyObjects key_objects = KeyObjects::session;
     ClusterTiming timing;
     std::uint64_t seed = 0;  // of ties in selection; 0 draws one
     // Called from the control io_context and from io threads; must not block. Texts hold no secret.

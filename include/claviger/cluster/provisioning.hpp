@@ -102,7 +102,9 @@ boost::asio::awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes
 
 // One login as the token's user in a fresh process, because one that is logged in takes any PIN, and a
 // SoftHSM process that was started earlier takes the PIN of then. pin_refused: wrong, locked or not set; ckr
-// and detail say which.
-boost::asio::awaitable<Status<>> try_user_pin(Site site, HsmOptions hsm, SecretBytes pin);
+// and detail say which. With PinGuess::kept no attempt is made, and conflict answered, unless it is the PIN
+// that the HSM's host keeps.
+enum class PinGuess : std::uint8_t { kept, any };
+boost::asio::awaitable<Status<>> try_user_pin(Site site, HsmOptions hsm, SecretBytes pin, PinGuess guess);
 
 }  // namespace claviger::cluster

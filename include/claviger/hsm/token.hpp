@@ -47,6 +47,9 @@ struct TokenOptions {
     TokenFileGuard* guard = nullptr;  // nullptr: the token needs none
     const Clock* clock = nullptr;     // nullptr: the machine's
     std::uint32_t nonce_counter = 0;  // where a fresh prefix starts to count; for tests near the wrap
+    // "arn:aws:kms:us-east-1": token objects of KMS keys are labelled with the key's ARN, and their id is the
+    // 16 bytes of its UUID. Empty: label and id are names of ours.
+    std::string key_arn;
 };
 
 // What was found by doing, right after login; decides which mechanisms are used.
@@ -101,6 +104,9 @@ public:
     std::vector<CwkId> cwks() const;
     // Our token objects, for orphan reports. Takes the object mutex; slow.
     Result<std::vector<TokenObject>> objects() const;
+    // Destroys the token objects of a KMS key that have this label and id. Answers how many there were.
+    // bad_config: no KMS key has such a label.
+    Result<std::size_t> destroy_key_objects(std::string_view label, ByteView id);
 
     struct State;
     State& state() noexcept { return *state_; }
@@ -220,9 +226,17 @@ public:
     // the right key.
     Result<std::unique_ptr<Key>> load_key(ByteView key_token, Residency residency);
 
+    // The token object of a key that is used with token residency is there still: its owner may have
+    // destroyed it with tools of his own. The token is asked unless it was within `interval`. key_fault:
+    // gone.
+    Status<> check_resident(Key& key, std::chrono::milliseconds interval);
+    static constexpr std::chrono::milliseconds kResidentInterval{1000};  // for keys in use
+
     // Destroys the object behind the key and, if `everywhere`, token objects of the same name.
     enum class Reach : std::uint8_t { handle, everywhere };
     Status<> destroy_key(Key& key, Reach reach);
+    // Destroys the token object of a key that is not loaded, if there is one.
+    Status<> destroy_resident(const KeyNameBytes& name);
 
     const LaneCounters& counters() const noexcept { return counters_; }
 

@@ -263,5 +263,32 @@ TEST_F(PinFile, EveryChangedOrMissingByteIsNoticed) {
     EXPECT_TRUE(opens(whole));
 }
 
+// A key store's password: asked of a token only where it is likely right, and a refusal leaves no trace that
+// would keep the host from its own login.
+TEST_F(Pin, PasswordThatIsNotKeptIsTriedOnlyOnDemandAndLeavesNoWarning) {
+    constexpr std::uint64_t kUserPinCountLow = 0x10000;  // CKF_USER_PIN_COUNT_LOW
+    const auto try_pin = [&](bool only_if_kept) {
+        Child process;
+        Client officer = rig.officer(process);
+        return officer.control<control::Empty>(control::Operation::try_user_pin,
+                                               control::TryUserPin{rig.user_pin.clone(), only_if_kept});
+    };
+    const auto warned = [&] {
+        const auto status =
+            rig.control().control<control::Status>(control::Operation::status, control::Empty{});
+        return !status || (status->flags & kUserPinCountLow) != 0;
+    };
+    EXPECT_EQ(try_pin(true).error().code, Errc::conflict) << "this host keeps no PIN yet";
+    EXPECT_TRUE(try_pin(false)) << "the token knows it";
+    ASSERT_TRUE(set(rig.user_pin));  // the token draws another one
+    EXPECT_EQ(try_pin(true).error().code, Errc::conflict);
+    EXPECT_FALSE(warned());
+    EXPECT_EQ(try_pin(false).error().code, Errc::pin_refused);
+    EXPECT_FALSE(warned());
+    stop();
+    ASSERT_NO_FATAL_FAILURE(rig.start());
+    EXPECT_TRUE(login());
+}
+
 }  // namespace
 }  // namespace claviger::host::test

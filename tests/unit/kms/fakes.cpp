@@ -117,8 +117,8 @@ public:
         return static_cast<std::uint64_t>(std::ranges::count_if(
             state_.keys, [&](const auto& entry) { return entry.second.key_store == id; }));
     }
-    Result<std::optional<store::SettingRecord>> setting(std::string_view) override {
-        return Error(Errc::unsupported, "not used");
+    Result<std::optional<store::SettingRecord>> setting(std::string_view name) override {
+        return look_up(state_.settings, std::string(name));
     }
     Result<std::optional<store::BackupRecord>> backup(const BackupId&) override {
         return Error(Errc::unsupported, "not used");
@@ -186,7 +186,9 @@ public:
         return insert(state_.key_stores, key_of(record.account, record.region, record.id.value()), record,
                       change_.key_stores);
     }
-    Status<> put(store::SettingRecord) override { return Error(Errc::unsupported, "not used"); }
+    Status<> put(store::SettingRecord record) override {
+        return insert(state_.settings, record.name, record, change_.settings);
+    }
     Status<> erase_alias(const AccountId& account, std::string_view region, std::string_view name) override {
         const auto found = state_.aliases.find(key_of(account, region, name));
         change_.erased_aliases.push_back(found->second);
@@ -703,13 +705,22 @@ cloudhsm::ClusterPtr FakeClusters::find(const AccountId& account, std::string_vi
     return ours ? found->second : nullptr;
 }
 
-asio::awaitable<Result<Done, cloudhsm::LoginError>> FakeClusters::log_in(ClusterId, SecretBytes password) {
+asio::awaitable<Result<Done, cloudhsm::LoginError>> FakeClusters::try_password(ClusterId,
+                                                                               SecretBytes password) {
     passwords.emplace_back(as_text(password.reveal(SecretAccess())));
+    if (login_failure) {
+        co_return cloudhsm::LoginError{*login_failure, "as told"};
+    }
+    co_return done;
+}
+
+asio::awaitable<Result<Done, cloudhsm::LoginError>> FakeClusters::log_in(ClusterId) {
+    ++logins;
     if (during_login) {
         std::exchange(during_login, nullptr)();
     }
-    if (login_failure) {
-        co_return cloudhsm::LoginError{*login_failure, "as told"};
+    if (host_failure) {
+        co_return cloudhsm::LoginError{*host_failure, "as told"};
     }
     co_return done;
 }

@@ -56,6 +56,7 @@ public:
         std::map<std::string, store::RotationRecord> rotations;
         std::map<std::string, store::KeyUsageRecord> usages;
         std::map<std::string, store::KeyStoreRecord> key_stores;
+        std::map<std::string, store::SettingRecord> settings;
         std::vector<std::string> outbox;
     };
 
@@ -149,8 +150,9 @@ public:
                               const ClusterId& id) const override;
     std::vector<cloudhsm::ClusterPtr> list(const AccountId&, std::string_view) const override { return {}; }
     cluster::Cluster* cluster(const ClusterId&) const override { return nullptr; }
-    boost::asio::awaitable<Result<Done, cloudhsm::LoginError>> log_in(ClusterId id,
-                                                                      SecretBytes password) override;
+    boost::asio::awaitable<Result<Done, cloudhsm::LoginError>> try_password(ClusterId id,
+                                                                            SecretBytes password) override;
+    boost::asio::awaitable<Result<Done, cloudhsm::LoginError>> log_in(ClusterId id) override;
     boost::asio::awaitable<Status<>> log_out(ClusterId id) override;
     cluster::Client* client(const ClusterId& id) override;
     // Runs the work under way to its end.
@@ -158,8 +160,10 @@ public:
 
     std::map<std::string, std::shared_ptr<cloudhsm::ClusterView>> clusters;
     std::map<std::string, FakeClient> clients;
-    std::optional<cloudhsm::LoginFailure> login_failure;
-    std::vector<std::string> passwords;  // one per login
+    std::optional<cloudhsm::LoginFailure> login_failure;  // what becomes of a password
+    std::optional<cloudhsm::LoginFailure> host_failure;   // what becomes of the hosts' own logins
+    std::vector<std::string> passwords;                   // one for each that was tried
+    std::size_t logins = 0;
     std::vector<std::string> logged_out;
     std::function<void()> during_login;
 

@@ -196,7 +196,7 @@ TEST_F(KeyStores, ConnectLogsInOnceAndForgetsThePassword) {
     EXPECT_THAT(api.store.outbox().back(), HasSubstr(R"("connectionState":"CONNECTED")"));
     EXPECT_TRUE(api.catalogue.key_stores().find(kAccount, kRegion, id)->sealed_password.empty());
     EXPECT_EQ(connect(id), "CONNECTED");
-    EXPECT_EQ(api.clusters.passwords.size(), 1U) << "a connected store is left alone";
+    EXPECT_EQ(api.clusters.logins, 1U) << "a connected store is left alone";
 }
 
 TEST_F(KeyStores, DisconnectLogsOutAndTheNextConnectNeedsNoPassword) {
@@ -215,7 +215,8 @@ TEST_F(KeyStores, DisconnectLogsOutAndTheNextConnectNeedsNoPassword) {
     EXPECT_THAT(api.call("DisconnectCustomKeyStore", id_body(id)),
                 HasType("CustomKeyStoreInvalidStateException"));
     EXPECT_EQ(connect(id), "CONNECTED");
-    EXPECT_THAT(api.clusters.passwords, ElementsAre(kPassword, ""));
+    EXPECT_EQ(api.clusters.logins, 2U);
+    EXPECT_THAT(api.clusters.passwords, ElementsAre(kPassword));
 }
 
 TEST_F(KeyStores, EveryFailedLoginHasItsErrorCode) {
@@ -275,7 +276,23 @@ TEST_F(KeyStores, DisconnectDuringALoginWins) {
     EXPECT_EQ(connect(id), "DISCONNECTED");
     EXPECT_THAT(api.clusters.logged_out, ElementsAre(kCluster));
     EXPECT_EQ(connect(id), "CONNECTED");
-    EXPECT_THAT(api.clusters.passwords, ElementsAre(kPassword, "")) << "the login had used it";
+    EXPECT_EQ(api.clusters.logins, 2U);
+    EXPECT_THAT(api.clusters.passwords, ElementsAre(kPassword)) << "the first connect had used it";
+}
+
+TEST_F(KeyStores, PasswordThatWasGoodIsForgottenBeforeTheHostsLogIn) {
+    const std::string id = make();
+    api.clusters.during_login = [&] {
+        EXPECT_TRUE(api.catalogue.key_stores().find(kAccount, kRegion, id)->sealed_password.empty());
+    };
+    api.clusters.host_failure = LoginFailure::network_errors;
+    EXPECT_EQ(connect(id), "FAILED");
+    EXPECT_EQ(member(id, "ConnectionErrorCode"), "NETWORK_ERRORS");
+    api.call("DisconnectCustomKeyStore", id_body(id));
+    api.clusters.settle();
+    api.clusters.host_failure.reset();
+    EXPECT_EQ(connect(id), "CONNECTED");
+    EXPECT_THAT(api.clusters.passwords, ElementsAre(kPassword));
 }
 
 TEST_F(KeyStores, ConnectThatAStopInterruptedIsResumed) {

@@ -1,0 +1,223 @@
+// The key objects on a cluster's HSMs, brought in step with the store: what is missing is put there, what was
+// deleted is destroyed, what nobody knows is reported.
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "src/cloudhsm/key_plan.hpp"
+#include "src/cloudhsm/manager.hpp"
+#include "src/observe/log.hpp"
+
+namespace claviger::cloudhsm {
+namespace {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using namespace std::chrono_literals;
+
+constexpr auto kLook = 1s;     // for an HSM that came back, or a key that was made or deleted
+constexpr auto kPatrol = 60s;  // for what foreign tools did to an HSM
+constexpr auto kKeepers = asio::as_tuple(asio::use_awaitable);
+
+// The processes that serve: an HSM that came back has another one.
+std::string serving_now(const cluster::Cluster& cluster) {
+    std::string text;
+    for (const cluster::MemberView& member : cluster.members()) {
+        if (member.process != 0) {
+            text += member.hsm_id + "@" + std::to_string(member.process) + " ";
+        }
+    }
+    return text;
+}
+
+}  // namespace
+
+awaitable<FoundObjects> Manager::find_keys(ClusterId id) {
+    FoundObjects found;
+    cluster::Cluster* const running = cluster(id);
+    if (running == nullptr) {
+        co_return found;
+    }
+    for (const cluster::MemberView& member : running->members()) {
+        if (member.process == 0) {
+            continue;
+        }
+        Result<std::vector<cluster::KeyObject>> objects = co_await running->key_objects(member.hsm_id);
+        if (objects) {
+            found.emplace(member.hsm_id, *std::move(objects));
+        } else {
+            observe::warn("cloudhsm.keys_not_listed",
+                          {{"hsm", member.hsm_id}, {"reason", objects.error().describe()}});
+        }
+    }
+    co_return found;
+}
+
+awaitable<Result<KeyLedger>> Manager::ledger(ClusterId id) {
+    KeyLedger ledger;
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
+        auto read = read_ledger(txn, id);
+        if (!read) {
+            return std::move(read).error();
+        }
+        ledger = *std::move(read);
+        return done;
+    };
+    if (Status<> read = co_await commit(std::move(work)); !read) {
+        co_return std::move(read).error();
+    }
+    co_return ledger;
+}
+
+// The keys are read before the HSMs are asked: one that is made meanwhile is on them by then.
+awaitable<Status<>> Manager::settle_keys(ClusterId id) {
+    cluster::Cluster* const running = cluster(id);
+    const ClusterPtr view = parts_.inventory.cluster(id);
+    if (running == nullptr || view == nullptr) {
+        co_return done;
+    }
+    const std::vector<BookedKey> keys = parts_.keys.keys(id);
+    const Result<KeyLedger> before = co_await ledger(id);
+    if (!before) {
+        co_return before.error();
+    }
+    std::vector<std::string> hsms;
+    for (const Hsm& hsm : view->hsms) {
+        hsms.push_back(hsm.record.id.value());
+    }
+    FoundObjects found = co_await find_keys(id);
+    KeyPlan plan = plan_keys(keys, *before, std::move(found), hsms);
+    Status<> outcome = done;
+    for (const KeyPlan::Placing& one : plan.place) {
+        Status<> placed = co_await running->place_key(one.hsm, one.key.material);
+        if (!placed) {
+            plan.ledger.in_step.erase(one.hsm);
+            outcome = std::move(placed);
+        } else {
+            plan.ledger.held.insert(one.key.arn);
+        }
+    }
+    for (const cluster::KeyObject& object : plan.destroy) {
+        Status<> destroyed = co_await running->destroy_object(object);
+        if (!destroyed) {
+            plan.ledger.tombstones.emplace(object.hsm_id, object.label);
+            outcome = std::move(destroyed);
+        }
+    }
+    report(id, plan, keys.size());
+    if (Status<> kept = co_await keep_ledger(id, *before, std::move(plan.ledger)); !kept) {
+        co_return kept;
+    }
+    co_return outcome;
+}
+
+awaitable<Status<>> Manager::settle(ClusterId id) {
+    const Lease::Held held = co_await lease(id).take();
+    co_return co_await settle_keys(id);
+}
+
+// Requests may have added tombstones since `before` was read.
+awaitable<Status<>> Manager::keep_ledger(ClusterId id, KeyLedger before, KeyLedger after) {
+    if (before == after) {
+        co_return done;
+    }
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
+        auto now = read_ledger(txn, id);
+        if (!now) {
+            return std::move(now).error();
+        }
+        for (const auto& tombstone : before.tombstones) {
+            if (!after.tombstones.contains(tombstone)) {
+                now->tombstones.erase(tombstone);
+            }
+        }
+        now->in_step = after.in_step;
+        std::ranges::set_difference(after.held, before.held, std::inserter(now->held, now->held.end()));
+        return write_ledger(txn, id, *now);
+    };
+    co_return co_await commit(std::move(work));
+}
+
+void Manager::report(const ClusterId& id, const KeyPlan& plan, std::size_t keys) {
+    KeyReport report{keys, plan.gone.size(), plan.orphans.size()};
+    const std::lock_guard lock(mutex_);
+    KeyReport& former = key_reports_[id];
+    if (report.gone > former.gone) {
+        observe::error("cloudhsm.key_gone",
+                       {{"cluster", id.value()},
+                        {"key", plan.gone.front()},
+                        {"do",
+                         "its objects were destroyed on every HSM; claviger cloudhsm key restore puts "
+                         "them back"}});
+    }
+    if (report.orphans > former.orphans) {
+        observe::warn("cloudhsm.orphaned_key", {{"cluster", id.value()},
+                                                {"hsm", plan.orphans.front().hsm_id},
+                                                {"key", plan.orphans.front().label},
+                                                {"do", "claviger cloudhsm key delete removes it"}});
+    }
+    former = report;
+}
+
+KeyReport Manager::key_report(const ClusterId& id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = key_reports_.find(id);
+    return found == key_reports_.end() ? KeyReport{} : found->second;
+}
+
+awaitable<void> Manager::keep_keys() {
+    struct Seen {
+        std::string what;
+        MonoTime at{};
+    };
+    std::map<ClusterId, Seen> seen;
+    while (!stopping_) {
+        keeper_.expires_after(kLook);
+        co_await keeper_.async_wait(kKeepers);
+        for (const ClusterPtr& view : parts_.inventory.clusters()) {
+            const ClusterId id = view->record.id;
+            const cluster::Cluster* const running = cluster(id);
+            if (stopping_ || running == nullptr || running->serving() == 0 || lease(id).taken()) {
+                continue;
+            }
+            const std::string what = serving_now(*running) + std::to_string(parts_.keys.version());
+            Seen& last = seen[id];
+            if (last.what == what && parts_.clock.mono() < last.at + kPatrol) {
+                continue;
+            }
+            const Lease::Held held = co_await lease(id).take();
+            const Status<> settled = co_await settle_keys(id);
+            if (settled) {
+                last = {what, parts_.clock.mono()};
+            } else {
+                observe::warn("cloudhsm.keys_not_settled",
+                              {{"cluster", id.value()}, {"reason", settled.error().describe()}});
+            }
+        }
+    }
+    keeping_ = false;
+}
+
+void Manager::start_keeper() {
+    keeping_ = true;
+    asio::co_spawn(parts_.control, keep_keys(), [](std::exception_ptr failure) {
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+    });
+}
+
+awaitable<void> Manager::stop_keeper() {
+    asio::steady_timer timer(parts_.control);
+    while (keeping_) {
+        keeper_.cancel();
+        timer.expires_after(5ms);
+        co_await timer.async_wait(kKeepers);
+    }
+}
+
+}  // namespace claviger::cloudhsm

@@ -1,0 +1,125 @@
+"""The objects of a key store's keys on the tokens: what they look like, and what becomes of them when an HSM comes, goes,
+or loses one."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from claviger_dev import until
+from key_store_rig import KeyStoreRig
+
+MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+
+
+class KeyObjects(KeyStoreRig):
+    def pkcs11_tool(self, hsm, *words):
+        """The HSM's own tool, as the owner of kmsuser's password uses it."""
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as conf:
+            conf.write(f"directories.tokendir = {self.tokens(hsm)}\n")
+            conf.flush()
+            ran = subprocess.run(["pkcs11-tool", "--module", MODULE, "--login", "--pin", "kmsPswd-2", *words], check=False,
+                                 env=dict(os.environ, SOFTHSM2_CONF=conf.name), capture_output=True, text=True)
+        self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
+        return ran.stdout
+
+    def tokens(self, hsm):
+        return os.path.join(self.dev.data, "hsm", hsm, "tokens")
+
+    def listed(self, cluster):
+        """label -> on how many HSMs: 'full' or 'inconsistent'"""
+        keys = self.command(cluster, "key", "list", "--verbose", "--max-items", "100")["matched_keys"]
+        return {key["attributes"]["label"]: key["key-info"]["cluster-coverage"] for key in keys}
+
+    def until_listed(self, cluster, wanted, what):
+        until(lambda: self.listed(cluster) == wanted, 30, f"{what}: {wanted}, not {self.listed(cluster)}")
+
+    def take_password_back(self, cluster, store):
+        self.disconnect(store)
+        self.command(cluster, "user", "change-password", "--username", "kmsuser", "--role", "crypto-user", "--password",
+                     "kmsPswd-2")
+        self.kms.update_custom_key_store(CustomKeyStoreId=store, KeyStorePassword="kmsPswd-2")
+
+    def hsms(self, cluster):
+        return [hsm["HsmId"] for hsm in self.described(cluster)["Hsms"]]
+
+    def test_the_objects_of_a_key(self):
+        cluster, zones, anchor = self.make_cluster("one", "kmsPswd-1")
+        self.add_hsm(cluster, zones[1])
+        store = self.make_store("first", cluster, anchor, "kmsPswd-1")
+        self.connected(store)
+        key, other = self.new_key(store), self.new_key(store)
+        arn = key["Arn"]
+        blob = self.encrypt(key)
+        self.assertEqual(self.listed(cluster), {arn: "full", other["Arn"]: "full"})
+        self.metrics_tell(cluster, store)
+
+        self.objects_as_documented(cluster, store, key)
+        self.a_new_hsm_has_every_key(cluster, zones, arn)
+        self.destroyed_with_foreign_tools(cluster, store, key, blob)
+        self.deleted_while_an_hsm_is_away(cluster, key, other)
+
+    def metrics_tell(self, cluster, store):
+        until(lambda: self.dev.metrics().get(f'claviger_cluster_keys{{cluster="{cluster}"}}') == 2, 10, "two keys")
+        told = self.dev.metrics()
+        self.assertEqual(told[f'claviger_cluster_state{{cluster="{cluster}",state="ACTIVE"}}'], 1)
+        self.assertEqual(told[f'claviger_key_store_state{{key_store="{store}",state="CONNECTED"}}'], 1)
+        self.assertEqual(told[f'claviger_cluster_orphans{{cluster="{cluster}"}}'], 0)
+        for hsm in self.described(cluster)["Hsms"]:
+            labels = f'{{cluster="{cluster}",hsm="{hsm["HsmId"]}",zone="{hsm["AvailabilityZone"]}"}}'
+            self.assertEqual(told["claviger_hsm_serving" + labels], 1)
+
+    def objects_as_documented(self, cluster, store, key):
+        self.take_password_back(cluster, store)
+        for hsm in self.hsms(cluster):
+            lines = [line.strip() for line in self.pkcs11_tool(hsm, "-O", "--type", "secrkey").splitlines()]
+            self.assertIn("label:      " + key["Arn"], lines)
+            self.assertIn("ID:         " + key["KeyId"].replace("-", ""), lines)
+            self.assertNotIn("Access:     sensitive, extractable", lines[lines.index("label:      " + key["Arn"]):][:4])
+        self.connected(store)
+
+    def a_new_hsm_has_every_key(self, cluster, zones, arn):
+        third = self.add_hsm(cluster, zones[0])
+        self.assertEqual(self.listed(cluster)[arn], "full", "it is ACTIVE, so it holds every key")
+        return third
+
+    def destroyed_with_foreign_tools(self, cluster, store, key, blob):
+        """On one HSM: repaired. On all: the owner meant it, until he says otherwise."""
+        uuid = key["KeyId"].replace("-", "")
+        self.take_password_back(cluster, store)
+        self.pkcs11_tool(self.hsms(cluster)[0], "--delete-object", "--type", "secrkey", "--id", uuid)
+        self.connected(store)
+        until(lambda: self.listed(cluster).get(key["Arn"]) == "full", 30, "the other HSMs had it: repaired")
+        self.assertEqual(self.decrypt(blob), b"secret")
+
+        self.take_password_back(cluster, store)
+        for hsm in self.hsms(cluster):
+            self.pkcs11_tool(hsm, "--delete-object", "--type", "secrkey", "--id", uuid)
+        self.connected(store)
+        self.refused("KMSInvalidStateException", self.decrypt, blob=blob)
+        self.assertNotIn(key["Arn"], self.listed(cluster))
+        self.assertEqual(self.dev.metrics()[f'claviger_cluster_keys_gone{{cluster="{cluster}"}}'], 1)
+        self.assertEqual(self.command(cluster, "key", "restore", "--filter", "attr.label=" + key["Arn"]),
+                         {"message": "Key restored successfully"})
+        self.assertEqual(self.listed(cluster)[key["Arn"]], "full")
+        until(lambda: self.decrypts(blob), 10, "the key is used again")
+
+    def deleted_while_an_hsm_is_away(self, cluster, key, other):
+        away = os.path.dirname(self.tokens(self.hsms(cluster)[0]))
+        self.restart(between=lambda: os.rename(away, away + ".away"))
+        for one in (key, other):
+            self.kms.schedule_key_deletion(KeyId=one["KeyId"], PendingWindowInDays=7)
+        self.kms.cancel_key_deletion(KeyId=other["KeyId"])
+        self.dev.command("dev", "clock", "advance", "8d")
+        until(lambda: not any(k["KeyId"] == key["KeyId"] for k in self.kms.list_keys()["Keys"]), 30, "the key is gone")
+
+        def comes_back():
+            shutil.rmtree(away, ignore_errors=True)
+            os.rename(away + ".away", away)
+        self.restart(between=comes_back)
+        self.until_listed(cluster, {other["Arn"]: "full"}, "the HSM that was away forgot the key")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
