@@ -64,6 +64,16 @@ def hosts(dev):
     return found
 
 
+def holder(path):
+    """The process that holds this lock file, by /proc/locks; None if nobody does."""
+    inode = os.stat(path).st_ino
+    with open("/proc/locks", encoding="ascii") as locks:
+        for fields in (line.split() for line in locks):
+            if fields[1] == "FLOCK" and fields[5].endswith(f":{inode}"):
+                return int(fields[4])
+    return None
+
+
 def serving(dev):
     return sum(1 for key, value in dev.metrics().items() if key.startswith("claviger_hsm_serving{") and value == 1)
 
@@ -234,8 +244,9 @@ class Shadow(unittest.TestCase):
         until(lambda: serving(dev) == 3, 20, "three HSMs serve")
         (token,) = glob.glob(dev.data + "/hsm/hsm-a/tokens/*/token.object")
         for kill in range(1, count + 1):
-            with open(dev.data + "/hsm/hsm-a/lock", encoding="ascii") as lock:
-                os.kill(int(lock.read()), signal.SIGKILL)
+            first = until(lambda: holder(dev.data + "/hsm/hsm-a/lock"), 5, "a host holds the lock")
+            os.kill(first, signal.SIGKILL)
+            until(lambda: holder(dev.data + "/hsm/hsm-a/lock") != first, 5, "its end lets go of the lock")
             self.kill_while_writing(dev, token)
             if until(lambda: self.settled(dev), 30, "every host serves or has lost its token") == "lost":
                 print(f"token lost by kill {kill}", flush=True)
@@ -245,11 +256,10 @@ class Shadow(unittest.TestCase):
     def kill_while_writing(self, dev, token):
         """Kills the host that starts when it has truncated its token's file and not yet filled it, if that can be caught."""
         whole = os.stat(token).st_size
+        pid = until(lambda: holder(dev.data + "/hsm/hsm-a/lock"), 5, "a host starts")  # it logs in after that
         limit = time.monotonic() + 5
         while time.monotonic() < limit:
             if os.stat(token).st_size < whole:
-                with open(dev.data + "/hsm/hsm-a/lock", encoding="ascii") as lock:
-                    pid = int(lock.read())
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
