@@ -95,6 +95,10 @@ Result<config::Config> dev_config(const po::variables_map& values) {
     }
     config.audit.directory = config.service.data / "audit";
     config.cluster.recovery = config::Recovery::vault;
+    config.cluster.key_memory_mb = values["key-memory"].as<unsigned>();
+    if (config.cluster.key_memory_mb < 1 || config.cluster.key_memory_mb > 1U << 20U) {
+        return usage("--key-memory must be between 1 and 1048576");
+    }
     const unsigned hsms = values["hsms"].as<unsigned>();
     if (hsms < 1 || hsms > 16) {
         return usage("--hsms must be between 1 and 16");
@@ -117,10 +121,11 @@ Result<Command> dev(const Arguments& arguments) {
         ("listen", po::value<std::string>()->default_value("127.0.0.1:4599"),
          "where the API listens; port 0: any")  //
         ("admin-listen", po::value<std::string>()->default_value("127.0.0.1:4600"),
-         "where /healthz, /readyz and /metrics are")                                                 //
-        ("hsms", po::value<unsigned>()->default_value(3), "SoftHSM tokens, zones a, b, c …")         //
-        ("region", po::value<std::string>()->default_value("us-east-1"), "the region of every ARN")  //
-        ("threads", po::value<unsigned>()->default_value(0), "io threads; 0: one per core")          //
+         "where /healthz, /readyz and /metrics are")                                                      //
+        ("hsms", po::value<unsigned>()->default_value(3), "SoftHSM tokens, zones a, b, c …")              //
+        ("key-memory", po::value<unsigned>()->default_value(128), "MB of each HSM host for loaded keys")  //
+        ("region", po::value<std::string>()->default_value("us-east-1"), "the region of every ARN")       //
+        ("threads", po::value<unsigned>()->default_value(0), "io threads; 0: one per core")               //
         ("module", po::value<std::string>()->default_value("/usr/lib/softhsm/libsofthsm2.so"),
          "the SoftHSM library")                                            //
         ("tls-certificate", po::value<std::string>(), "PEM; serve HTTPS")  //

@@ -38,10 +38,7 @@ cluster::HsmOptions hsm_options(const Settings& settings, const Layout& layout, 
     options.state_dir = layout.hsm(hsm.name);
     options.module = hsm.module;
     options.accept_weak_module = hsm.accept_weak_module;
-    options.host_arguments = {"--quiet"};  // what matters of a host's life is in our own log
-    if (settings.allow_core) {
-        options.host_arguments.emplace_back("--allow-core");
-    }
+    options.host_arguments = host_arguments(settings);
     return options;
 }
 
@@ -127,6 +124,16 @@ Status<> record_cluster(store::Store& store, const store::SealingKey& key, Rando
 }
 
 }  // namespace
+
+std::vector<std::string> host_arguments(const Settings& settings) {
+    // Quiet: what matters of a host's life is in our own log.
+    std::vector<std::string> arguments{"--quiet", "--key-memory",
+                                       std::to_string(settings.config.cluster.key_memory_mb)};
+    if (settings.allow_core) {
+        arguments.emplace_back("--allow-core");
+    }
+    return arguments;
+}
 
 Status<> found_cluster(const Settings& settings, const Layout& layout, store::Store& store,
                        const store::SealingKey& key, asio::io_context& control, const Clock& clock,

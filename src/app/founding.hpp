@@ -2,6 +2,9 @@
 // start.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include <boost/asio/io_context.hpp>
 
 #include <claviger/base/clock.hpp>
@@ -13,6 +16,9 @@
 #include "src/store/store.hpp"
 
 namespace claviger::app {
+
+// What every claviger-hsm of this service is told beside its place.
+std::vector<std::string> host_arguments(const Settings& settings);
 
 // Provisions the configured HSMs and commits the cluster and HSM rows; prints each step and how long it took.
 // Runs the control io_context until it is done. A founding that was interrupted leaves no rows, so it begins

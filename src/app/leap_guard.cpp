@@ -9,7 +9,7 @@
 namespace claviger::app {
 namespace {
 
-constexpr std::string_view kSetting = "wall_clock_mark";
+constexpr std::string_view kMarkSetting = "wall_clock_mark";
 constexpr std::size_t kMaxBoot = 64;
 
 std::uint64_t to_number(WallTime time) {
@@ -46,7 +46,7 @@ LeapGuard::Seen LeapGuard::observe(const ClockReading& now) {
 }
 
 Status<> LeapGuard::load(const store::Contents& contents) {
-    const auto setting = std::ranges::find(contents.settings, kSetting, &store::SettingRecord::name);
+    const auto setting = std::ranges::find(contents.settings, kMarkSetting, &store::SettingRecord::name);
     if (setting == contents.settings.end()) {
         return done;
     }
@@ -60,9 +60,7 @@ Status<> LeapGuard::load(const store::Contents& contents) {
         return Error(Errc::integrity, "the stored mark of the wall clock does not parse");
     }
     mark_ = std::move(mark);
-    if (hold != 0) {
-        hold_until_ = to_time(hold);
-    }
+    hold_until_ = to_time(hold);
     return done;
 }
 
@@ -75,15 +73,15 @@ void LeapGuard::save(store::Store& store, std::function<void(Status<>)> saved) c
         .number(to_number(mark_->wall))
         .number(static_cast<std::uint64_t>(mark_->since_boot.count()))
         .text(std::string_view(mark_->boot).substr(0, kMaxBoot))
-        .number(hold_until_ ? to_number(*hold_until_) : std::uint64_t{0});
+        .number(to_number(hold_until()));
     store.submit(
         [value = std::move(value)](store::Txn& txn) {
-            auto row = txn.setting(kSetting);
+            auto row = txn.setting(kMarkSetting);
             if (!row) {
                 return false;
             }
             store::SettingRecord setting = row->value_or(store::SettingRecord{});
-            setting.name = kSetting;
+            setting.name = kMarkSetting;
             setting.value = value;
             return txn.put(std::move(setting)).has_value();
         },

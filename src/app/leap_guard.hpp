@@ -1,6 +1,7 @@
 // Holds back destruction after the wall clock leapt: a wrong date must not end keys whose time has not come.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -21,7 +22,7 @@ struct ClockReading {
 };
 ClockReading read_clocks();
 
-// Pure apart from load() and save(). One thread.
+// Pure apart from load() and save(). One thread; holds() and hold_until() may be asked from any.
 class LeapGuard {
 public:
     static constexpr std::chrono::hours kLeap{1};
@@ -33,9 +34,10 @@ public:
     enum class Seen { nothing, leap };
     Seen observe(const ClockReading& now);
 
-    bool holds(WallTime now) const noexcept { return hold_until_ && now < *hold_until_; }
-    std::optional<WallTime> hold_until() const noexcept { return hold_until_; }
-    void accept() noexcept { hold_until_.reset(); }
+    bool holds(WallTime now) const noexcept { return now < hold_until(); }
+    // The epoch: no hold.
+    WallTime hold_until() const noexcept { return hold_until_.load(std::memory_order_relaxed); }
+    void accept() noexcept { hold_until_ = WallTime{}; }
 
     // Errc::integrity: the stored mark does not parse.
     Status<> load(const store::Contents& contents);
@@ -44,7 +46,7 @@ public:
 
 private:
     std::optional<ClockReading> mark_;
-    std::optional<WallTime> hold_until_;
+    std::atomic<WallTime> hold_until_{WallTime{}};
 };
 
 }  // namespace claviger::app

@@ -10,12 +10,12 @@
 namespace claviger::app {
 namespace {
 
-constexpr std::string_view kSetting = "life_clock_offset_ms";
+constexpr std::string_view kOffsetSetting = "life_clock_offset_ms";
 
 }  // namespace
 
 Status<> StoredLifeClock::load(const store::Contents& contents) {
-    const auto setting = std::ranges::find(contents.settings, kSetting, &store::SettingRecord::name);
+    const auto setting = std::ranges::find(contents.settings, kOffsetSetting, &store::SettingRecord::name);
     if (setting == contents.settings.end()) {
         return done;
     }
@@ -32,12 +32,12 @@ Status<> StoredLifeClock::load(const store::Contents& contents) {
 Status<> StoredLifeClock::advance(store::Store& store, std::chrono::milliseconds by) {
     std::int64_t fresh = 0;
     Status<> written = commit(store, [&](store::Txn& txn) -> Status<> {
-        auto row = txn.setting(kSetting);
+        auto row = txn.setting(kOffsetSetting);
         if (!row) {
             return std::move(row).error();
         }
         store::SettingRecord setting = row->value_or(store::SettingRecord{});
-        setting.name = kSetting;
+        setting.name = kOffsetSetting;
         fresh = offset_ + by.count();
         setting.value = to_bytes(as_bytes(std::to_string(fresh)));
         return txn.put(std::move(setting));

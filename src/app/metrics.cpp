@@ -121,6 +121,10 @@ void register_metrics(observe::Metrics& metrics, const Observed& observed) {
                        [&store = observed.store] { return static_cast<double>(store.sequence()); });
     metrics.gauge_from("claviger_audit_outbox_backlog", "audit records that the files have not taken yet", {},
                        [&store = observed.store] { return static_cast<double>(store.outbox_backlog()); });
+    metrics.gauge_from(
+        "claviger_clock_hold", "1 while nothing is destroyed, because the wall clock leapt: check the date",
+        {},
+        [&leaps = observed.leaps, &clock = observed.clock] { return leaps.holds(clock.wall()) ? 1.0 : 0.0; });
     metrics.gauge_from("claviger_http_connections", "open client connections", {},
                        [&server = observed.server] { return static_cast<double>(server.connections()); });
 }
@@ -150,6 +154,7 @@ std::string status_page(const Observed& observed) {
                                   {"hsms", std::move(hsms)},
                                   {"storeSequence", observed.store.sequence()},
                                   {"auditBacklog", observed.store.outbox_backlog()},
+                                  {"destructionHeld", observed.leaps.holds(observed.clock.wall())},
                                   {"connections", observed.server.connections()}};
     return boost::json::serialize(page) + "\n";
 }

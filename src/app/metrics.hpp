@@ -5,6 +5,7 @@
 
 #include <claviger/cluster/cluster.hpp>
 
+#include "src/app/leap_guard.hpp"
 #include "src/cloudhsm/manager.hpp"
 #include "src/http/admin_server.hpp"
 #include "src/kms/catalogue.hpp"
@@ -19,6 +20,8 @@ struct Observed {
     http::Server& server;
     const cloudhsm::Manager& clusters;  // of the CloudHSM v2 API
     const kms::Catalogue& catalogue;
+    const LeapGuard& leaps;
+    const Clock& clock;
 };
 
 // Series for each HSM, cluster and key store, and a handful for the process. `observed` must outlive

@@ -97,7 +97,7 @@ void print_unbuffered(std::string_view text) {
     }
 }
 
-void log_failure(std::exception_ptr failure) {
+void log_lost_task(std::exception_ptr failure) {
     if (failure) {
         try {
             std::rethrow_exception(failure);
@@ -135,10 +135,7 @@ cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout&
     options.vault_directory = layout.vaults();
     options.backup_directory = layout.backups();
     options.regions = {settings.config.service.region};
-    options.host_arguments = {"--quiet"};
-    if (settings.allow_core) {
-        options.host_arguments.emplace_back("--allow-core");
-    }
+    options.host_arguments = host_arguments(settings);
     for (const config::Subnet& subnet : settings.config.subnets) {
         options.subnets.push_back({subnet.id, settings.config.service.region + subnet.zone,
                                    subnet.network.substr(0, subnet.network.rfind('.') + 1)});
@@ -223,6 +220,9 @@ private:
     std::unique_ptr<IoThread> make_io_thread(asio::io_context& io, std::string writer);
     asio::awaitable<void> follow_calendar();
     void watch_clock();
+    Observed observed() const {
+        return {*cluster_, *store_, *server_, *clusters_, *catalogue_, leaps_, clock_};
+    }
     asio::awaitable<void> watch_certificate();
     asio::awaitable<Result<std::string>> answer_operator(std::string request);
     Result<std::string> advance_clock(std::string_view by);
@@ -523,11 +523,11 @@ Status<> Service::start_http() {
     control_thread_ = make_io_thread(control_, "control");
 
     metrics_.emplace();
-    const Observed observed{*cluster_, *store_, *server_, *clusters_, *catalogue_};
-    register_metrics(*metrics_, observed);
+    const Observed facts = observed();
+    register_metrics(*metrics_, facts);
     http::AdminPages pages;
     pages.healthz = [] { return http::HealthReport{http::Health::good, "alive"}; };
-    pages.readyz = [observed] { return readiness(observed); };
+    pages.readyz = [facts] { return readiness(facts); };
     pages.metrics = [&metrics = *metrics_] { return metrics.text(); };
     auto admin = http::AdminServer::start({config_.http.admin_listen.address, config_.http.admin_listen.port},
                                           std::move(pages));
@@ -639,9 +639,9 @@ void Service::watch_signals() {
 }
 
 void Service::serve_until_signal() {
-    asio::co_spawn(control_, follow_calendar(), log_failure);
+    asio::co_spawn(control_, follow_calendar(), log_lost_task);
     if (!config_.http.tls_certificate.empty()) {
-        asio::co_spawn(control_, watch_certificate(), log_failure);
+        asio::co_spawn(control_, watch_certificate(), log_lost_task);
     }
     control_.restart();
     control_.run();
@@ -684,6 +684,7 @@ asio::awaitable<void> Service::follow_calendar() {
     kms::Reaper reaper(parts);
     kms::Expirer expirer(parts);
     kms::Rotator rotator(parts);
+    watch_clock();  // a leap while the service was stopped; and a mark, however short this life is
     for (;;) {
         calendar_.expires_after(kCalendarInterval);
         co_await calendar_.async_wait(
@@ -754,7 +755,7 @@ asio::awaitable<void> Service::watch_certificate() {
 asio::awaitable<Result<std::string>> Service::answer_operator(std::string request) {
     constexpr std::string_view kAdvance = "clock advance ";
     if (request == "status") {
-        co_return status_page({*cluster_, *store_, *server_, *clusters_, *catalogue_});
+        co_return status_page(observed());
     }
     constexpr std::string_view kCloudHsm = "cloudhsm ";
     if (request.starts_with(kCloudHsm)) {
@@ -833,7 +834,7 @@ std::optional<T> Service::run_control(asio::awaitable<T> work) {
 
 void Service::run_control(asio::awaitable<void> work) {
     asio::co_spawn(control_, std::move(work), [this](std::exception_ptr failure) {
-        log_failure(failure);
+        log_lost_task(failure);
         control_.stop();
     });
     control_.restart();

@@ -57,6 +57,7 @@ std::optional<Error> read_cluster(Section section, Cluster& to) {
     section.read<std::string>("membership", "\"open\" (\"sealed\" is not built yet)",
                               [](const std::string& value) { return value == "open"; });
     section.duration("request-deadline-ms", to.request_deadline, 50, 60'000);
+    section.number("key-memory-mb", to.key_memory_mb, 1, 1 << 20);
     return section.finish();
 }
 

@@ -59,6 +59,7 @@ struct Attestation {
 struct Cluster {
     Recovery recovery = Recovery::offline;
     std::chrono::milliseconds request_deadline{5000};
+    std::uint32_t key_memory_mb = 128;  // of each HSM host, for loaded session keys
     bool operator==(const Cluster&) const = default;
 };
 

@@ -5,6 +5,8 @@
 #include <claviger/base/encoding.hpp>
 #include <iterator>
 
+#include "tools/claviger-bench/operations.hpp"
+
 namespace claviger::bench {
 
 const std::string kPlaintextBase64 =
@@ -23,6 +25,9 @@ int digit(char c) {
 
 // What every good answer of an operation contains.
 std::string proof_of(const std::string& operation) {
+    if (const KeyOperation* const known = find_key_operation(operation)) {
+        return std::string(known->proof);
+    }
     if (operation == "Decrypt") {
         return "\"Plaintext\":\"" + kPlaintextBase64 + "\"";
     }
@@ -79,7 +84,7 @@ private:
     const std::string& make() {
         body_.clear();
         append_body(body_, fixture_, operation_, number_);
-        signer_.request(request_, operation_, body_);
+        signer_.request(request_, api_of(operation_), body_);
         return request_;
     }
 
@@ -102,6 +107,10 @@ private:
 
 void append_body(std::string& to, const Fixture& fixture, const std::string& operation,
                  std::uint64_t number) {
+    if (const auto prepared = fixture.prepared.find(operation); prepared != fixture.prepared.end()) {
+        to += prepared->second;
+        return;
+    }
     const auto out = std::back_inserter(to);
     if (operation == "DescribeKey") {
         fmt::format_to(out, R"({{"KeyId":"{}"}})", fixture.key_id);

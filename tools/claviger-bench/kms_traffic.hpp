@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,7 +33,8 @@ struct Tally {
 // What requests are made of. `sealed[i]` is the blob of kPlaintext in context number i.
 struct Fixture {
     std::string key_id;
-    std::vector<std::string> sealed;  // base64
+    std::vector<std::string> sealed;                           // base64
+    std::map<std::string, std::string, std::less<>> prepared;  // whole bodies of key operations, by name
 };
 
 // 64 bytes.

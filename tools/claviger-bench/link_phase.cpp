@@ -27,6 +27,7 @@
 #include "hsm/link/frame.hpp"
 #include "hsm/link/message.hpp"
 #include "tools/claviger-bench/latency.hpp"
+#include "tools/claviger-bench/operations.hpp"
 #include "tools/claviger-bench/phases.hpp"
 
 namespace claviger::bench {
@@ -357,8 +358,8 @@ void run_link(const Options& options, Report& report) {
     const OneHsm hsm(options);
     const pid_t process = hsm.process();
     for (const std::string& operation : options.operations) {
-        if (operation == "DescribeKey") {
-            continue;  // no work of an HSM
+        if (operation == "DescribeKey" || find_key_operation(operation) != nullptr) {
+            continue;  // no work of an HSM, or of a key that the link measures nothing new with
         }
         LinkDriver driver(hsm.data_socket(), hsm.key(), operation);
         for (const unsigned depth : options.depths) {

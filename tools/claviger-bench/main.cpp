@@ -39,7 +39,8 @@ int run(int argc, char** argv) {
         const char* name;
         void (*run)(const Options&, Report&);
     };
-    constexpr Part kParts[] = {{"raw", run_raw}, {"noop", run_noop}, {"link", run_link}, {"http", run_http}};
+    constexpr Part kParts[] = {
+        {"raw", run_raw}, {"noop", run_noop}, {"link", run_link}, {"http", run_http}, {"keys", run_keys}};
     for (const Part& part : kParts) {
         if (options->parts.contains(part.name)) {
             progress(part.name);

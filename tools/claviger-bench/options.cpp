@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "tools/claviger-bench/operations.hpp"
+
 namespace claviger::bench {
 namespace {
 
@@ -17,14 +19,31 @@ constexpr const char* kAbout =
     "  raw    C_ calls on session objects, one process per core, none of our code: T\n"
     "  noop   a Beast server and nginx that answer the bytes of a GenerateDataKey: N is the faster\n"
     "  link   one claviger-hsm over its data socket at depth 1, 16 and 64\n"
-    "  http   the whole path: SigV4, policy, key operation in an HSM, audit record, answer\n\n"
+    "  http   the whole path: SigV4, policy, key operation in an HSM, audit record, answer\n"
+    "  keys   many keys: how fast they are made, found and used, with all or some of them loaded in the "
+    "HSMs\n\n"
     "The limit of the machine is 1 / (1/N + 1/T); ratios are shares of it. Every answer is checked, samples\n"
     "are decrypted, and afterwards the audit files must hold exactly one valid record per request.\n\n"
     "Environment for --endpoint-port: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION.\n"
     "Exit: 0 good, 1 wrong answers or no run, 2 --accept and a ratio was missed.\n\nOptions";
 
-const Words kParts{"raw", "noop", "link", "http"};
-const Words kOperations{"GenerateDataKey", "Encrypt", "Decrypt", "DescribeKey"};
+const Words kParts{"raw", "noop", "link", "http", "keys"};
+
+Words known_operations() {
+    Words known(kSymmetricOperations.begin(), kSymmetricOperations.end());
+    for (const KeyOperation& operation : kKeyOperations) {
+        known.emplace_back(operation.name);
+    }
+    return known;
+}
+
+std::string listed(const Words& words) {
+    std::string text;
+    for (const std::string& word : words) {
+        text += (text.empty() ? "" : " ") + word;
+    }
+    return text;
+}
 
 void only_from(const Words& given, const Words& known, const std::string& option) {
     for (const std::string& word : given) {
@@ -55,13 +74,10 @@ std::optional<Options> parse_options(int argc, char** argv) {
     po::options_description description(kAbout, 100);
     description.add_options()("help,h", "this text")  //
         ("quick", "one second a point: for checks")   //
-        ("part", po::value(&parts)->multitoken()->default_value(kParts, "raw noop link http"),
-         "parts to run")  //
-        ("operation",
-         po::value(&operations)
-             ->multitoken()
-             ->default_value(kOperations, "GenerateDataKey Encrypt Decrypt DescribeKey"),
-         "operations of link and http")  //
+        ("part", po::value(&parts)->multitoken()->default_value(kParts, "all"),
+         ("parts to run: " + listed(kParts)).c_str())  //
+        ("operation", po::value(&operations)->multitoken()->default_value(known_operations(), "all"),
+         ("operations of raw, link and http: " + listed(known_operations())).c_str())  //
         ("depth", po::value(&options.depths)->multitoken()->default_value({1, 16, 64}, "1 16 64"),
          "requests outstanding on the connection of link")  //
         ("connections", po::value(&options.connections)->multitoken()->default_value({1, 16, 64}, "1 16 64"),
@@ -69,6 +85,8 @@ std::optional<Options> parse_options(int argc, char** argv) {
         ("signing", po::value(&signing)->multitoken()->default_value({"fresh", "replayed"}, "fresh replayed"),
          "fresh: every request signed for its own; replayed: signed beforehand, as wrk would send them")  //
         ("seconds", po::value(&point)->default_value(0, "5"), "measured time of each point")              //
+        ("keys", po::value(&options.keys)->default_value(0, "100000, 2000 with --quick"),
+         "keys of the part keys")  //
         ("threads", po::value(&options.threads)->default_value(0, "2, or the cores if fewer"),
          "threads of the load generator")  //
         ("module", po::value(&module)->default_value("/usr/lib/softhsm/libsofthsm2.so"),
@@ -90,7 +108,7 @@ std::optional<Options> parse_options(int argc, char** argv) {
     }
     po::notify(given);
     only_from(parts, kParts, "part");
-    only_from(operations, kOperations, "operation");
+    only_from(operations, known_operations(), "operation");
     only_from(signing, {"fresh", "replayed"}, "signing");
 
     options.parts = {parts.begin(), parts.end()};
@@ -103,6 +121,9 @@ std::optional<Options> parse_options(int argc, char** argv) {
     if (given.contains("quick")) {
         options.point = Seconds(1);
         options.warm_up = Seconds(0.2);
+    }
+    if (options.keys == 0) {
+        options.keys = given.contains("quick") ? 2000 : 100'000;
     }
     if (point > 0) {
         options.point = Seconds(point);

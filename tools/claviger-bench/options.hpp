@@ -14,12 +14,13 @@ namespace claviger::bench {
 enum class Signing { fresh, replayed };
 
 struct Options {
-    std::set<std::string> parts;     // raw, noop, link, http
+    std::set<std::string> parts;     // raw, noop, link, http, keys
     std::filesystem::path module;    // PKCS#11 module of raw
     std::filesystem::path programs;  // where claviger and claviger-hsm are
     std::vector<unsigned> connections{1, 16, 64};
     std::vector<unsigned> depths{1, 16, 64};
-    std::vector<std::string> operations;  // of link and http
+    std::vector<std::string> operations;  // of raw, link and http (operations.hpp)
+    std::size_t keys = 0;                 // of the part keys
     std::set<Signing> signing;
     Seconds point{5};  // measured time of each point
     Seconds warm_up{0.5};

@@ -10,6 +10,7 @@ void run_raw(const Options& options, Report& report);
 void run_noop(const Options& options, Report& report);
 void run_link(const Options& options, Report& report);
 void run_http(const Options& options, Report& report);
+void run_keys(const Options& options, Report& report);
 
 // Ratios from the rows of all parts that ran.
 void add_ratios(const Options& options, Report& report);

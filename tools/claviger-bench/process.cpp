@@ -144,6 +144,16 @@ Seconds own_cpu() {
     return of(usage.ru_utime) + of(usage.ru_stime);
 }
 
+std::size_t resident_bytes(pid_t process) {
+    std::istringstream lines(read_file("/proc/" + std::to_string(process) + "/status"));
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("VmRSS:")) {
+            return std::stoul(line.substr(6)) * 1024;
+        }
+    }
+    return 0;
+}
+
 std::vector<NamedProcess> descendants_of(pid_t process) {
     std::multimap<pid_t, pid_t> children;
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {

@@ -55,6 +55,9 @@ Seconds cpu_of(pid_t process);
 // The same for this process, precise.
 Seconds own_cpu();
 
+// Resident memory of a process (proc(5), VmRSS).
+std::size_t resident_bytes(pid_t process);
+
 struct NamedProcess {
     pid_t pid = 0;
     std::string name;

@@ -8,7 +8,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
+
+#include "tools/claviger-bench/process.hpp"
 
 namespace claviger::bench {
 namespace {
@@ -17,9 +21,8 @@ constexpr std::size_t kPlaintext = 64;
 constexpr std::size_t kDataKey = 32;
 constexpr std::size_t kTag = 16;
 constexpr std::size_t kAad = 80;  // blob header and a context of two short pairs
-constexpr int kBatch = 64;        // operations between two looks at the clock
-
-enum class RawOperation : char { encrypt = 'e', decrypt = 'd', data_key = 'g', stop = 's' };
+constexpr std::size_t kDigest = 32;
+constexpr CK_ULONG kModulusBits = 2048;
 
 void must(CK_RV answer, const char* what) {
     if (answer != CKR_OK) {
@@ -29,10 +32,14 @@ void must(CK_RV answer, const char* what) {
     }
 }
 
-// One token in a directory of its own, a private session key, and the operations on it.
-class RawToken {
+// The one OAEP that SoftHSM 2.6.1 does itself.
+constexpr CK_RSA_PKCS_OAEP_PARAMS kOaep{CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, nullptr, 0};
+
+}  // namespace
+
+class RawToken::Impl {
 public:
-    RawToken(const std::filesystem::path& module, const std::filesystem::path& directory) {
+    Impl(const std::filesystem::path& module, const std::filesystem::path& directory) {
         std::filesystem::create_directories(directory / "tokens");
         const std::filesystem::path configuration = directory / "softhsm2.conf";
         write_file(configuration, "directories.tokendir = " + (directory / "tokens").string() +
@@ -49,6 +56,7 @@ public:
         ciphertext_size_ = seal(plaintext_.data(), kPlaintext);
         sealed_ = out_;
         sealed_iv_ = iv_;
+        make_pairs();
     }
 
     void encrypt() {
@@ -72,6 +80,20 @@ public:
         must(f_->C_GenerateRandom(session_, fresh.data(), fresh.size()), "C_GenerateRandom");
         ++iv_[11];
         seal(fresh.data(), fresh.size());
+    }
+
+    void sign_rsa() { sign(CKM_RSA_PKCS, rsa_private_, digest_info_); }
+    void sign_ec() { sign(CKM_ECDSA, ec_private_, digest_); }
+    void verify_rsa() { verify(CKM_RSA_PKCS, rsa_public_, digest_info_, rsa_signature_); }
+    void verify_ec() { verify(CKM_ECDSA, ec_public_, digest_, ec_signature_); }
+    void mac() { sign(CKM_SHA256_HMAC, mac_, digest_); }
+    void decrypt_rsa() {
+        CK_RSA_PKCS_OAEP_PARAMS oaep = kOaep;
+        CK_MECHANISM mechanism{CKM_RSA_PKCS_OAEP, &oaep, sizeof oaep};
+        CK_ULONG size = big_.size();
+        must(f_->C_DecryptInit(session_, &mechanism, rsa_private_), "C_DecryptInit");
+        must(f_->C_Decrypt(session_, sealed_rsa_.data(), sealed_rsa_.size(), big_.data(), &size),
+             "C_Decrypt");
     }
 
 private:
@@ -112,6 +134,70 @@ private:
              "C_GenerateKey");
     }
 
+    // A signature or MAC, in big_; its size.
+    CK_ULONG sign(CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE key, std::vector<unsigned char>& message) {
+        CK_MECHANISM mechanism{type, nullptr, 0};
+        CK_ULONG size = big_.size();
+        must(f_->C_SignInit(session_, &mechanism, key), "C_SignInit");
+        must(f_->C_Sign(session_, message.data(), message.size(), big_.data(), &size), "C_Sign");
+        return size;
+    }
+
+    void verify(CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE key, std::vector<unsigned char>& message,
+                std::vector<unsigned char>& signature) {
+        CK_MECHANISM mechanism{type, nullptr, 0};
+        must(f_->C_VerifyInit(session_, &mechanism, key), "C_VerifyInit");
+        must(f_->C_Verify(session_, message.data(), message.size(), signature.data(), signature.size()),
+             "C_Verify");
+    }
+
+    void make_pairs() {
+        CK_BBOOL yes = CK_TRUE;
+        CK_BBOOL no = CK_FALSE;
+        CK_ULONG bits = kModulusBits;
+        std::array<unsigned char, 10> p256{0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07};
+        std::array rsa{CK_ATTRIBUTE{CKA_MODULUS_BITS, &bits, sizeof bits},
+                       CK_ATTRIBUTE{CKA_VERIFY, &yes, sizeof yes},
+                       CK_ATTRIBUTE{CKA_ENCRYPT, &yes, sizeof yes}, CK_ATTRIBUTE{CKA_TOKEN, &no, sizeof no}};
+        std::array ec{CK_ATTRIBUTE{CKA_EC_PARAMS, p256.data(), p256.size()},
+                      CK_ATTRIBUTE{CKA_VERIFY, &yes, sizeof yes}, CK_ATTRIBUTE{CKA_TOKEN, &no, sizeof no}};
+        std::array secret{
+            CK_ATTRIBUTE{CKA_TOKEN, &no, sizeof no}, CK_ATTRIBUTE{CKA_PRIVATE, &yes, sizeof yes},
+            CK_ATTRIBUTE{CKA_SENSITIVE, &yes, sizeof yes}, CK_ATTRIBUTE{CKA_SIGN, &yes, sizeof yes},
+            CK_ATTRIBUTE{CKA_DECRYPT, &yes, sizeof yes}};
+        CK_MECHANISM make_rsa{CKM_RSA_PKCS_KEY_PAIR_GEN, nullptr, 0};
+        must(f_->C_GenerateKeyPair(session_, &make_rsa, rsa.data(), rsa.size(), secret.data(), secret.size(),
+                                   &rsa_public_, &rsa_private_),
+             "RSA pair");
+        CK_MECHANISM make_ec{CKM_EC_KEY_PAIR_GEN, nullptr, 0};
+        must(f_->C_GenerateKeyPair(session_, &make_ec, ec.data(), ec.size(), secret.data(), secret.size() - 1,
+                                   &ec_public_, &ec_private_),
+             "EC pair");
+        CK_ULONG size = 32;
+        std::array mac{CK_ATTRIBUTE{CKA_VALUE_LEN, &size, sizeof size}, secret[0], secret[1], secret[2],
+                       secret[3]};
+        CK_MECHANISM make_mac{CKM_GENERIC_SECRET_KEY_GEN, nullptr, 0};
+        must(f_->C_GenerateKey(session_, &make_mac, mac.data(), mac.size(), &mac_), "HMAC key");
+
+        // DigestInfo of SHA-256 (RFC 8017 section 9.2, note 1)
+        digest_info_ = {0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+                        0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+        digest_info_.insert(digest_info_.end(), digest_.begin(), digest_.end());
+        rsa_signature_ = taken(sign(CKM_RSA_PKCS, rsa_private_, digest_info_));
+        ec_signature_ = taken(sign(CKM_ECDSA, ec_private_, digest_));
+        CK_RSA_PKCS_OAEP_PARAMS oaep = kOaep;
+        CK_MECHANISM seal_rsa{CKM_RSA_PKCS_OAEP, &oaep, sizeof oaep};
+        CK_ULONG sealed = big_.size();
+        must(f_->C_EncryptInit(session_, &seal_rsa, rsa_public_), "C_EncryptInit");
+        must(f_->C_Encrypt(session_, plaintext_.data(), plaintext_.size(), big_.data(), &sealed),
+             "C_Encrypt");
+        sealed_rsa_ = taken(sealed);
+    }
+
+    std::vector<unsigned char> taken(CK_ULONG size) const {
+        return {big_.begin(), big_.begin() + static_cast<std::ptrdiff_t>(size)};
+    }
+
     CK_GCM_PARAMS gcm(std::array<unsigned char, 12>& iv) {
         return {iv.data(), iv.size(), iv.size() * 8, aad_.data(), aad_.size(), kTag * 8};
     }
@@ -134,114 +220,42 @@ private:
     std::array<unsigned char, kAad> aad_{};
     std::array<unsigned char, kPlaintext + kTag> out_{};
     std::array<unsigned char, kPlaintext + kTag> sealed_{};
+    CK_OBJECT_HANDLE rsa_private_ = 0, rsa_public_ = 0, ec_private_ = 0, ec_public_ = 0, mac_ = 0;
+    std::vector<unsigned char> digest_ = std::vector<unsigned char>(kDigest, 0x5A);
+    std::vector<unsigned char> digest_info_;
+    std::vector<unsigned char> rsa_signature_, ec_signature_, sealed_rsa_;
+    std::array<unsigned char, kModulusBits / 8> big_{};  // what RSA, EC and HMAC give
     CK_ULONG ciphertext_size_ = 0;
 };
 
-RawRate rate(RawToken& token, void (RawToken::*operation)(), Seconds duration) {
-    using Clock = std::chrono::steady_clock;
-    const Clock::time_point start = Clock::now();
-    const Seconds cpu = own_cpu();
-    double done = 0;
-    for (;;) {
-        for (int i = 0; i < kBatch; ++i) {
-            (token.*operation)();
-        }
-        done += kBatch;
-        const Seconds passed = Clock::now() - start;
-        if (passed >= duration) {
-            return {done / passed.count(), (own_cpu() - cpu).count() * 1e6 / done};
-        }
-    }
-}
+RawToken::RawToken(const std::filesystem::path& module, const std::filesystem::path& directory)
+    : impl_(std::make_unique<Impl>(module, directory)) {}
+RawToken::~RawToken() = default;
 
-// Serves orders from `orders` until stop: one character each, answered by a RawRate.
-void serve(const std::filesystem::path& module, const std::filesystem::path& directory, Seconds duration,
-           int orders, int answers) {
-    RawToken token(module, directory);
-    const auto answer = [answers](const RawRate& value) {
-        if (::write(answers, &value, sizeof value) != sizeof value) {
-            ::_exit(1);
-        }
+RawToken::Operation RawToken::operation(std::string_view name) {
+    static constexpr std::pair<std::string_view, Operation> kTable[] = {
+        {"Encrypt", &Impl::encrypt},
+        {"Decrypt", &Impl::decrypt},
+        {"GenerateDataKey", &Impl::data_key},
+        {"Sign-RSA_2048", &Impl::sign_rsa},
+        {"Sign-ECC_NIST_P256", &Impl::sign_ec},
+        {"Verify-RSA_2048", &Impl::verify_rsa},
+        {"Verify-ECC_NIST_P256", &Impl::verify_ec},
+        {"GenerateMac-HMAC_256", &Impl::mac},
+        {"Decrypt-RSA_2048", &Impl::decrypt_rsa},
     };
-    answer({});
-    char order = 0;
-    while (::read(orders, &order, 1) == 1) {
-        switch (RawOperation{order}) {
-            case RawOperation::encrypt: answer(rate(token, &RawToken::encrypt, duration)); break;
-            case RawOperation::decrypt: answer(rate(token, &RawToken::decrypt, duration)); break;
-            case RawOperation::data_key: answer(rate(token, &RawToken::data_key, duration)); break;
-            case RawOperation::stop: return;
+    for (const auto& [known, measured] : kTable) {
+        if (known == name) {
+            return measured;
         }
     }
+    return nullptr;
 }
 
-struct Worker {
-    Child child;
-    int orders;
-    int answers;
-};
-
-// The sum of their rates and the mean of their costs.
-RawRate ask_all(const std::vector<Worker>& workers) {
-    RawRate all;
-    for (const Worker& worker : workers) {
-        RawRate value;
-        if (::read(worker.answers, &value, sizeof value) != sizeof value) {
-            throw std::runtime_error("raw token: a worker ended early");
-        }
-        all.per_second += value.per_second;
-        all.cpu_microseconds += value.cpu_microseconds / static_cast<double>(workers.size());
+void RawToken::run(Operation measured, int times) {
+    for (int i = 0; i < times; ++i) {
+        ((*impl_).*measured)();
     }
-    return all;
-}
-
-void order(const std::vector<Worker>& workers, RawOperation operation) {
-    const char letter = static_cast<char>(operation);
-    for (const Worker& worker : workers) {
-        if (::write(worker.orders, &letter, 1) != 1) {
-            throw std::runtime_error("raw token: a worker ended early");
-        }
-    }
-}
-
-RawRate measure(const std::vector<Worker>& workers, RawOperation operation) {
-    order(workers, operation);
-    return ask_all(workers);
-}
-
-}  // namespace
-
-RawRates measure_raw(const std::filesystem::path& module, unsigned processes, Seconds duration) {
-    const TempDirectory scratch;
-    std::vector<Worker> workers;
-    for (unsigned i = 0; i < processes; ++i) {
-        int orders[2];
-        int answers[2];
-        if (::pipe(orders) != 0 || ::pipe(answers) != 0) {
-            throw std::runtime_error("raw token: no pipe");
-        }
-        const std::filesystem::path directory = scratch.path() / std::to_string(i);
-        workers.push_back({Child::run([&] {
-                               ::close(orders[1]);
-                               ::close(answers[0]);
-                               serve(module, directory, duration, orders[0], answers[1]);
-                           }),
-                           orders[1], answers[0]});
-        ::close(orders[0]);
-        ::close(answers[1]);
-    }
-    ask_all(workers);
-    RawRates rates;
-    rates.encrypt = measure(workers, RawOperation::encrypt);
-    rates.decrypt = measure(workers, RawOperation::decrypt);
-    rates.data_key = measure(workers, RawOperation::data_key);
-    order(workers, RawOperation::stop);
-    for (Worker& worker : workers) {
-        worker.child.stop(std::chrono::seconds(5));
-        ::close(worker.orders);
-        ::close(worker.answers);
-    }
-    return rates;
 }
 
 }  // namespace claviger::bench

@@ -1,26 +1,32 @@
-// What the tokens alone can do: raw C_ calls on session objects, one process per core, none of our code.
+// One token without any of our code: raw C_ calls on session objects.
 #pragma once
 
 #include <filesystem>
-#include <string>
-
-#include "tools/claviger-bench/process.hpp"
+#include <memory>
+#include <string_view>
 
 namespace claviger::bench {
 
-struct RawRate {
-    double per_second = 0;
-    double cpu_microseconds = 0;  // of one operation
-};
+// A SoftHSM token in a directory of its own, with a session key for every operation. One for each process: it
+// sets SOFTHSM2_CONF. Throws when the module cannot do something.
+class RawToken {
+public:
+    RawToken(const std::filesystem::path& module, const std::filesystem::path& directory);
+    ~RawToken();
+    RawToken(const RawToken&) = delete;  // the module's state belongs to one
+    RawToken& operator=(const RawToken&) = delete;
 
-struct RawRates {
-    RawRate encrypt;   // AES-256-GCM of 64 bytes, 12-byte IV, AAD
-    RawRate decrypt;   // the same back
-    RawRate data_key;  // C_GenerateRandom of 32 bytes and their encryption: GenerateDataKey
-};
+    class Impl;
+    using Operation = void (Impl::*)();
+    // What an operation (operations.hpp) costs a token: Encrypt AES-256-GCM of 64 bytes with AAD,
+    // GenerateDataKey C_GenerateRandom of 32 bytes and their encryption, signatures over a SHA-256 digest.
+    // nullptr: nothing.
+    static Operation operation(std::string_view name);
 
-// The sum over `processes` processes that work at the same time, each on a token of its own, `duration` for
-// each operation. Throws when the module cannot do it.
-RawRates measure_raw(const std::filesystem::path& module, unsigned processes, Seconds duration);
+    void run(Operation measured, int times);
+
+private:
+    std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace claviger::bench

@@ -72,10 +72,10 @@ std::string to_table(const Report& report) {
     };
     line("{}, {} cores, load {:.2f} before, {}\n", report.processor, report.cores, report.load_before,
          report.started);
-    line("{:<7} {:<16} {:>5} {:>10} {:>8} {:>8} {:>9} {:>7}  {}\n", "part", "operation", "width", "per s",
+    line("{:<7} {:<28} {:>5} {:>10} {:>8} {:>8} {:>9} {:>7}  {}\n", "part", "operation", "width", "per s",
          "p50 us", "p99 us", "max us", "failed", "CPU us per request");
     for (const Row& row : report.rows) {
-        line("{:<7} {:<16} {:>5} {:>10.0f} {:>8} {:>8} {:>9} {:>7} ", row.part, row.operation, row.width,
+        line("{:<7} {:<28} {:>5} {:>10.0f} {:>8} {:>8} {:>9} {:>7} ", row.part, row.operation, row.width,
              row.rate, latency(row.p50), latency(row.p99), latency(row.slowest), row.failed);
         for (const auto& [name, value] : row.cpu) {
             line(" {} {:.1f}", name, value);

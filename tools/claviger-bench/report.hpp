@@ -10,8 +10,8 @@
 namespace claviger::bench {
 
 struct Row {
-    std::string part;                    // raw, noop, nginx, link, http, replay
-    std::string operation;               // KMS name
+    std::string part;                    // raw, noop, nginx, link, http, replay, keys
+    std::string operation;               // its name in operations.hpp
     unsigned width = 1;                  // processes, depth or connections
     double rate = 0;                     // per second
     Seconds p50{0}, p99{0}, slowest{0};  // 0: not measured

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "tools/claviger-bench/load.hpp"
+
 namespace claviger::bench {
 namespace {
 
@@ -43,9 +45,9 @@ std::string name_of(const NamedProcess& process) {
 
 }  // namespace
 
-Service::Service(const Options& options) {
+Service::Service(const Options& options, const std::vector<std::string>& arguments) {
     if (!options.endpoint_port) {
-        start(options);
+        start(options, arguments);
         return;
     }
     port_ = *options.endpoint_port;
@@ -57,16 +59,26 @@ Service::Service(const Options& options) {
     }
 }
 
-void Service::start(const Options& options) {
+void Service::start(const Options& options, const std::vector<std::string>& arguments) {
     const std::filesystem::path data = scratch_.path() / "data";
     const std::filesystem::path ready = scratch_.path() / "ready";
     const std::filesystem::path log = scratch_.path() / "log";
+    std::filesystem::remove(ready);
     port_ = free_port();
+    admin_port_ = free_port();
     const Clock::time_point start = Clock::now();
-    child_.emplace(Child::start(
-        {(options.programs / "claviger").string(), "dev", "--data", data.string(), "--listen", host(),
-         "--admin-listen", fmt::format("127.0.0.1:{}", free_port()), "--ready-file", ready.string()},
-        log));
+    std::vector<std::string> command{(options.programs / "claviger").string(),
+                                     "dev",
+                                     "--data",
+                                     data.string(),
+                                     "--listen",
+                                     host(),
+                                     "--admin-listen",
+                                     fmt::format("127.0.0.1:{}", admin_port_),
+                                     "--ready-file",
+                                     ready.string()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    child_.emplace(Child::start(command, log));
     while (!std::filesystem::exists(ready)) {
         if (!child_->running() || Clock::now() - start > std::chrono::seconds(60)) {
             const std::string text = read_file(log);
@@ -96,6 +108,24 @@ std::vector<NamedProcess> Service::processes() const {
         found.push_back({process.pid, name_of(process)});
     }
     return found;
+}
+
+double Service::metric(const std::string& name) const {
+    Client client(admin_port_);
+    std::istringstream lines(client.send("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").body);
+    double sum = 0;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.substr(0, line.find_first_of("{ ")) == name) {
+            sum += std::stod(line.substr(line.rfind(' ') + 1));
+        }
+    }
+    return sum;
+}
+
+void Service::restart(const Options& options, const std::vector<std::string>& arguments) {
+    stop();
+    child_.reset();
+    start(options, arguments);
 }
 
 void Service::stop() {

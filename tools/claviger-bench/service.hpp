@@ -14,12 +14,15 @@ class Service {
 public:
     // `claviger dev` with a fresh data directory, or what --endpoint-port names. Throws with the end of the
     // service's log when it does not become ready.
-    explicit Service(const Options& options);
+    // `arguments`: further ones of `claviger dev`.
+    explicit Service(const Options& options, const std::vector<std::string>& arguments = {});
 
     std::uint16_t port() const noexcept { return port_; }
     const Credentials& credentials() const noexcept { return credentials_; }
     std::string host() const;  // of the Host header
     Seconds time_to_ready() const noexcept { return time_to_ready_; }
+    // All series of that name in /metrics together. Only of a service that was started here.
+    double metric(const std::string& name) const;
 
     // claviger and its HSM hosts; empty for a service that is not ours.
     std::vector<NamedProcess> processes() const;
@@ -28,13 +31,16 @@ public:
 
     // SIGTERM; throws if the service does not end with 0.
     void stop();
+    // The same data directory served again.
+    void restart(const Options& options, const std::vector<std::string>& arguments);
 
 private:
-    void start(const Options& options);
+    void start(const Options& options, const std::vector<std::string>& arguments);
 
     TempDirectory scratch_;
     std::optional<Child> child_;
     std::uint16_t port_ = 0;
+    std::uint16_t admin_port_ = 0;
     Credentials credentials_;
     std::optional<std::filesystem::path> audit_;
     Seconds time_to_ready_{0};
