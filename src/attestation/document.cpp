@@ -10,18 +10,13 @@
 #include <set>
 #include <vector>
 
+#include <claviger/base/deleter.hpp>
+
 #include "src/attestation/cbor.hpp"
 
 namespace claviger::attestation {
 namespace {
 
-template <auto Free>
-struct Deleter {
-    template <class T>
-    void operator()(T* object) const noexcept {
-        Free(object);
-    }
-};
 struct StackFree {
     void operator()(STACK_OF(X509) * stack) const noexcept { sk_X509_pop_free(stack, X509_free); }
 };

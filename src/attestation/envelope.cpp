@@ -10,16 +10,11 @@
 #include <array>
 #include <memory>
 
+#include <claviger/base/deleter.hpp>
+
 namespace claviger::attestation {
 namespace {
 
-template <auto Free>
-struct Deleter {
-    template <class T>
-    void operator()(T* object) const noexcept {
-        Free(object);
-    }
-};
 using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
 using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
 using Content = std::unique_ptr<CMS_ContentInfo, Deleter<CMS_ContentInfo_free>>;

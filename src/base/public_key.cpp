@@ -10,16 +10,11 @@
 
 #include <array>
 
+#include <claviger/base/deleter.hpp>
+
 namespace claviger {
 namespace {
 
-template <auto Free>
-struct Deleter {
-    template <class T>
-    void operator()(T* object) const noexcept {
-        Free(object);
-    }
-};
 using Bignum = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
 using Context = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
 using ParamBuilder = std::unique_ptr<OSSL_PARAM_BLD, Deleter<OSSL_PARAM_BLD_free>>;

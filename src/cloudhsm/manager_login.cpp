@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "src/cloudhsm/manager.hpp"
+#include "src/cloudhsm/users.hpp"
 #include "src/observe/log.hpp"
 
 namespace claviger::cloudhsm {
@@ -11,8 +12,7 @@ namespace {
 using boost::asio::awaitable;
 using namespace std::chrono_literals;
 
-constexpr auto kAdmission = 15s;
-constexpr std::string_view kKmsUser = "kmsuser";
+constexpr auto kReadmission = 15s;
 
 // PKCS#11 v2.40 section 5.1.6; the numbers travel with errors.
 constexpr unsigned long kPinLocked = 0xA4;
@@ -187,7 +187,7 @@ awaitable<Status<>> Manager::raise(ClusterId id) {
         }
     }
     const Status<> all =
-        co_await (*running)->wait_serving(view->active_hsms(), parts_.clock.mono() + kAdmission);
+        co_await (*running)->wait_serving(view->active_hsms(), parts_.clock.mono() + kReadmission);
     if (!all && (*running)->serving() == 0) {
         co_return all;
     }

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint8_t kFormat = 1;
 constexpr std::size_t kMaxText = 64;
-constexpr std::size_t kMaxFile = 4096;
+constexpr std::size_t kMaxVaultFile = 4096;
 
 std::filesystem::path file_of(const std::filesystem::path& directory) {
     return directory.string() + ".officer";
@@ -32,7 +32,7 @@ Result<store::HsmRecord> find_vault(const std::filesystem::path& directory) {
     if (!std::filesystem::exists(file)) {
         return Error(Errc::not_found, file.string() + ": there is no such vault");
     }
-    const Result<Bytes> content = read_file(file, kMaxFile);
+    const Result<Bytes> content = read_file(file, kMaxVaultFile);
     if (!content) {
         return content.error();
     }
@@ -43,7 +43,7 @@ Result<store::HsmRecord> find_vault(const std::filesystem::path& directory) {
     vault.zone = reader.text(kMaxText);
     vault.serial = reader.text(kMaxText);
     vault.state = "ACTIVE";
-    vault.sealed_officer_pin = to_bytes(reader.bytes(kMaxFile));
+    vault.sealed_officer_pin = to_bytes(reader.bytes(kMaxVaultFile));
     if (format != kFormat || !reader.at_end()) {
         return Error(Errc::integrity, file.string() + " was changed");
     }

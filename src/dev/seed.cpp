@@ -9,6 +9,7 @@
 
 #include <boost/json/array.hpp>
 
+#include <claviger/base/deleter.hpp>
 #include <claviger/base/encoding.hpp>
 
 #include "src/dev/import.hpp"
@@ -18,14 +19,6 @@ namespace {
 
 namespace json = boost::json;
 namespace asio = boost::asio;
-
-template <auto Free>
-struct Deleter {
-    template <class T>
-    void operator()(T* object) const noexcept {
-        Free(object);
-    }
-};
 
 struct Step {
     std::string_view operation;

@@ -49,7 +49,7 @@ struct TokenOptions {
     std::uint32_t nonce_counter = 0;  // where a fresh prefix starts to count; for tests near the wrap
     // "arn:aws:kms:us-east-1": token objects of KMS keys are labelled with the key's ARN, and their id is the
     // 16 bytes of its UUID. Empty: label and id are names of ours.
-    std::string key_arn;
+    std::string key_arn{};
 };
 
 // What was found by doing, right after login; decides which mechanisms are used.

@@ -37,7 +37,7 @@ struct CopyResponse {
     static constexpr auto fields() { return std::tuple(field("DestinationBackup", &CopyResponse::backup)); }
 };
 
-asio::awaitable<Outcome<CopyResponse>> handle(Call& call, const CopyRequest& request) {
+asio::awaitable<Outcome<CopyResponse>> handle_copy_backup_to_region(Call& call, const CopyRequest& request) {
     const Outcome<BackupPtr> source = find_backup(call, request.backup);
     if (!source) {
         co_return source.error();
@@ -88,7 +88,7 @@ asio::awaitable<Outcome<CopyResponse>> handle(Call& call, const CopyRequest& req
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> copy_backup_to_region(Call& call) {
-    return run(call, handle);
+    return run(call, handle_copy_backup_to_region);
 }
 
 }  // namespace claviger::cloudhsm

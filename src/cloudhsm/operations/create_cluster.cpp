@@ -73,7 +73,8 @@ asio::awaitable<Outcome<BackupPtr>> source_of(Call& call, std::string_view given
     co_return *backup;
 }
 
-asio::awaitable<Outcome<CreateClusterResponse>> handle(Call& call, const CreateClusterRequest& request) {
+asio::awaitable<Outcome<CreateClusterResponse>> handle_create_cluster(Call& call,
+                                                                      const CreateClusterRequest& request) {
     auto subnets = map_subnets(call, request.subnets);
     const auto days = days_of(request.retention);
     if (!subnets || !days) {
@@ -127,7 +128,7 @@ asio::awaitable<Outcome<CreateClusterResponse>> handle(Call& call, const CreateC
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> create_cluster(Call& call) {
-    return run(call, handle);
+    return run(call, handle_create_cluster);
 }
 
 }  // namespace claviger::cloudhsm

@@ -143,7 +143,7 @@ Outcome<store::CloudHsmRecord> plan(const Call& call, const ClusterView& cluster
     return hsm;
 }
 
-asio::awaitable<Outcome<CreateHsmResponse>> handle(Call& call, const CreateHsmRequest& request) {
+asio::awaitable<Outcome<CreateHsmResponse>> handle_create_hsm(Call& call, const CreateHsmRequest& request) {
     const Outcome<ClusterPtr> cluster = find_cluster(call, request.cluster);
     if (!cluster) {
         co_return cluster.error();
@@ -170,7 +170,7 @@ asio::awaitable<Outcome<CreateHsmResponse>> handle(Call& call, const CreateHsmRe
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> create_hsm(Call& call) {
-    return run(call, handle);
+    return run(call, handle_create_hsm);
 }
 
 }  // namespace claviger::cloudhsm

@@ -11,7 +11,8 @@ struct DeleteBackupRequest {
     static constexpr auto fields() { return std::tuple(field("BackupId", &DeleteBackupRequest::backup)); }
 };
 
-asio::awaitable<Outcome<BackupResponse>> handle(Call& call, const DeleteBackupRequest& request) {
+asio::awaitable<Outcome<BackupResponse>> handle_delete_backup(Call& call,
+                                                              const DeleteBackupRequest& request) {
     const Outcome<BackupPtr> backup = find_backup(call, request.backup);
     if (!backup) {
         co_return backup.error();
@@ -33,7 +34,7 @@ asio::awaitable<Outcome<BackupResponse>> handle(Call& call, const DeleteBackupRe
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> delete_backup(Call& call) {
-    return run(call, handle);
+    return run(call, handle_delete_backup);
 }
 
 }  // namespace claviger::cloudhsm

@@ -15,7 +15,8 @@ struct DeleteClusterResponse {
     static constexpr auto fields() { return std::tuple(field("Cluster", &DeleteClusterResponse::cluster)); }
 };
 
-asio::awaitable<Outcome<DeleteClusterResponse>> handle(Call& call, const DeleteClusterRequest& request) {
+asio::awaitable<Outcome<DeleteClusterResponse>> handle_delete_cluster(Call& call,
+                                                                      const DeleteClusterRequest& request) {
     const Outcome<ClusterPtr> cluster = find_cluster(call, request.cluster);
     if (!cluster || (*cluster)->record.state == store::ClusterState::deleted) {
         co_return not_found("Cluster '" + std::string(request.cluster) + "' was not found.");
@@ -52,7 +53,7 @@ asio::awaitable<Outcome<DeleteClusterResponse>> handle(Call& call, const DeleteC
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> delete_cluster(Call& call) {
-    return run(call, handle);
+    return run(call, handle_delete_cluster);
 }
 
 }  // namespace claviger::cloudhsm

@@ -26,7 +26,7 @@ bool is_meant(const store::CloudHsmRecord& hsm, const DeleteHsmRequest& request)
            (!request.ip || *request.ip == hsm.ip);
 }
 
-asio::awaitable<Outcome<DeleteHsmResponse>> handle(Call& call, const DeleteHsmRequest& request) {
+asio::awaitable<Outcome<DeleteHsmResponse>> handle_delete_hsm(Call& call, const DeleteHsmRequest& request) {
     const Outcome<ClusterPtr> cluster = find_cluster(call, request.cluster);
     if (!cluster) {
         co_return cluster.error();
@@ -75,7 +75,7 @@ asio::awaitable<Outcome<DeleteHsmResponse>> handle(Call& call, const DeleteHsmRe
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> delete_hsm(Call& call) {
-    return run(call, handle);
+    return run(call, handle_delete_hsm);
 }
 
 }  // namespace claviger::cloudhsm

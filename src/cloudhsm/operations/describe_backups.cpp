@@ -86,7 +86,7 @@ std::optional<Position> parse_token(std::string_view text) {
     return position;
 }
 
-Outcome<DescribeBackupsResponse> handle(Call& call, const DescribeBackupsRequest& request) {
+Outcome<DescribeBackupsResponse> handle_describe_backups(Call& call, const DescribeBackupsRequest& request) {
     bool by_name = false;  // deleted ones are shown to those who ask for them
     if (request.filters.pairs != nullptr) {
         for (const auto& filter : *request.filters.pairs) {
@@ -129,7 +129,7 @@ Outcome<DescribeBackupsResponse> handle(Call& call, const DescribeBackupsRequest
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> describe_backups(Call& call) {
-    return run(call, handle);
+    return run(call, handle_describe_backups);
 }
 
 }  // namespace claviger::cloudhsm

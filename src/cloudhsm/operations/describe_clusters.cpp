@@ -9,7 +9,7 @@
 namespace claviger::cloudhsm {
 namespace {
 
-constexpr std::array<std::string_view, 3> kFilters{"clusterIds", "states", "vpcIds"};
+constexpr std::array<std::string_view, 3> kClusterFilters{"clusterIds", "states", "vpcIds"};
 
 struct DescribeClustersRequest {
     EncryptionContext filters;  // name -> list of values
@@ -53,11 +53,12 @@ bool matches(const ClusterView& cluster, const EncryptionContext& filters) {
     });
 }
 
-Outcome<DescribeClustersResponse> handle(Call& call, const DescribeClustersRequest& request) {
+Outcome<DescribeClustersResponse> handle_describe_clusters(Call& call,
+                                                           const DescribeClustersRequest& request) {
     bool by_name = false;  // deleted clusters are shown to those who ask for them
     if (request.filters.pairs != nullptr) {
         for (const auto& filter : *request.filters.pairs) {
-            if (std::ranges::find(kFilters, std::string_view(filter.key())) == kFilters.end()) {
+            if (std::ranges::find(kClusterFilters, std::string_view(filter.key())) == kClusterFilters.end()) {
                 return invalid_request("'" + std::string(filter.key()) + "' is not a filter of clusters.");
             }
             by_name = by_name || filter.key() != "vpcIds";
@@ -85,7 +86,7 @@ Outcome<DescribeClustersResponse> handle(Call& call, const DescribeClustersReque
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> describe_clusters(Call& call) {
-    return run(call, handle);
+    return run(call, handle_describe_clusters);
 }
 
 }  // namespace claviger::cloudhsm

@@ -4,7 +4,7 @@
 namespace claviger::cloudhsm {
 namespace {
 
-Outcome<PolicyResponse> handle(Call& call, const ResourceRequest& request) {
+Outcome<PolicyResponse> handle_get_resource_policy(Call& call, const ResourceRequest& request) {
     const Outcome<BackupPtr> backup = backup_of(call, request);
     if (!backup) {
         return backup.error();
@@ -18,7 +18,7 @@ Outcome<PolicyResponse> handle(Call& call, const ResourceRequest& request) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> get_resource_policy(Call& call) {
-    return run(call, handle);
+    return run(call, handle_get_resource_policy);
 }
 
 }  // namespace claviger::cloudhsm

@@ -30,7 +30,7 @@ struct InitializeResponse {
     }
 };
 
-std::optional<Failure> check_state(const ClusterView& cluster) {
+std::optional<Failure> check_uninitialized(const ClusterView& cluster) {
     const std::string& id = cluster.record.id.value();
     if (cluster.record.state != store::ClusterState::uninitialized) {
         return invalid_request("Cluster '" + id + "' is in state " +
@@ -45,12 +45,13 @@ std::optional<Failure> check_state(const ClusterView& cluster) {
     return std::nullopt;
 }
 
-asio::awaitable<Outcome<InitializeResponse>> handle(Call& call, const InitializeRequest& request) {
+asio::awaitable<Outcome<InitializeResponse>> handle_initialize_cluster(Call& call,
+                                                                       const InitializeRequest& request) {
     const Outcome<ClusterPtr> cluster = find_cluster(call, request.cluster);
     if (!cluster) {
         co_return cluster.error();
     }
-    if (auto refused = check_state(**cluster)) {
+    if (auto refused = check_uninitialized(**cluster)) {
         co_return *std::move(refused);
     }
     const WallTime now = call.manager.parts().clock.wall();
@@ -92,7 +93,7 @@ asio::awaitable<Outcome<InitializeResponse>> handle(Call& call, const Initialize
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> initialize_cluster(Call& call) {
-    return run(call, handle);
+    return run(call, handle_initialize_cluster);
 }
 
 }  // namespace claviger::cloudhsm

@@ -26,7 +26,7 @@ struct ListTagsResponse {
     }
 };
 
-Outcome<ListTagsResponse> handle(Call& call, const ListTagsRequest& request) {
+Outcome<ListTagsResponse> handle_list_tags(Call& call, const ListTagsRequest& request) {
     Outcome<std::vector<store::Tag>> found = tags_of(call, request.resource);
     if (!found) {
         return std::move(found).error();
@@ -51,7 +51,7 @@ Outcome<ListTagsResponse> handle(Call& call, const ListTagsRequest& request) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> list_tags(Call& call) {
-    return run(call, handle);
+    return run(call, handle_list_tags);
 }
 
 }  // namespace claviger::cloudhsm

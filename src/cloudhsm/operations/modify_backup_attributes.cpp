@@ -13,7 +13,8 @@ struct ModifyRequest {
     }
 };
 
-asio::awaitable<Outcome<BackupResponse>> handle(Call& call, const ModifyRequest& request) {
+asio::awaitable<Outcome<BackupResponse>> handle_modify_backup_attributes(Call& call,
+                                                                         const ModifyRequest& request) {
     const Outcome<BackupPtr> backup = find_backup(call, request.backup);
     if (!backup) {
         co_return backup.error();
@@ -32,7 +33,7 @@ asio::awaitable<Outcome<BackupResponse>> handle(Call& call, const ModifyRequest&
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> modify_backup_attributes(Call& call) {
-    return run(call, handle);
+    return run(call, handle_modify_backup_attributes);
 }
 
 }  // namespace claviger::cloudhsm

@@ -22,7 +22,8 @@ struct ModifyClusterResponse {
     static constexpr auto fields() { return std::tuple(field("Cluster", &ModifyClusterResponse::cluster)); }
 };
 
-asio::awaitable<Outcome<ModifyClusterResponse>> handle(Call& call, const ModifyClusterRequest& request) {
+asio::awaitable<Outcome<ModifyClusterResponse>> handle_modify_cluster(Call& call,
+                                                                      const ModifyClusterRequest& request) {
     const Outcome<ClusterPtr> cluster = find_cluster(call, request.cluster);
     if (!cluster || (*cluster)->record.state == store::ClusterState::deleted) {
         co_return not_found("Cluster '" + std::string(request.cluster) + "' was not found.");
@@ -64,7 +65,7 @@ asio::awaitable<Outcome<ModifyClusterResponse>> handle(Call& call, const ModifyC
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> modify_cluster(Call& call) {
-    return run(call, handle);
+    return run(call, handle_modify_cluster);
 }
 
 }  // namespace claviger::cloudhsm

@@ -5,7 +5,8 @@
 namespace claviger::cloudhsm {
 namespace {
 
-asio::awaitable<Outcome<PolicyResponse>> handle(Call& call, const ResourceRequest& request) {
+asio::awaitable<Outcome<PolicyResponse>> handle_put_resource_policy(Call& call,
+                                                                    const ResourceRequest& request) {
     const Outcome<BackupPtr> backup = backup_of(call, request);
     if (!backup) {
         co_return backup.error();
@@ -32,7 +33,7 @@ asio::awaitable<Outcome<PolicyResponse>> handle(Call& call, const ResourceReques
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> put_resource_policy(Call& call) {
-    return run(call, handle);
+    return run(call, handle_put_resource_policy);
 }
 
 }  // namespace claviger::cloudhsm

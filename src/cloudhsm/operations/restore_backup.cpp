@@ -10,7 +10,8 @@ struct RestoreBackupRequest {
 };
 
 // Undoes a deletion that is pending.
-asio::awaitable<Outcome<BackupResponse>> handle(Call& call, const RestoreBackupRequest& request) {
+asio::awaitable<Outcome<BackupResponse>> handle_restore_backup(Call& call,
+                                                               const RestoreBackupRequest& request) {
     const Outcome<BackupPtr> backup = find_backup(call, request.backup);
     if (!backup) {
         co_return backup.error();
@@ -31,7 +32,7 @@ asio::awaitable<Outcome<BackupResponse>> handle(Call& call, const RestoreBackupR
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> restore_backup(Call& call) {
-    return run(call, handle);
+    return run(call, handle_restore_backup);
 }
 
 }  // namespace claviger::cloudhsm

@@ -14,7 +14,7 @@ struct TagRequest {
     }
 };
 
-asio::awaitable<Outcome<NoMembers>> handle(Call& call, const TagRequest& request) {
+asio::awaitable<Outcome<NoMembers>> handle_tag_resource(Call& call, const TagRequest& request) {
     if (auto refused = check_tags(request.tags)) {
         co_return *std::move(refused);
     }
@@ -42,7 +42,7 @@ asio::awaitable<Outcome<NoMembers>> handle(Call& call, const TagRequest& request
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> tag_resource(Call& call) {
-    return run(call, handle);
+    return run(call, handle_tag_resource);
 }
 
 }  // namespace claviger::cloudhsm

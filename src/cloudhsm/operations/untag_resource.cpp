@@ -15,7 +15,7 @@ struct UntagRequest {
     }
 };
 
-asio::awaitable<Outcome<NoMembers>> handle(Call& call, const UntagRequest& request) {
+asio::awaitable<Outcome<NoMembers>> handle_untag_resource(Call& call, const UntagRequest& request) {
     ChangeTags change = [&](std::vector<store::Tag>& tags) -> Outcome<Done> {
         std::erase_if(tags, [&](const store::Tag& tag) {
             return std::ranges::find(request.keys, tag.key) != request.keys.end();
@@ -32,7 +32,7 @@ asio::awaitable<Outcome<NoMembers>> handle(Call& call, const UntagRequest& reque
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> untag_resource(Call& call) {
-    return run(call, handle);
+    return run(call, handle_untag_resource);
 }
 
 }  // namespace claviger::cloudhsm

@@ -11,7 +11,7 @@ struct CancelResponse {
     static constexpr auto fields() { return std::tuple(field("KeyId", &CancelResponse::key)); }
 };
 
-asio::awaitable<Outcome<CancelResponse>> handle(Call& call, const NoMembers&) {
+asio::awaitable<Outcome<CancelResponse>> handle_cancel_key_deletion(Call& call, const NoMembers&) {
     const CancelResponse response{call.key().arn};
     append_for_audit(call.audit.response_elements, response);
     Decide decide = [&](store::Txn& txn) -> Outcome<Done> {
@@ -41,7 +41,7 @@ asio::awaitable<Outcome<CancelResponse>> handle(Call& call, const NoMembers&) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> cancel_key_deletion(Call& call) {
-    return run(call, handle);
+    return run(call, handle_cancel_key_deletion);
 }
 
 }  // namespace claviger::kms

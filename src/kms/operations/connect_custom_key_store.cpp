@@ -24,7 +24,7 @@ std::optional<Failure> check_connectable(const Call& call, const store::KeyStore
 }
 
 // A store that is connected, or about to be, is left as it is: the same call again succeeds.
-asio::awaitable<Outcome<Empty>> handle(Call& call, const KeyStoreRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_connect_custom_key_store(Call& call, const KeyStoreRequest& request) {
     Outcome<KeyStorePtr> known = find_key_store(call, request.id);
     if (!known) {
         co_return std::move(known).error();
@@ -61,7 +61,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const KeyStoreRequest& reques
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> connect_custom_key_store(Call& call) {
-    return run(call, handle);
+    return run(call, handle_connect_custom_key_store);
 }
 
 }  // namespace claviger::kms

@@ -12,7 +12,7 @@ struct CreateAliasRequest {
     static constexpr auto fields() { return std::tuple(field("AliasName", &CreateAliasRequest::name)); }
 };
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const CreateAliasRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_create_alias(Call& call, const CreateAliasRequest& request) {
     const store::KeyRecord& key = call.key().record;
     const WallTime now = call.parts.life.now();
     Decide decide = [&](store::Txn& txn) -> Outcome<Done> {
@@ -53,7 +53,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const CreateAliasRequest& req
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> create_alias(Call& call) {
-    return run(call, handle);
+    return run(call, handle_create_alias);
 }
 
 }  // namespace claviger::kms

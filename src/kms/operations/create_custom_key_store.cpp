@@ -129,7 +129,8 @@ store::KeyStoreRecord record_of(const Call& call, const CreateRequest& request) 
     return record;
 }
 
-asio::awaitable<Outcome<CreateResponse>> handle(Call& call, const CreateRequest& request) {
+asio::awaitable<Outcome<CreateResponse>> handle_create_custom_key_store(Call& call,
+                                                                        const CreateRequest& request) {
     if (auto refused = check_members(request)) {
         co_return *std::move(refused);
     }
@@ -169,7 +170,7 @@ asio::awaitable<Outcome<CreateResponse>> handle(Call& call, const CreateRequest&
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> create_custom_key_store(Call& call) {
-    return run(call, handle);
+    return run(call, handle_create_custom_key_store);
 }
 
 }  // namespace claviger::kms

@@ -62,7 +62,7 @@ struct CreateGrantResponse {
     }
 };
 
-// For the audit record: the token is a secret handle.
+// For the audit record: the token is a secret handle_create_grant.
 struct GrantMade {
     std::string_view id;
 
@@ -206,7 +206,8 @@ Outcome<Done> insert(const Call& call, store::Txn& txn, store::GrantRecord& gran
     return done;
 }
 
-asio::awaitable<Outcome<CreateGrantResponse>> handle(Call& call, const CreateGrantRequest& request) {
+asio::awaitable<Outcome<CreateGrantResponse>> handle_create_grant(Call& call,
+                                                                  const CreateGrantRequest& request) {
     const store::KeyRecord& key = call.key().record;
     for (const Refused& refused : {check_principals(request), check_operations(key, request.operations),
                                    check_constraints(key, request.constraints)}) {
@@ -234,7 +235,7 @@ asio::awaitable<Outcome<CreateGrantResponse>> handle(Call& call, const CreateGra
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> create_grant(Call& call) {
-    return run(call, handle);
+    return run(call, handle_create_grant);
 }
 
 }  // namespace claviger::kms

@@ -248,7 +248,7 @@ asio::awaitable<void> discard(Call& call, cluster::Client& client, const store::
     }
 }
 
-asio::awaitable<Outcome<CreateKeyResponse>> handle(Call& call, const CreateKeyRequest& request) {
+asio::awaitable<Outcome<CreateKeyResponse>> handle_create_key(Call& call, const CreateKeyRequest& request) {
     for (const Refused& refused : {check_kind(request), check_tagging(call, request.tags),
                                    check_custom_id(call, request.tags), check_policy(call, request)}) {
         if (refused) {
@@ -295,7 +295,7 @@ asio::awaitable<Outcome<CreateKeyResponse>> handle(Call& call, const CreateKeyRe
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> create_key(Call& call) {
-    return run(call, handle);
+    return run(call, handle_create_key);
 }
 
 }  // namespace claviger::kms

@@ -73,7 +73,7 @@ asio::awaitable<Outcome<DecryptResponse>> decrypt_with_rsa(Call& call, const Dec
     co_return answer(call, *std::move(plaintext), request.algorithm, std::nullopt);
 }
 
-asio::awaitable<Outcome<DecryptResponse>> handle(Call& call, const DecryptRequest& request) {
+asio::awaitable<Outcome<DecryptResponse>> handle_decrypt(Call& call, const DecryptRequest& request) {
     const Key& key = call.key();
     if (auto refused = check_use(key, call.row->name, request.algorithm)) {
         co_return *std::move(refused);
@@ -112,7 +112,7 @@ asio::awaitable<Outcome<DecryptResponse>> handle(Call& call, const DecryptReques
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> decrypt(Call& call) {
-    return run(call, handle);
+    return run(call, handle_decrypt);
 }
 
 }  // namespace claviger::kms

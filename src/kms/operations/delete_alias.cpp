@@ -10,7 +10,7 @@ struct DeleteAliasRequest {
     static constexpr auto fields() { return std::tuple(field("AliasName", &DeleteAliasRequest::name)); }
 };
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const DeleteAliasRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_delete_alias(Call& call, const DeleteAliasRequest& request) {
     const store::KeyRecord& key = call.key().record;
     Decide decide = [&](store::Txn& txn) -> Outcome<Done> {
         auto alias = txn.alias(key.account, key.region, request.name);
@@ -35,7 +35,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const DeleteAliasRequest& req
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> delete_alias(Call& call) {
-    return run(call, handle);
+    return run(call, handle_delete_alias);
 }
 
 }  // namespace claviger::kms

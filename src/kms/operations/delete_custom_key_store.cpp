@@ -6,7 +6,7 @@ namespace claviger::kms {
 namespace {
 
 // Touches nothing in the cluster.
-asio::awaitable<Outcome<Empty>> handle(Call& call, const KeyStoreRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_delete_custom_key_store(Call& call, const KeyStoreRequest& request) {
     Outcome<KeyStorePtr> known = find_key_store(call, request.id);
     if (!known) {
         co_return std::move(known).error();
@@ -43,7 +43,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const KeyStoreRequest& reques
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> delete_custom_key_store(Call& call) {
-    return run(call, handle);
+    return run(call, handle_delete_custom_key_store);
 }
 
 }  // namespace claviger::kms

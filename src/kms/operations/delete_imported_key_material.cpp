@@ -42,7 +42,8 @@ Outcome<Done> drop(const Call& call, store::Txn& txn, std::string_view material)
     return put(call, txn, *std::move(row));
 }
 
-asio::awaitable<Outcome<DeleteImportedResponse>> handle(Call& call, const DeleteImportedRequest& request) {
+asio::awaitable<Outcome<DeleteImportedResponse>> handle_delete_imported_key_material(
+    Call& call, const DeleteImportedRequest& request) {
     const Key& key = call.key();
     if (auto refused = check_imported(key)) {
         co_return *std::move(refused);
@@ -65,7 +66,7 @@ asio::awaitable<Outcome<DeleteImportedResponse>> handle(Call& call, const Delete
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> delete_imported_key_material(Call& call) {
-    return run(call, handle);
+    return run(call, handle_delete_imported_key_material);
 }
 
 }  // namespace claviger::kms

@@ -47,7 +47,8 @@ std::optional<Failure> check_peer(const Key& key, ByteView peer) {
     return std::nullopt;
 }
 
-asio::awaitable<Outcome<DeriveResponse>> handle(Call& call, const DeriveRequest& request) {
+asio::awaitable<Outcome<DeriveResponse>> handle_derive_shared_secret(Call& call,
+                                                                     const DeriveRequest& request) {
     const Key& key = call.key();
     if (auto refused = check_use(key, "KEY_AGREEMENT", call.row->name, request.algorithm)) {
         co_return *std::move(refused);
@@ -74,7 +75,7 @@ asio::awaitable<Outcome<DeriveResponse>> handle(Call& call, const DeriveRequest&
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> derive_shared_secret(Call& call) {
-    return run(call, handle);
+    return run(call, handle_derive_shared_secret);
 }
 
 }  // namespace claviger::kms

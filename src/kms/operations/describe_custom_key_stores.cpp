@@ -84,7 +84,7 @@ Outcome<std::vector<KeyStorePtr>> filtered(const Call& call, const DescribeReque
     return std::vector<KeyStorePtr>{std::move(named)};
 }
 
-Outcome<DescribeResponse> handle(Call& call, const DescribeRequest& request) {
+Outcome<DescribeResponse> handle_describe_custom_key_stores(Call& call, const DescribeRequest& request) {
     if (request.id && request.name) {
         return validation("You can specify either CustomKeyStoreId or CustomKeyStoreName, but not both.");
     }
@@ -117,7 +117,7 @@ Outcome<DescribeResponse> handle(Call& call, const DescribeRequest& request) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> describe_custom_key_stores(Call& call) {
-    return run(call, handle);
+    return run(call, handle_describe_custom_key_stores);
 }
 
 }  // namespace claviger::kms

@@ -4,20 +4,22 @@
 namespace claviger::kms {
 namespace {
 
-struct DescribeResponse {
+struct DescribeKeyResponse {
     KeyMetadata metadata;
 
-    static constexpr auto fields() { return std::tuple(field("KeyMetadata", &DescribeResponse::metadata)); }
+    static constexpr auto fields() {
+        return std::tuple(field("KeyMetadata", &DescribeKeyResponse::metadata));
+    }
 };
 
-Outcome<DescribeResponse> handle(Call& call, const NoMembers&) {
-    return DescribeResponse{metadata_of(call.parts.catalogue, call.key(), call.parts.life.now())};
+Outcome<DescribeKeyResponse> handle_describe_key(Call& call, const NoMembers&) {
+    return DescribeKeyResponse{metadata_of(call.parts.catalogue, call.key(), call.parts.life.now())};
 }
 
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> describe_key(Call& call) {
-    return run(call, handle);
+    return run(call, handle_describe_key);
 }
 
 }  // namespace claviger::kms

@@ -4,7 +4,7 @@
 namespace claviger::kms {
 namespace {
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const NoMembers&) {
+asio::awaitable<Outcome<Empty>> handle_disable_key(Call& call, const NoMembers&) {
     Decide decide = [&](store::Txn& txn) -> Outcome<Done> {
         Outcome<store::KeyRecord> row = current_row(call, txn, call.key(), States::switchable);
         if (!row) {
@@ -26,7 +26,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const NoMembers&) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> disable_key(Call& call) {
-    return run(call, handle);
+    return run(call, handle_disable_key);
 }
 
 }  // namespace claviger::kms

@@ -23,7 +23,7 @@ Outcome<Done> unschedule(const Call& call, store::Txn& txn) {
     return put(call, txn, *std::move(row));
 }
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const NoMembers&) {
+asio::awaitable<Outcome<Empty>> handle_disable_key_rotation(Call& call, const NoMembers&) {
     if (auto refused = check_rotatable(call.key())) {
         co_return *std::move(refused);
     }
@@ -38,7 +38,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const NoMembers&) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> disable_key_rotation(Call& call) {
-    return run(call, handle);
+    return run(call, handle_disable_key_rotation);
 }
 
 }  // namespace claviger::kms

@@ -7,7 +7,8 @@ namespace {
 
 using store::ConnectionState;
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const KeyStoreRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_disconnect_custom_key_store(Call& call,
+                                                                   const KeyStoreRequest& request) {
     Outcome<KeyStorePtr> known = find_key_store(call, request.id);
     if (!known) {
         co_return std::move(known).error();
@@ -38,7 +39,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const KeyStoreRequest& reques
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> disconnect_custom_key_store(Call& call) {
-    return run(call, handle);
+    return run(call, handle_disconnect_custom_key_store);
 }
 
 }  // namespace claviger::kms

@@ -35,7 +35,7 @@ Outcome<Done> schedule(const Call& call, store::Txn& txn, std::uint32_t days) {
     return put(call, txn, *std::move(row));
 }
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const EnableRotationRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_enable_key_rotation(Call& call, const EnableRotationRequest& request) {
     if (auto refused = check_rotatable(call.key())) {
         co_return *std::move(refused);
     }
@@ -51,7 +51,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const EnableRotationRequest& 
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> enable_key_rotation(Call& call) {
-    return run(call, handle);
+    return run(call, handle_enable_key_rotation);
 }
 
 }  // namespace claviger::kms

@@ -51,7 +51,7 @@ Outcome<EncryptResponse> encrypt_with_rsa(const Key& key, const EncryptRequest& 
     return EncryptResponse{*std::move(sealed), key.arn, request.algorithm};
 }
 
-asio::awaitable<Outcome<EncryptResponse>> handle(Call& call, const EncryptRequest& request) {
+asio::awaitable<Outcome<EncryptResponse>> handle_encrypt(Call& call, const EncryptRequest& request) {
     const Key& key = call.key();
     if (auto refused = check_use(key, call.row->name, request.algorithm)) {
         co_return *std::move(refused);
@@ -82,7 +82,7 @@ asio::awaitable<Outcome<EncryptResponse>> handle(Call& call, const EncryptReques
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> encrypt(Call& call) {
-    return run(call, handle);
+    return run(call, handle_encrypt);
 }
 
 }  // namespace claviger::kms

@@ -32,7 +32,8 @@ Outcome<std::uint16_t> size_of(const DataKeyRequest& request) {
     return std::uint16_t{*request.spec == "AES_128" ? std::uint16_t{16} : std::uint16_t{32}};
 }
 
-asio::awaitable<Outcome<DataKeyResponse>> handle(Call& call, const DataKeyRequest& request) {
+asio::awaitable<Outcome<DataKeyResponse>> handle_generate_data_key(Call& call,
+                                                                   const DataKeyRequest& request) {
     Outcome<cluster::DataKey> made = co_await make_data_key(call, request, cluster::Plaintext::include);
     if (!made) {
         co_return std::move(made).error();
@@ -83,7 +84,7 @@ asio::awaitable<Outcome<cluster::DataKey>> make_data_key(Call& call, const DataK
 }
 
 asio::awaitable<Outcome<std::string>> generate_data_key(Call& call) {
-    return run(call, handle);
+    return run(call, handle_generate_data_key);
 }
 
 }  // namespace claviger::kms

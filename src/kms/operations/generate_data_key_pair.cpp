@@ -25,7 +25,8 @@ struct KeyPairResponse {
     }
 };
 
-asio::awaitable<Outcome<KeyPairResponse>> handle(Call& call, const KeyPairRequest& request) {
+asio::awaitable<Outcome<KeyPairResponse>> handle_generate_data_key_pair(Call& call,
+                                                                        const KeyPairRequest& request) {
     Outcome<SealedPair> made = co_await make_key_pair(call, request);
     if (!made) {
         co_return std::move(made).error();
@@ -76,7 +77,7 @@ asio::awaitable<Outcome<SealedPair>> make_key_pair(Call& call, const KeyPairRequ
 }
 
 asio::awaitable<Outcome<std::string>> generate_data_key_pair(Call& call) {
-    return run(call, handle);
+    return run(call, handle_generate_data_key_pair);
 }
 
 }  // namespace claviger::kms

@@ -4,7 +4,7 @@
 namespace claviger::kms {
 namespace {
 
-struct KeyPairResponse {
+struct KeyPairBlobResponse {
     Bytes blob;
     Bytes public_key;
     std::string_view key;
@@ -12,27 +12,29 @@ struct KeyPairResponse {
     std::string_view material_id;
 
     static constexpr auto fields() {
-        return std::tuple(field("PrivateKeyCiphertextBlob", &KeyPairResponse::blob),
-                          field("PublicKey", &KeyPairResponse::public_key),
-                          field("KeyId", &KeyPairResponse::key), field("KeyPairSpec", &KeyPairResponse::spec),
-                          field("KeyMaterialId", &KeyPairResponse::material_id));
+        return std::tuple(field("PrivateKeyCiphertextBlob", &KeyPairBlobResponse::blob),
+                          field("PublicKey", &KeyPairBlobResponse::public_key),
+                          field("KeyId", &KeyPairBlobResponse::key),
+                          field("KeyPairSpec", &KeyPairBlobResponse::spec),
+                          field("KeyMaterialId", &KeyPairBlobResponse::material_id));
     }
 };
 
-asio::awaitable<Outcome<KeyPairResponse>> handle(Call& call, const KeyPairRequest& request) {
+asio::awaitable<Outcome<KeyPairBlobResponse>> handle_generate_data_key_pair_without_plaintext(
+    Call& call, const KeyPairRequest& request) {
     Outcome<SealedPair> made = co_await make_key_pair(call, request);
     if (!made) {
         co_return std::move(made).error();
     }
     const Key& key = call.key();
-    co_return KeyPairResponse{std::move(made->blob), std::move(made->pair.public_key), key.arn, request.spec,
-                              key.current().id};
+    co_return KeyPairBlobResponse{std::move(made->blob), std::move(made->pair.public_key), key.arn,
+                                  request.spec, key.current().id};
 }
 
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> generate_data_key_pair_without_plaintext(Call& call) {
-    return run(call, handle);
+    return run(call, handle_generate_data_key_pair_without_plaintext);
 }
 
 }  // namespace claviger::kms

@@ -16,7 +16,8 @@ struct SealedDataKeyResponse {
     }
 };
 
-asio::awaitable<Outcome<SealedDataKeyResponse>> handle(Call& call, const DataKeyRequest& request) {
+asio::awaitable<Outcome<SealedDataKeyResponse>> handle_generate_data_key_without_plaintext(
+    Call& call, const DataKeyRequest& request) {
     Outcome<cluster::DataKey> made = co_await make_data_key(call, request, cluster::Plaintext::omit);
     if (!made) {
         co_return std::move(made).error();
@@ -28,7 +29,7 @@ asio::awaitable<Outcome<SealedDataKeyResponse>> handle(Call& call, const DataKey
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> generate_data_key_without_plaintext(Call& call) {
-    return run(call, handle);
+    return run(call, handle_generate_data_key_without_plaintext);
 }
 
 }  // namespace claviger::kms

@@ -30,7 +30,8 @@ struct GenerateMacResponse {
     }
 };
 
-asio::awaitable<Outcome<GenerateMacResponse>> handle(Call& call, const GenerateMacRequest& request) {
+asio::awaitable<Outcome<GenerateMacResponse>> handle_generate_mac(Call& call,
+                                                                  const GenerateMacRequest& request) {
     const Key& key = call.key();
     if (auto refused = check_use(key, "GENERATE_VERIFY_MAC", call.row->name, request.algorithm)) {
         co_return *std::move(refused);
@@ -49,7 +50,7 @@ asio::awaitable<Outcome<GenerateMacResponse>> handle(Call& call, const GenerateM
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> generate_mac(Call& call) {
-    return run(call, handle);
+    return run(call, handle_generate_mac);
 }
 
 }  // namespace claviger::kms

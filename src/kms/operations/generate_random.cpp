@@ -27,7 +27,7 @@ struct RandomResponse {
     }
 };
 
-asio::awaitable<Outcome<RandomResponse>> handle(Call& call, const RandomRequest& request) {
+asio::awaitable<Outcome<RandomResponse>> handle_generate_random(Call& call, const RandomRequest& request) {
     if (!request.size) {
         co_return validation("NumberOfBytes is required.");
     }
@@ -55,7 +55,7 @@ asio::awaitable<Outcome<RandomResponse>> handle(Call& call, const RandomRequest&
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> generate_random(Call& call) {
-    return run(call, handle);
+    return run(call, handle_generate_random);
 }
 
 }  // namespace claviger::kms

@@ -32,7 +32,7 @@ struct LastUsageResponse {
     }
 };
 
-Outcome<LastUsageResponse> handle(Call& call, const NoMembers&) {
+Outcome<LastUsageResponse> handle_get_key_last_usage(Call& call, const NoMembers&) {
     const Key& key = call.key();
     LastUsageResponse response;
     response.key = key.record.id.value();
@@ -49,7 +49,7 @@ Outcome<LastUsageResponse> handle(Call& call, const NoMembers&) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> get_key_last_usage(Call& call) {
-    return run(call, handle);
+    return run(call, handle_get_key_last_usage);
 }
 
 }  // namespace claviger::kms

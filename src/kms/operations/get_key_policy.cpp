@@ -20,7 +20,7 @@ struct GetPolicyResponse {
     }
 };
 
-Outcome<GetPolicyResponse> handle(Call& call, const GetPolicyRequest& request) {
+Outcome<GetPolicyResponse> handle_get_key_policy(Call& call, const GetPolicyRequest& request) {
     if (request.name != kPolicyName) {
         return not_found("No such policy exists");
     }
@@ -30,7 +30,7 @@ Outcome<GetPolicyResponse> handle(Call& call, const GetPolicyRequest& request) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> get_key_policy(Call& call) {
-    return run(call, handle);
+    return run(call, handle_get_key_policy);
 }
 
 }  // namespace claviger::kms

@@ -23,7 +23,7 @@ bool answers_no(const Key& key, WallTime now) {
     return key.record.origin == "EXTERNAL" && key.state_at(now) != store::KeyState::pending_import;
 }
 
-Outcome<RotationStatusResponse> handle(Call& call, const NoMembers&) {
+Outcome<RotationStatusResponse> handle_get_key_rotation_status(Call& call, const NoMembers&) {
     const Key& key = call.key();
     if (auto refused = check_rotatable(key)) {
         if (key.record.spec != "SYMMETRIC_DEFAULT" || !answers_no(key, call.parts.life.now())) {
@@ -45,7 +45,7 @@ Outcome<RotationStatusResponse> handle(Call& call, const NoMembers&) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> get_key_rotation_status(Call& call) {
-    return run(call, handle);
+    return run(call, handle_get_key_rotation_status);
 }
 
 }  // namespace claviger::kms

@@ -47,7 +47,8 @@ std::optional<Failure> check_wrapping(const Key& key, const ParametersRequest& r
     return std::nullopt;
 }
 
-asio::awaitable<Outcome<ParametersResponse>> handle(Call& call, const ParametersRequest& request) {
+asio::awaitable<Outcome<ParametersResponse>> handle_get_parameters_for_import(
+    Call& call, const ParametersRequest& request) {
     const Key& key = call.key();
     if (auto refused = check_imported(key)) {
         co_return *std::move(refused);
@@ -78,7 +79,7 @@ asio::awaitable<Outcome<ParametersResponse>> handle(Call& call, const Parameters
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> get_parameters_for_import(Call& call) {
-    return run(call, handle);
+    return run(call, handle_get_parameters_for_import);
 }
 
 }  // namespace claviger::kms

@@ -36,7 +36,7 @@ ByteView public_half(const Key& key) {
     return key.imports != nullptr ? ByteView(key.imports->front().public_key) : ByteView{};
 }
 
-Outcome<GetPublicKeyResponse> handle(Call& call, const NoMembers&) {
+Outcome<GetPublicKeyResponse> handle_get_public_key(Call& call, const NoMembers&) {
     const Key& key = call.key();
     if (!is_pair(key.record.spec)) {
         return unsupported({});
@@ -65,7 +65,7 @@ Outcome<GetPublicKeyResponse> handle(Call& call, const NoMembers&) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> get_public_key(Call& call) {
-    return run(call, handle);
+    return run(call, handle_get_public_key);
 }
 
 }  // namespace claviger::kms

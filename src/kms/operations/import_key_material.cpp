@@ -267,7 +267,8 @@ private:
     std::vector<Imported> imports_;
 };
 
-asio::awaitable<Outcome<ImportResponse>> handle(Call& call, const ImportRequest& request) {
+asio::awaitable<Outcome<ImportResponse>> handle_import_key_material(Call& call,
+                                                                    const ImportRequest& request) {
     const Key& key = call.key();
     for (const Refused& refused :
          {check_imported(key), check_expiry(request, call.parts.life.now()), check_choice(key, request)}) {
@@ -292,7 +293,7 @@ asio::awaitable<Outcome<ImportResponse>> handle(Call& call, const ImportRequest&
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> import_key_material(Call& call) {
-    return run(call, handle);
+    return run(call, handle_import_key_material);
 }
 
 }  // namespace claviger::kms

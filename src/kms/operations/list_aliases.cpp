@@ -47,7 +47,7 @@ struct ListAliasesResponse {
     }
 };
 
-Outcome<ListAliasesResponse> handle(Call& call, const ListAliasesRequest& request) {
+Outcome<ListAliasesResponse> handle_list_aliases(Call& call, const ListAliasesRequest& request) {
     const std::string target = call.keys[0] != nullptr ? call.key().record.id.value() : std::string{};
     const std::string list = "ListAliases " + target;
     const Outcome<std::string> after = read_marker(call, list, request.marker);
@@ -74,7 +74,7 @@ Outcome<ListAliasesResponse> handle(Call& call, const ListAliasesRequest& reques
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> list_aliases(Call& call) {
-    return run(call, handle);
+    return run(call, handle_list_aliases);
 }
 
 }  // namespace claviger::kms

@@ -21,7 +21,7 @@ struct ListGrantsRequest {
     }
 };
 
-Outcome<GrantsResponse> handle(Call& call, const ListGrantsRequest& request) {
+Outcome<GrantsResponse> handle_list_grants(Call& call, const ListGrantsRequest& request) {
     if (!request.id.empty()) {
         if (auto refused = check_grant_id(request.id)) {
             return *std::move(refused);
@@ -46,7 +46,7 @@ Outcome<GrantsResponse> handle(Call& call, const ListGrantsRequest& request) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> list_grants(Call& call) {
-    return run(call, handle);
+    return run(call, handle_list_grants);
 }
 
 }  // namespace claviger::kms

@@ -16,14 +16,14 @@ struct ListPoliciesResponse {
 
 // One page holds all, so Limit changes nothing and no marker was ever made. The operation has no
 // InvalidMarker error.
-Outcome<ListPoliciesResponse> handle(Call&, const NoMembers&) {
+Outcome<ListPoliciesResponse> handle_list_key_policies(Call&, const NoMembers&) {
     return ListPoliciesResponse{};
 }
 
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> list_key_policies(Call& call) {
-    return run(call, handle);
+    return run(call, handle_list_key_policies);
 }
 
 }  // namespace claviger::kms

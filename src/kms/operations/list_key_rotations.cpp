@@ -131,7 +131,7 @@ std::vector<RotationEntry> all_materials(const Key& key, WallTime now) {
     return entries;
 }
 
-Outcome<ListRotationsResponse> handle(Call& call, const ListRotationsRequest& request) {
+Outcome<ListRotationsResponse> handle_list_key_rotations(Call& call, const ListRotationsRequest& request) {
     const Key& key = call.key();
     if (auto refused = check_rotatable(key);
         refused && (key.record.origin != "EXTERNAL" || key.record.spec != kSymmetricDefault)) {
@@ -161,7 +161,7 @@ Outcome<ListRotationsResponse> handle(Call& call, const ListRotationsRequest& re
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> list_key_rotations(Call& call) {
-    return run(call, handle);
+    return run(call, handle_list_key_rotations);
 }
 
 }  // namespace claviger::kms

@@ -39,7 +39,7 @@ struct ListKeysResponse {
     }
 };
 
-Outcome<ListKeysResponse> handle(Call& call, const ListKeysRequest& request) {
+Outcome<ListKeysResponse> handle_list_keys(Call& call, const ListKeysRequest& request) {
     const Outcome<std::string> after = read_marker(call, kList, request.marker);
     if (!after) {
         return after.error();
@@ -60,7 +60,7 @@ Outcome<ListKeysResponse> handle(Call& call, const ListKeysRequest& request) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> list_keys(Call& call) {
-    return run(call, handle);
+    return run(call, handle_list_keys);
 }
 
 }  // namespace claviger::kms

@@ -31,7 +31,7 @@ struct ListTagsResponse {
 };
 
 // In order of their keys, so that a marker stays right while tags come and go.
-Outcome<ListTagsResponse> handle(Call& call, const ListTagsRequest& request) {
+Outcome<ListTagsResponse> handle_list_resource_tags(Call& call, const ListTagsRequest& request) {
     const std::string list = "ListResourceTags " + call.key().arn;
     const Outcome<std::string> after = read_marker(call, list, request.marker);
     if (!after) {
@@ -54,7 +54,7 @@ Outcome<ListTagsResponse> handle(Call& call, const ListTagsRequest& request) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> list_resource_tags(Call& call) {
-    return run(call, handle);
+    return run(call, handle_list_resource_tags);
 }
 
 }  // namespace claviger::kms

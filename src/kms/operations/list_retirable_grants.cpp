@@ -22,7 +22,7 @@ struct ListRetirableRequest {
     }
 };
 
-Outcome<GrantsResponse> handle(Call& call, const ListRetirableRequest& request) {
+Outcome<GrantsResponse> handle_list_retirable_grants(Call& call, const ListRetirableRequest& request) {
     if (request.service) {
         return validation("Claviger has no service principals: use RetiringPrincipal.");
     }
@@ -51,7 +51,7 @@ Outcome<GrantsResponse> handle(Call& call, const ListRetirableRequest& request) 
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> list_retirable_grants(Call& call) {
-    return run(call, handle);
+    return run(call, handle_list_retirable_grants);
 }
 
 }  // namespace claviger::kms

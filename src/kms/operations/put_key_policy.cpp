@@ -17,7 +17,7 @@ struct PutPolicyRequest {
     }
 };
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const PutPolicyRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_put_key_policy(Call& call, const PutPolicyRequest& request) {
     if (request.name != kPolicyName) {
         co_return unsupported({});
     }
@@ -35,7 +35,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const PutPolicyRequest& reque
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> put_key_policy(Call& call) {
-    return run(call, handle);
+    return run(call, handle_put_key_policy);
 }
 
 }  // namespace claviger::kms

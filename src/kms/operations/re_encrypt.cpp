@@ -137,7 +137,7 @@ asio::awaitable<Outcome<ReEncryptResponse>> re_encrypt_here(Call& call, const Re
     co_return response;
 }
 
-asio::awaitable<Outcome<ReEncryptResponse>> handle(Call& call, const ReEncryptRequest& request) {
+asio::awaitable<Outcome<ReEncryptResponse>> handle_re_encrypt(Call& call, const ReEncryptRequest& request) {
     const Key& source = *call.keys[0];
     const Key& destination = *call.keys[1];
     if (auto refused = check_use(source, "ReEncryptFrom", request.source_algorithm)) {
@@ -195,7 +195,7 @@ asio::awaitable<Outcome<ReEncryptResponse>> handle(Call& call, const ReEncryptRe
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> re_encrypt(Call& call) {
-    return run(call, handle);
+    return run(call, handle_re_encrypt);
 }
 
 }  // namespace claviger::kms

@@ -67,7 +67,7 @@ bool may_retire(const policy::Principal& caller, const store::GrantRecord& grant
            grant.account == caller.account;
 }
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const RetireRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_retire_grant(Call& call, const RetireRequest& request) {
     Outcome<Named> named = named_by(call, request);
     if (!named) {
         co_return std::move(named).error();
@@ -90,7 +90,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const RetireRequest& request)
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> retire_grant(Call& call) {
-    return run(call, handle);
+    return run(call, handle_retire_grant);
 }
 
 }  // namespace claviger::kms

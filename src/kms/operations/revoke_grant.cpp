@@ -13,7 +13,7 @@ struct RevokeRequest {
     }
 };
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const RevokeRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_revoke_grant(Call& call, const RevokeRequest& request) {
     if (auto refused = check_grant_id(request.id)) {
         co_return *std::move(refused);
     }
@@ -29,7 +29,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const RevokeRequest& request)
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> revoke_grant(Call& call) {
-    return run(call, handle);
+    return run(call, handle_revoke_grant);
 }
 
 }  // namespace claviger::kms

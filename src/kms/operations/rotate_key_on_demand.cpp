@@ -119,7 +119,7 @@ asio::awaitable<Outcome<RotateResponse>> rotate_imported(Call& call) {
     co_return response;
 }
 
-asio::awaitable<Outcome<RotateResponse>> handle(Call& call, const NoMembers&) {
+asio::awaitable<Outcome<RotateResponse>> handle_rotate_key_on_demand(Call& call, const NoMembers&) {
     const Key& key = call.key();
     if (is_imported(key)) {
         co_return co_await rotate_imported(call);
@@ -152,7 +152,7 @@ asio::awaitable<Outcome<RotateResponse>> handle(Call& call, const NoMembers&) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> rotate_key_on_demand(Call& call) {
-    return run(call, handle);
+    return run(call, handle_rotate_key_on_demand);
 }
 
 }  // namespace claviger::kms

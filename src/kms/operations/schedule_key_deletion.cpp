@@ -30,7 +30,8 @@ struct ScheduleResponse {
     }
 };
 
-asio::awaitable<Outcome<ScheduleResponse>> handle(Call& call, const ScheduleRequest& request) {
+asio::awaitable<Outcome<ScheduleResponse>> handle_schedule_key_deletion(Call& call,
+                                                                        const ScheduleRequest& request) {
     if (request.days < kShortest || request.days > kLongest) {
         co_return validation("PendingWindowInDays must be between 7 and 30");
     }
@@ -60,7 +61,7 @@ asio::awaitable<Outcome<ScheduleResponse>> handle(Call& call, const ScheduleRequ
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> schedule_key_deletion(Call& call) {
-    return run(call, handle);
+    return run(call, handle_schedule_key_deletion);
 }
 
 }  // namespace claviger::kms

@@ -60,7 +60,7 @@ struct SignResponse {
     }
 };
 
-asio::awaitable<Outcome<SignResponse>> handle(Call& call, const SignRequest& request) {
+asio::awaitable<Outcome<SignResponse>> handle_sign(Call& call, const SignRequest& request) {
     const Key& key = call.key();
     const SignedMessage message{request.message, request.type, request.algorithm};
     const Outcome<SignedDigest> digest = digest_to_sign(call, message);
@@ -81,7 +81,7 @@ asio::awaitable<Outcome<SignResponse>> handle(Call& call, const SignRequest& req
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> sign(Call& call) {
-    return run(call, handle);
+    return run(call, handle_sign);
 }
 
 }  // namespace claviger::kms

@@ -11,7 +11,7 @@ struct TagRequest {
     static constexpr auto fields() { return std::tuple(field("Tags", &TagRequest::tags)); }
 };
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const TagRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_tag_resource(Call& call, const TagRequest& request) {
     if (auto refused = check_tags(request.tags)) {
         co_return *std::move(refused);
     }
@@ -24,7 +24,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const TagRequest& request) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> tag_resource(Call& call) {
-    return run(call, handle);
+    return run(call, handle_tag_resource);
 }
 
 }  // namespace claviger::kms

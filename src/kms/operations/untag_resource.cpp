@@ -12,7 +12,7 @@ struct UntagRequest {
     static constexpr auto fields() { return std::tuple(field("TagKeys", &UntagRequest::keys)); }
 };
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const UntagRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_untag_resource(Call& call, const UntagRequest& request) {
     Edit edit = [&](store::KeyRecord& row) -> std::optional<Failure> {
         std::erase_if(row.tags, [&](const store::Tag& tag) {
             return std::ranges::find(request.keys, std::string_view(tag.key)) != request.keys.end();
@@ -25,7 +25,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const UntagRequest& request) 
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> untag_resource(Call& call) {
-    return run(call, handle);
+    return run(call, handle_untag_resource);
 }
 
 }  // namespace claviger::kms

@@ -28,7 +28,7 @@ std::optional<Failure> check_same_kind(const store::KeyRecord& from, const store
     return std::nullopt;
 }
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const UpdateAliasRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_update_alias(Call& call, const UpdateAliasRequest& request) {
     const store::KeyRecord& target = call.keys[1]->record;
     if (auto refused = check_same_kind(call.keys[0]->record, target, request.name)) {
         co_return *std::move(refused);
@@ -75,7 +75,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const UpdateAliasRequest& req
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> update_alias(Call& call) {
-    return run(call, handle);
+    return run(call, handle_update_alias);
 }
 
 }  // namespace claviger::kms

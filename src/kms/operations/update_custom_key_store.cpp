@@ -75,7 +75,7 @@ Refused check_cluster(const Call& call, const store::KeyStoreRecord& row, std::s
     return check_two_zones(*wanted);
 }
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const UpdateRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_update_custom_key_store(Call& call, const UpdateRequest& request) {
     if (request.xks_endpoint || request.xks_path || request.xks_connectivity) {
         co_return validation("XksProxy parameters are not valid for the CustomKeyStoreType AWS_CLOUDHSM.");
     }
@@ -131,7 +131,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const UpdateRequest& request)
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> update_custom_key_store(Call& call) {
-    return run(call, handle);
+    return run(call, handle_update_custom_key_store);
 }
 
 }  // namespace claviger::kms

@@ -12,7 +12,7 @@ struct DescriptionRequest {
     }
 };
 
-asio::awaitable<Outcome<Empty>> handle(Call& call, const DescriptionRequest& request) {
+asio::awaitable<Outcome<Empty>> handle_update_key_description(Call& call, const DescriptionRequest& request) {
     Decide decide = [&](store::Txn& txn) -> Outcome<Done> {
         Outcome<store::KeyRecord> row = current_row(call, txn, call.key(), States::not_pending_deletion);
         if (!row) {
@@ -31,7 +31,7 @@ asio::awaitable<Outcome<Empty>> handle(Call& call, const DescriptionRequest& req
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> update_key_description(Call& call) {
-    return run(call, handle);
+    return run(call, handle_update_key_description);
 }
 
 }  // namespace claviger::kms

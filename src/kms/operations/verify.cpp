@@ -34,7 +34,7 @@ struct VerifyResponse {
 };
 
 // With the public part, which needs no HSM.
-Outcome<VerifyResponse> handle(Call& call, const VerifyRequest& request) {
+Outcome<VerifyResponse> handle_verify(Call& call, const VerifyRequest& request) {
     const Key& key = call.key();
     const SignedMessage message{request.message, request.type, request.algorithm};
     const Outcome<SignedDigest> digest = digest_to_sign(call, message);
@@ -57,7 +57,7 @@ Outcome<VerifyResponse> handle(Call& call, const VerifyRequest& request) {
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> verify(Call& call) {
-    return run(call, handle);
+    return run(call, handle_verify);
 }
 
 }  // namespace claviger::kms

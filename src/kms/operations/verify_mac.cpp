@@ -31,7 +31,7 @@ struct VerifyMacResponse {
     }
 };
 
-asio::awaitable<Outcome<VerifyMacResponse>> handle(Call& call, const VerifyMacRequest& request) {
+asio::awaitable<Outcome<VerifyMacResponse>> handle_verify_mac(Call& call, const VerifyMacRequest& request) {
     const Key& key = call.key();
     if (auto refused = check_use(key, "GENERATE_VERIFY_MAC", call.row->name, request.algorithm)) {
         co_return *std::move(refused);
@@ -53,7 +53,7 @@ asio::awaitable<Outcome<VerifyMacResponse>> handle(Call& call, const VerifyMacRe
 }  // namespace
 
 asio::awaitable<Outcome<std::string>> verify_mac(Call& call) {
-    return run(call, handle);
+    return run(call, handle_verify_mac);
 }
 
 }  // namespace claviger::kms

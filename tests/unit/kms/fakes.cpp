@@ -856,6 +856,10 @@ void Harness::change_key(std::string_view id, const std::function<void(store::Ke
     wake.wait(lock, [&] { return finished; });
 }
 
+std::string key_body(std::string_view id, std::string_view more) {
+    return R"({"KeyId":")" + std::string(id) + "\"" + std::string(more) + "}";
+}
+
 std::string text_at(std::string_view json, std::string_view path) {
     const boost::json::value root = boost::json::parse(json);
     const boost::json::value* found = find_at(root, path);

@@ -204,6 +204,12 @@ private:
     http::IoContext io_{client, audit, &clusters};
 };
 
+// Clusters of custom key stores.
+inline constexpr char kCluster[] = "cluster-abcdefghijk";
+inline constexpr char kSecond[] = "cluster-bbbbbbbbbbb";
+
+// The body of a request on a key; `more` begins with a comma.
+std::string key_body(std::string_view id, std::string_view more = {});
 // The string member of a JSON object, dots going down; empty if it is not there.
 std::string text_at(std::string_view json, std::string_view path);
 // The value as JSON; empty if it is not there.

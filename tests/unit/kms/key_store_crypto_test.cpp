@@ -12,8 +12,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr char kCluster[] = "cluster-abcdefghijk";
-constexpr char kSecond[] = "cluster-bbbbbbbbbbb";
 constexpr char kPlaintext[] = R"(,"Plaintext":"c2VjcmV0"})";  // "secret"
 
 class KeysInStores : public ::testing::Test {

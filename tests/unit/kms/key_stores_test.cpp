@@ -17,8 +17,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-constexpr char kCluster[] = "cluster-abcdefghijk";
-constexpr char kSecond[] = "cluster-bbbbbbbbbbb";
 constexpr char kThird[] = "cluster-ccccccccccc";
 constexpr char kPassword[] = "kmsPswd-1";
 

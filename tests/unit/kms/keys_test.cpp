@@ -10,10 +10,6 @@
 namespace claviger::kms::test {
 namespace {
 
-std::string key_body(std::string_view id, std::string_view more = {}) {
-    return R"({"KeyId":")" + std::string(id) + "\"" + std::string(more) + "}";
-}
-
 std::string alias_body(std::string_view name, std::string_view target) {
     return R"({"AliasName":")" + std::string(name) + R"(","TargetKeyId":")" + std::string(target) + "\"}";
 }

@@ -11,10 +11,6 @@
 namespace claviger::kms::test {
 namespace {
 
-std::string key_body(std::string_view id, std::string_view more = {}) {
-    return R"({"KeyId":")" + std::string(id) + "\"" + std::string(more) + "}";
-}
-
 http::Answer last_use(Harness& api, const std::string& key) {
     return api.call("GetKeyLastUsage", key_body(key));
 }

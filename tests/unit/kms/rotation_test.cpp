@@ -12,10 +12,6 @@ namespace {
 
 using std::chrono::days;
 
-std::string key_body(std::string_view id, std::string_view more = {}) {
-    return R"({"KeyId":")" + std::string(id) + "\"" + std::string(more) + "}";
-}
-
 std::string material_of(Harness& api, const std::string& key) {
     return text_at(api.call("DescribeKey", key_body(key)).body, "KeyMetadata.CurrentKeyMaterialId");
 }

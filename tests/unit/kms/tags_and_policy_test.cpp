@@ -8,10 +8,6 @@
 namespace claviger::kms::test {
 namespace {
 
-std::string key_body(std::string_view id, std::string_view more = {}) {
-    return R"({"KeyId":")" + std::string(id) + "\"" + std::string(more) + "}";
-}
-
 std::string tags(int first, int count) {
     std::string out = R"(,"Tags":[)";
     for (int i = first; i < first + count; ++i) {
