@@ -277,12 +277,32 @@ private:
             if (life == ObjectLife::session) {
                 imported.remove(CKA_TOKEN).no(CKA_TOKEN);
             }
+            const std::vector<CK_OBJECT_HANDLE> before = public_keys();
             Made key;
             key.rv = t_.p11->C_CreateObject(t_.session, imported.data(), imported.size(), &key.handle);
             const TemporaryObject key_object(t_.p11, t_.session, key.handle);
+            if (key.rv != CKR_OK) {
+                remove_remains(before, modulus);
+            }
             judge_trusted(life == ObjectLife::session ? "import a trusted public key as a session object"
                                                       : "import a trusted public key as a token object",
                           key);
+        }
+    }
+
+    std::vector<CK_OBJECT_HANDLE> public_keys() const {
+        Template wanted;
+        wanted.number(CKA_CLASS, CKO_PUBLIC_KEY);
+        return find_objects(t_.p11, t_.session, wanted).value_or({});
+    }
+    // SoftHSM 2.6.1 refuses to make the object and leaves a part of it on the token, without label and
+    // number.
+    void remove_remains(const std::vector<CK_OBJECT_HANDLE>& before, const Bytes& modulus) {
+        for (const CK_OBJECT_HANDLE object : public_keys()) {
+            const Bytes its = read_attribute(t_.p11, t_.session, object, CKA_MODULUS).value_or(Bytes{});
+            if (std::ranges::find(before, object) == before.end() && (its.empty() || its == modulus)) {
+                t_.p11->C_DestroyObject(t_.session, object);
+            }
         }
     }
 

@@ -122,6 +122,8 @@ Template usage_template(const KeyKindRow& kind, const Capabilities& capabilities
         flag(CKA_ENCRYPT, encrypts);
         flag(CKA_VERIFY, !encrypts);
         out.no(CKA_WRAP);
+    } else {
+        out.no(CKA_SIGN_RECOVER);
     }
     flag(CKA_DECRYPT, encrypts);
     flag(CKA_SIGN, !encrypts && !derives);

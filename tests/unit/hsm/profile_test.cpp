@@ -6,6 +6,15 @@
 namespace claviger::test {
 namespace {
 
+// SoftHSM's file of each object, token.object included: also of one that no search by attributes finds.
+std::size_t object_files(const SoftHsm& soft) {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(soft.path() + "/tokens")) {
+        count += entry.path().extension() == ".object" ? 1 : 0;
+    }
+    return count;
+}
+
 TEST(Profile, SoftHsmRefusesEveryAttackAndMakesEveryKindButEd25519) {
     SoftHsm soft;
     OpenToken token = soft.provision("probed");
@@ -20,6 +29,7 @@ TEST(Profile, SoftHsmRefusesEveryAttackAndMakesEveryKindButEd25519) {
     }
     EXPECT_FALSE(profile.nests_unwrap_template);
     EXPECT_TRUE(expect_value(token.token->objects()).empty());
+    EXPECT_EQ(object_files(soft), 1u) << "an attack left something on the token";
 }
 
 }  // namespace
