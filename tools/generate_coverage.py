@@ -38,16 +38,13 @@ def page(model, table):
         sys.exit("rows that the model does not know: " + ", ".join(unknown))
     lines = ["# API coverage", "",
              "Made by `tools/generate_coverage.py` from the API model and `src/kms/operation_table.cpp`.", "",
-             "AWS KMS %s: %d of %d operations. The others answer `UnsupportedOperationException` (400) with the text"
-             % (model["metadata"]["apiVersion"], len(built), len(operations)),
-             "`Claviger does not implement <operation> yet.`", "",
+             "AWS KMS %s: %d of %d operations." % (model["metadata"]["apiVersion"], len(built), len(operations)), "",
              "The last column names the tests under `tests/` that call the operation. Besides, `conformance/kms/model_test.py`",
              "sends every built operation with every member wrong and only just right, and `unit/kms/operation_states_test.cpp`",
              "runs each through every key state.", "", "| Operation | Built | Tests |", "|---|---|---|"]
     lines += [row(name, built) for name in operations]
     lines += ["", "## Limits inside implemented operations", "",
-              "- CreateKey makes keys of one Region; multi-Region keys are refused, and so are the key specs that the cluster's",
-              "  HSMs cannot make.",
+              "- CreateKey refuses the key specs that the cluster's HSMs cannot make.",
               "- CreateCustomKeyStore refuses `EXTERNAL_KEY_STORE`.",
               "- `Recipient` is refused with `UnsupportedOperationException` unless roots of trust are configured.",
               "- Grants are kept and listed; they do not yet allow anything. A grant token must be one that CreateGrant",

@@ -65,7 +65,7 @@ Result<config::Config> dev_config(const po::variables_map& values) {
         config.service.data = config.service.data.parent_path();  // "dir/"
     }
     config.service.sealing_key = config.service.data / "sealing.key";
-    config.service.region = values["region"].as<std::string>();
+    config.service.regions = values["region"].as<std::vector<std::string>>();
     auto listen = endpoint(values, "listen");
     auto admin = endpoint(values, "admin-listen");
     if (!listen || !admin) {
@@ -124,8 +124,10 @@ Result<Command> dev(const Arguments& arguments) {
          "where /healthz, /readyz and /metrics are")                                                      //
         ("hsms", po::value<unsigned>()->default_value(3), "SoftHSM tokens, zones a, b, c …")              //
         ("key-memory", po::value<unsigned>()->default_value(128), "MB of each HSM host for loaded keys")  //
-        ("region", po::value<std::string>()->default_value("us-east-1"), "the region of every ARN")       //
-        ("threads", po::value<unsigned>()->default_value(0), "io threads; 0: one per core")               //
+        ("region", po::value<std::vector<std::string>>()->default_value({"us-east-1"}, "us-east-1"),
+         "a Region to answer for, as requests are signed for; may be given several times, the first is "
+         "where the HSMs are")                                                               //
+        ("threads", po::value<unsigned>()->default_value(0), "io threads; 0: one per core")  //
         ("module", po::value<std::string>()->default_value("/usr/lib/softhsm/libsofthsm2.so"),
          "the SoftHSM library")                                            //
         ("tls-certificate", po::value<std::string>(), "PEM; serve HTTPS")  //

@@ -125,7 +125,7 @@ audit::FileOptions audit_options(const config::Audit& audit, std::string writer,
 }
 
 std::string key_arn(const Settings& settings) {
-    return fmt::format("arn:aws:kms:{}", settings.config.service.region);
+    return fmt::format("arn:aws:kms:{}", settings.config.service.home_region());
 }
 
 cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout& layout) {
@@ -134,10 +134,10 @@ cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout&
     options.hsm_directory = layout.hsms();
     options.vault_directory = layout.vaults();
     options.backup_directory = layout.backups();
-    options.regions = {settings.config.service.region};
+    options.regions = settings.config.service.regions;
     options.host_arguments = host_arguments(settings);
     for (const config::Subnet& subnet : settings.config.subnets) {
-        options.subnets.push_back({subnet.id, settings.config.service.region + subnet.zone,
+        options.subnets.push_back({subnet.id, settings.config.service.home_region() + subnet.zone,
                                    subnet.network.substr(0, subnet.network.rfind('.') + 1)});
     }
     options.soft_module = settings.config.cloudhsm.soft_module;
@@ -145,7 +145,7 @@ cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout&
         options.soft_module.empty() ? settings.config.hsms.front().module : options.soft_module;
     for (const config::Hsm& hsm : settings.config.pool) {
         options.places.push_back(
-            {hsm.name, settings.config.service.region + hsm.zone, hsm.module, hsm.accept_weak_module});
+            {hsm.name, settings.config.service.home_region() + hsm.zone, hsm.module, hsm.accept_weak_module});
     }
     options.unit = kind_name(settings.kind);
     options.key_arn = key_arn(settings);
@@ -486,6 +486,9 @@ Status<> Service::start_http() {
     kms_options.cluster = default_cluster(contents_)->id;
     kms_options.handle_key = sealing_key_->derive("handles of callers");
     kms_options.custom_ids = settings_.kind == Kind::dev;
+    if (settings_.credentials == Credentials::verified) {
+        kms_options.regions = config_.service.regions;
+    }
     kms_.emplace(std::move(kms_options), parts);
     if (settings_.kind == Kind::dev) {
         custom_tags_.emplace(*kms_);
@@ -508,7 +511,7 @@ Status<> Service::start_http() {
         options.tls = http::TlsFiles{config_.http.tls_certificate, config_.http.tls_key};
     }
     options.mode = settings_.kind == Kind::dev ? http::Mode::dev : http::Mode::production;
-    options.verifier.regions = {config_.service.region};
+    options.verifier.regions = config_.service.regions;
     options.verifier.accept = settings_.credentials == Credentials::any ? auth::Accept::any_credentials
                                                                         : auth::Accept::signed_requests;
     http::ServerParts server_parts{
@@ -563,7 +566,7 @@ Status<> Service::seed() {
     const http::Call like{{},
                           {},
                           keys.front().principal,
-                          config_.service.region,
+                          config_.service.home_region(),
                           request_id,
                           "127.0.0.1",
                           "claviger dev --seed",
@@ -604,8 +607,8 @@ Status<> Service::announce() {
     if (dev) {
         lines.append(credentials);
     }
-    lines.append("export AWS_REGION=").append(config_.service.region);
-    lines.append("\nexport AWS_DEFAULT_REGION=").append(config_.service.region);
+    lines.append("export AWS_REGION=").append(config_.service.home_region());
+    lines.append("\nexport AWS_DEFAULT_REGION=").append(config_.service.home_region());
     lines.append("\nexport CLAVIGER_ADMIN_URL=");
     lines.append(url(config_.http.admin_listen, admin_->port(), "http")).append("\n");
     Status<> written = replace_file(layout_.env(), as_bytes(lines));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "src/config/section.hpp"
@@ -20,7 +21,14 @@ constexpr std::string_view kHsmNameLetters =
 std::optional<Error> read_service(Section section, Service& to) {
     section.path("data", to.data);
     section.path("sealing-key", to.sealing_key);
-    section.text("region", to.region);
+    std::vector<std::string> regions;
+    section.texts("regions", regions);
+    const std::set<std::string_view> distinct(regions.begin(), regions.end());
+    section.require(distinct.size() == regions.size() && !distinct.contains(""),
+                    "names a Region twice, or one without a name, in regions");
+    if (!regions.empty()) {
+        to.regions = std::move(regions);
+    }
     section.read<std::string>("account", "twelve digits", [&](const std::string& value) {
         to.account = value;
         return value.size() == 12 && value.find_first_not_of("0123456789") == std::string::npos;

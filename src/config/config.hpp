@@ -27,8 +27,9 @@ struct Endpoint {
 struct Service {
     std::filesystem::path data = "/var/lib/claviger";
     std::filesystem::path sealing_key = "/etc/claviger/sealing.key";
-    std::string region = "us-east-1";
+    std::vector<std::string> regions{"us-east-1"};  // the first is where the HSMs are
     std::string account = "000000000000";
+    const std::string& home_region() const { return regions.front(); }
     bool operator==(const Service&) const = default;
 };
 
@@ -81,7 +82,7 @@ struct CloudHsm {
 // A subnet that CreateCluster may name. There is no network behind it: it says which zone is meant.
 struct Subnet {
     std::string id;       // "subnet-" and 8 to 17 hexadecimal digits
-    std::string zone;     // one letter: "a" is us-east-1a in the region us-east-1
+    std::string zone;     // one letter: "a" is us-east-1a in the home region us-east-1
     std::string network;  // "10.0.1.0/24": where the addresses of its HSMs are drawn from
     bool operator==(const Subnet&) const = default;
 };

@@ -8,6 +8,7 @@
 #include <claviger/cluster/cluster.hpp>
 
 #include "hsm/link/blob.hpp"
+#include "src/kms/multi_region.hpp"
 #include "src/observe/log.hpp"
 
 namespace claviger::kms {
@@ -229,7 +230,12 @@ void Catalogue::update_rotations(Key& key, const Related& related) {
     if (schedule != related.schedules.end()) {
         now.schedule = *schedule;
     }
-    std::ranges::copy_if(related.rotations, std::back_inserter(now.past), ours);
+    for (const store::RotationRecord& row : related.rotations) {
+        if (ours(row)) {
+            std::erase_if(now.past, [&](const auto& old) { return old.material == row.material; });
+            now.past.push_back(row);
+        }
+    }
     std::ranges::sort(now.past, {}, &store::RotationRecord::date);
     key.rotations = std::make_shared<const Rotations>(std::move(now));
 }
@@ -244,8 +250,12 @@ void Catalogue::update_imports(Key& key, const Related& related) {
             });
         };
         std::ranges::for_each(related.erased_imports, forget);
-        std::ranges::for_each(related.imports, forget);
-        std::ranges::copy_if(related.imports, std::back_inserter(now), ours);
+        for (const store::ImportRecord& row : related.imports) {  // a later row of the same name counts
+            forget(row);
+            if (ours(row)) {
+                now.push_back(row);
+            }
+        }
         std::ranges::stable_sort(now, {}, &store::ImportRecord::created);
         key.imports = now.empty() ? nullptr : std::make_shared<const Imports>(std::move(now));
     }
@@ -263,7 +273,9 @@ void Catalogue::put_key(KeyPtr key) {
     if (record.state == store::KeyState::pending_deletion && record.deletion_date) {
         deletions_[{*record.deletion_date, key->arn}] = key;
     }
-    if (record.state == store::KeyState::enabled && key->rotations != nullptr && key->rotations->schedule) {
+    // Replicas get the new material of their primary key.
+    const bool rotates = record.state == store::KeyState::enabled && !is_replica(record);
+    if (rotates && key->rotations != nullptr && key->rotations->schedule) {
         rotations_[{key->rotations->schedule->next, key->arn}] = key;
     }
     if (const auto expiry = expiry_of(*key)) {
@@ -366,6 +378,18 @@ KeyPtr Catalogue::key_by_tag(std::string_view region, const KeyTag& tag) const {
     }
     const auto found = at->second.by_tag.find(tag);
     return found == at->second.by_tag.end() ? nullptr : found->second;
+}
+
+std::vector<KeyPtr> Catalogue::related(std::string_view account, std::string_view id) const {
+    const std::shared_lock lock(mutex_);
+    std::vector<KeyPtr> out;
+    for (auto at = places_.lower_bound(ScopeView{account, {}});
+         at != places_.end() && at->first.account == account; ++at) {
+        if (const auto found = at->second.keys.find(id); found != at->second.keys.end()) {
+            out.push_back(found->second);
+        }
+    }
+    return out;
 }
 
 AliasPtr Catalogue::alias(std::string_view account, std::string_view region, std::string_view name) const {

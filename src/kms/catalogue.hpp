@@ -97,6 +97,8 @@ public:
     const KeyStoreIndex& key_stores() const noexcept { return key_stores_; }
     KeyPtr key(std::string_view account, std::string_view region, std::string_view id) const;
     KeyPtr key_by_tag(std::string_view region, const KeyTag& tag) const;  // whatever its account
+    // Keys of this id, in order of Region.
+    std::vector<KeyPtr> related(std::string_view account, std::string_view id) const;
     AliasPtr alias(std::string_view account, std::string_view region, std::string_view name) const;
 
     // In order of id or name, beginning after `after`; at most `limit`.

@@ -26,12 +26,9 @@ using Refused = std::optional<Failure>;
 
 Refused find(Call& call) {
     call.model = model::kms().find(call.http.operation);
-    if (call.model == nullptr) {
-        return Failure(ErrorType::unknown_operation, {});
-    }
     call.row = find_operation(call.http.operation);
-    if (call.row == nullptr) {
-        return unsupported("Claviger does not implement " + std::string(call.http.operation) + " yet.");
+    if (call.model == nullptr || call.row == nullptr) {
+        return Failure(ErrorType::unknown_operation, {});
     }
     return std::nullopt;
 }

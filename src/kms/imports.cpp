@@ -6,6 +6,7 @@
 
 #include "src/kms/audit_record.hpp"
 #include "src/kms/commit.hpp"
+#include "src/kms/shared_imports.hpp"
 
 namespace claviger::kms {
 namespace {
@@ -36,7 +37,7 @@ bool drop_expired(const ServiceParts& parts, store::Txn& txn, const Key& known, 
             return false;
         }
     }
-    return txn.put(**std::move(row)).has_value();
+    return txn.put(**std::move(row)).has_value() && settle_pending(txn, old).has_value();
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ KeyMetadata metadata_of(const Catalogue& catalogue, const store::KeyRecord& reco
         out.agreement_algorithms = std::move(algorithms);
     }
     out.multi_region = record.multi_region;
+    out.related = multi_region_configuration(catalogue, record);
     if (!record.key_store.value().empty()) {
         out.key_store = record.key_store.value();
         const KeyStorePtr in = key_store_of(catalogue, record);

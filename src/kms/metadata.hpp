@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "src/kms/catalogue.hpp"
+#include "src/kms/multi_region.hpp"
 #include "src/kms/wire.hpp"
 #include "src/store/records.hpp"
 
@@ -34,6 +35,7 @@ struct KeyMetadata {
     std::optional<std::vector<std::string_view>> mac_algorithms;
     std::optional<std::vector<std::string_view>> agreement_algorithms;
     bool multi_region = false;
+    std::optional<MultiRegionConfiguration> related;
     std::optional<std::string_view> material_id;
     std::optional<std::string> key_store;
     std::optional<std::string> cluster;
@@ -53,6 +55,7 @@ struct KeyMetadata {
             field("MacAlgorithms", &KeyMetadata::mac_algorithms),
             field("KeyAgreementAlgorithms", &KeyMetadata::agreement_algorithms),
             field("MultiRegion", &KeyMetadata::multi_region),
+            field("MultiRegionConfiguration", &KeyMetadata::related),
             field("PendingDeletionWindowInDays", &KeyMetadata::pending_window),
             field("CurrentKeyMaterialId", &KeyMetadata::material_id),
             field("CustomKeyStoreId", &KeyMetadata::key_store),

@@ -40,6 +40,7 @@ enum class Need : std::uint8_t { required, optional };
 enum class States : std::uint8_t {
     any,
     usable,
+    replicable,
     active,
     rotating,
     readable,

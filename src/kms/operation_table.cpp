@@ -58,6 +58,9 @@ constexpr AuditField kImportParameters[] = {{"KeyId"}, {"WrappingAlgorithm"}, {"
 constexpr AuditField kImport[] = {{"KeyId"},      {"ExpirationModel"}, {"ValidTo"},
                                   {"ImportType"}, {"KeyMaterialId"},   {"KeyMaterialDescription"}};
 constexpr AuditField kDeleteImported[] = {{"KeyId"}, {"KeyMaterialId"}};
+constexpr AuditField kReplicate[] = {
+    {"KeyId"}, {"ReplicaRegion"}, {"Description"}, {"BypassPolicyLockoutSafetyCheck"}};
+constexpr AuditField kPrimaryRegion[] = {{"KeyId"}, {"PrimaryRegion"}};
 constexpr AuditField kDescription[] = {{"KeyId"}, {"Description"}};
 
 constexpr KeyParameter the_key(std::string_view member, Action action, KeyForms forms, States states) {
@@ -361,6 +364,13 @@ constexpr Operation kOperations[] = {
      Access::use,
      kReEncrypt,
      re_encrypt},
+    {"ReplicateKey",
+     Action::replicate_key,
+     Subject::keys,
+     {own_key(Action::replicate_key, States::replicable), kNone},
+     Access::write,
+     kReplicate,
+     replicate_key},
     {"RetireGrant",
      Action::retire_grant,
      Subject::account,
@@ -425,6 +435,13 @@ constexpr Operation kOperations[] = {
      Access::write,
      kDescription,
      update_key_description},
+    {"UpdatePrimaryRegion",
+     Action::update_primary_region,
+     Subject::keys,
+     {own_key(Action::update_primary_region, States::usable), kNone},
+     Access::write,
+     kPrimaryRegion,
+     update_primary_region},
     {"Verify", Action::verify, Subject::keys, {used_key(Action::verify), kNone}, Access::use, kSign, verify},
     {"VerifyMac",
      Action::verify_mac,

@@ -6,6 +6,8 @@
 #include "src/kms/audit_record.hpp"
 #include "src/kms/commit.hpp"
 #include "src/kms/key_store.hpp"
+#include "src/kms/multi_region.hpp"
+#include "src/kms/shared_imports.hpp"
 
 namespace claviger::kms {
 namespace {
@@ -13,6 +15,10 @@ namespace {
 // True: nothing is left on any HSM that can be reached.
 asio::awaitable<bool> destroy_material(http::IoContext& io, const Catalogue& catalogue, const Key& key,
                                        MonoTime deadline) {
+    const store::KeyRecord& record = key.record;
+    if (record.multi_region && catalogue.related(record.account.value(), record.id.value()).size() > 1) {
+        co_return true;  // the material is that of its related keys, too
+    }
     cluster::Client* const client = client_of(io, catalogue, key);
     if (client == nullptr) {
         co_return false;
@@ -41,6 +47,15 @@ bool bury(const ServiceParts& parts, store::Txn& txn, const Key& key) {
     return cloudhsm::bury(txn, in->cluster, hsms, key.arn).has_value();
 }
 
+// What a replica that goes means to the keys that stay.
+bool leave_related(const ServiceParts& parts, store::Txn& txn, const store::KeyRecord& gone) {
+    const auto rows = gone.multi_region
+                          ? txn.related_keys(gone.account, gone.id)
+                          : Result<std::vector<store::KeyRecord>>(std::vector<store::KeyRecord>{});
+    return rows && (rows->empty() || settle_pending(txn, rows->front())) &&
+           release_primary(txn, gone, parts.life.now());
+}
+
 // Still due, as this transaction sees it? Then its rows go, with the record of it.
 bool erase(const ServiceParts& parts, store::Txn& txn, const Key& key, WallTime wall,
            std::string_view backing_status) {
@@ -51,6 +66,7 @@ bool erase(const ServiceParts& parts, store::Txn& txn, const Key& key, WallTime 
         return false;
     }
     return bury(parts, txn, key) && txn.erase_key(known.account, known.region, known.id).has_value() &&
+           leave_related(parts, txn, known) &&
            txn.audit(service_event_record("DeleteKey", known, key.arn, wall, parts.random,
                                           parts.store.sequence(), backing_status))
                .has_value();

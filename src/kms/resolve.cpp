@@ -8,6 +8,7 @@
 
 #include "hsm/link/blob.hpp"
 #include "src/kms/context.hpp"
+#include "src/kms/multi_region.hpp"
 #include "src/policy/authorize.hpp"
 
 namespace claviger::kms {
@@ -17,11 +18,7 @@ constexpr std::string_view kAliasPrefix = "alias/";
 constexpr std::string_view kReservedPrefix = "alias/aws/";
 
 bool is_key_id(std::string_view text) noexcept {
-    if (text.starts_with("mrk-") && text.size() == 36) {
-        return std::ranges::all_of(text.substr(4),
-                                   [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-    }
-    return is_uuid(text);
+    return is_multi_region_id(text) || is_uuid(text);
 }
 
 bool is_account(std::string_view text) noexcept {

@@ -8,6 +8,7 @@
 #include "src/kms/audit_record.hpp"
 #include "src/kms/commit.hpp"
 #include "src/kms/context.hpp"
+#include "src/kms/multi_region.hpp"
 
 namespace claviger::kms {
 namespace {
@@ -34,7 +35,7 @@ bool rotate_due(const ServiceParts& parts, store::Txn& txn, const Key& known, co
     while ((**schedule).next <= now) {
         (**schedule).next += std::chrono::days((**schedule).period_days);
     }
-    return txn.put(**std::move(schedule)).has_value() &&
+    return !is_replica(**row) && put_schedule(txn, **row, **schedule).has_value() &&
            made.adopt(parts, txn, **std::move(row), known.arn, store::RotationType::automatic, wall)
                .has_value();
 }
@@ -67,8 +68,13 @@ asio::awaitable<Result<NewMaterial>> NewMaterial::make(http::IoContext& io, cons
 
 Status<> NewMaterial::adopt(const ServiceParts& parts, store::Txn& txn, store::KeyRecord key,
                             std::string_view arn, store::RotationType type, WallTime wall) const {
-    Status<> written =
-        txn.put(store::MaterialRecord{key.account, key.region, key.id, id_, token_, parts.life.now()});
+    const auto rows = related_rows(txn, key);
+    Status<> written = rows ? Status<>(done) : Status<>(rows.error());
+    for (std::size_t i = 0; written && i < rows->size(); ++i) {
+        const store::KeyRecord& row = (*rows)[i];
+        written =
+            txn.put(store::MaterialRecord{row.account, row.region, row.id, id_, token_, parts.life.now()});
+    }
     return written ? make_current(parts, txn, std::move(key), arn, id_, type, wall) : written;
 }
 
@@ -79,16 +85,35 @@ Status<> make_current(const ServiceParts& parts, store::Txn& txn, store::KeyReco
         return past.error();
     }
     const WallTime date = date_of_next(*past, parts.life.now());
-    Status<> written = txn.put(store::RotationRecord{key.account, key.region, key.id, material, type, date});
-    if (written) {
-        written = txn.audit(
-            service_event_record("RotateKey", key, arn, wall, parts.random, parts.store.sequence()));
-    }
-    if (written) {
-        key.current_material = material;
-        written = txn.put(std::move(key));
-    }
-    return written;
+    return change_related(txn, key, [&](store::KeyRecord& row) {
+        row.current_material = material;
+        Status<> written =
+            txn.put(store::RotationRecord{row.account, row.region, row.id, material, type, date});
+        const bool replica = row.region != key.region;
+        const std::string its_arn =
+            replica ? key_arn(parts.catalogue.partition(), row.region, row.account.value(), row.id.value())
+                    : std::string(arn);
+        return written
+                   ? txn.audit(service_event_record(replica ? "SynchronizeMultiRegionKey" : "RotateKey", row,
+                                                    its_arn, wall, parts.random, parts.store.sequence()))
+                   : written;
+    });
+}
+
+Status<> put_schedule(store::Txn& txn, const store::KeyRecord& key,
+                      const store::RotationScheduleRecord& schedule) {
+    return change_related(txn, key, [&](store::KeyRecord& row) -> Status<> {
+        const auto known = txn.rotation_schedule(row.account, row.region, row.id);
+        if (!known) {
+            return known.error();
+        }
+        store::RotationScheduleRecord next = schedule;
+        next.account = row.account;
+        next.region = row.region;
+        next.key = row.id;
+        next.version = *known ? (**known).version : 0;
+        return txn.put(std::move(next));
+    });
 }
 
 asio::awaitable<void> NewMaterial::discard(http::IoContext& io, MonoTime deadline) const {

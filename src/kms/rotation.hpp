@@ -16,10 +16,14 @@ inline constexpr std::uint32_t kDefaultRotationPeriod = 365;  // days
 // Empty: the key can be rotated by the service. Otherwise why not: its kind or its origin.
 std::optional<Failure> check_rotatable(const Key& key);
 
-// `material`, which has its row, becomes the current one of `key`, a row as this transaction sees it; the
-// RotateKey event is recorded.
+// `material`, which has its row, becomes the current one of `key`, a row as this transaction sees it, and of
+// its related keys; the events are recorded.
 Status<> make_current(const ServiceParts& parts, store::Txn& txn, store::KeyRecord key, std::string_view arn,
                       const std::string& material, store::RotationType type, WallTime wall);
+
+// From now on `key` and its related keys are rotated so; its own names in `schedule` do not matter.
+Status<> put_schedule(store::Txn& txn, const store::KeyRecord& key,
+                      const store::RotationScheduleRecord& schedule);
 
 // Material that a cluster has made and no row names yet.
 class NewMaterial {

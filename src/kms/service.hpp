@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <claviger/base/clock.hpp>
 #include <claviger/base/secret.hpp>
@@ -27,9 +28,10 @@ class Recipients;
 struct Failure;
 
 struct ServiceOptions {
-    ClusterId cluster;        // where new keys are made
-    bool custom_ids = false;  // the tag _custom_id_ names the id of a new key; for development
-    SecretBytes handle_key;   // at least 32 bytes; authenticates pagination markers and grant tokens
+    ClusterId cluster;                 // where new keys are made
+    std::vector<std::string> regions;  // that replicas can be made in; empty: any
+    bool custom_ids = false;           // the tag _custom_id_ names the id of a new key; for development
+    SecretBytes handle_key;            // at least 32 bytes; authenticates pagination markers and grant tokens
     // Told of every answer that is our fault (status 500), with the detail that callers never see. May be
     // empty.
     std::function<void(const http::Call&, const Failure&)> report;

@@ -13,6 +13,7 @@ bool allows(States allowed, KeyState state) noexcept {
     switch (allowed) {
         case States::any: return true;
         case States::usable: return state == KeyState::enabled || state == KeyState::updating;
+        case States::replicable: return state == KeyState::enabled;
         case States::active:
             return state == KeyState::enabled || state == KeyState::unavailable ||
                    state == KeyState::updating;

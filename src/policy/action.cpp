@@ -46,6 +46,7 @@ std::string_view to_string(Action action) noexcept {
         case Action::put_key_policy: return "kms:PutKeyPolicy";
         case Action::re_encrypt_from: return "kms:ReEncryptFrom";
         case Action::re_encrypt_to: return "kms:ReEncryptTo";
+        case Action::replicate_key: return "kms:ReplicateKey";
         case Action::retire_grant: return "kms:RetireGrant";
         case Action::revoke_grant: return "kms:RevokeGrant";
         case Action::rotate_key_on_demand: return "kms:RotateKeyOnDemand";
@@ -56,6 +57,7 @@ std::string_view to_string(Action action) noexcept {
         case Action::update_alias: return "kms:UpdateAlias";
         case Action::update_custom_key_store: return "kms:UpdateCustomKeyStore";
         case Action::update_key_description: return "kms:UpdateKeyDescription";
+        case Action::update_primary_region: return "kms:UpdatePrimaryRegion";
         case Action::verify: return "kms:Verify";
         case Action::verify_mac: return "kms:VerifyMac";
         case Action::cloudhsm_copy_backup_to_region: return "cloudhsm:CopyBackupToRegion";

@@ -48,6 +48,7 @@ enum class Action : std::uint8_t {
     put_key_policy,
     re_encrypt_from,
     re_encrypt_to,
+    replicate_key,
     retire_grant,
     revoke_grant,
     rotate_key_on_demand,
@@ -58,6 +59,7 @@ enum class Action : std::uint8_t {
     update_alias,
     update_custom_key_store,
     update_key_description,
+    update_primary_region,
     verify,
     verify_mac,
     // CloudHSM v2

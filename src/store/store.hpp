@@ -27,12 +27,16 @@ class Txn {
 public:
     virtual ~Txn() = default;
     virtual Result<std::optional<KeyRecord>> key(const AccountId&, std::string_view region, const KeyId&) = 0;
+    // The keys that are related to a multi-Region key, itself among them, in order of Region.
+    virtual Result<std::vector<KeyRecord>> related_keys(const AccountId&, const KeyId&) = 0;
     virtual Result<std::optional<AliasRecord>> alias(const AccountId&, std::string_view region,
                                                      std::string_view name) = 0;
     virtual Result<std::uint64_t> count_aliases(const AccountId&, std::string_view region, const KeyId&) = 0;
     virtual Result<std::uint64_t> count_keys(const AccountId&, std::string_view region) = 0;
     virtual Result<std::optional<MaterialRecord>> material(const AccountId&, std::string_view region,
                                                            const KeyId&, std::string_view id) = 0;
+    virtual Result<std::vector<MaterialRecord>> materials(const AccountId&, std::string_view region,
+                                                          const KeyId&) = 0;
     virtual Result<std::vector<ImportRecord>> imports(const AccountId&, std::string_view region,
                                                       const KeyId&) = 0;
     virtual Result<std::optional<GrantRecord>> grant(const AccountId&, std::string_view region, const KeyId&,

@@ -42,7 +42,9 @@ Outcome<std::vector<store::Tag>> map_subnets(const Call& call, const std::vector
     for (const std::string_view id : given) {
         const auto& known = call.manager.options().subnets;
         const auto subnet = std::ranges::find(known, id, &Subnet::id);
-        if (subnet == known.end()) {
+        const bool elsewhere =
+            subnet != known.end() && subnet->zone.substr(0, subnet->zone.size() - 1) != call.http.region;
+        if (subnet == known.end() || elsewhere) {
             return invalid_request("Subnet '" + std::string(id) + "' does not exist.");
         }
         if (std::ranges::find(mapping, subnet->zone, &store::Tag::key) != mapping.end()) {

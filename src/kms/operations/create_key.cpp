@@ -1,21 +1,20 @@
 #include <claviger/base/encoding.hpp>
 #include <claviger/cluster/cluster.hpp>
 
-#include "src/kms/authorise.hpp"
 #include "src/kms/commit.hpp"
 #include "src/kms/context.hpp"
 #include "src/kms/key_policy.hpp"
 #include "src/kms/key_spec.hpp"
 #include "src/kms/key_store.hpp"
 #include "src/kms/metadata.hpp"
+#include "src/kms/multi_region.hpp"
+#include "src/kms/new_key.hpp"
 #include "src/kms/operations/operations.hpp"
-#include "src/kms/tags.hpp"
 
 namespace claviger::kms {
 namespace {
 
 constexpr std::string_view kCustomId = "_custom_id_";
-constexpr std::uint64_t kKeysPerAccount = 100'000;  // quota of AWS KMS, every state counts
 
 struct CreateKeyRequest {
     std::optional<std::string_view> policy;
@@ -125,21 +124,7 @@ Refused check_kind(const CreateKeyRequest& request) {
                    ? validation("KeySpec " + std::string(spec) + " is not supported for Origin EXTERNAL")
                    : cannot_make(spec);
     }
-    if (request.multi_region) {
-        return unsupported("Claviger does not implement multi-Region keys yet.");
-    }
     return std::nullopt;
-}
-
-// Tags need a permission of their own.
-Refused check_tagging(const Call& call, const std::vector<TagArgument>& tags) {
-    if (tags.empty()) {
-        return std::nullopt;
-    }
-    if (auto refused = authorise(call, policy::Action::tag_resource, call.principal().account, "*")) {
-        return refused;
-    }
-    return check_tags(tags);
 }
 
 Refused check_policy(const Call& call, const CreateKeyRequest& request) {
@@ -155,10 +140,18 @@ std::optional<std::string> custom_id(const Call& call, const std::vector<TagArgu
                                                           : std::nullopt;
 }
 
-Refused check_custom_id(const Call& call, const std::vector<TagArgument>& tags) {
-    const std::optional<std::string> id = custom_id(call, tags);
-    return id && !is_uuid(*id) ? Refused(validation("_custom_id_ must be a UUID in lower case."))
-                               : std::nullopt;
+Refused check_custom_id(const Call& call, const CreateKeyRequest& request) {
+    const std::optional<std::string> id = custom_id(call, request.tags);
+    if (id && request.multi_region && !is_multi_region_id(*id)) {
+        return validation("_custom_id_ of a multi-Region key must be mrk- and 32 hexadecimal digits.");
+    }
+    return id && !request.multi_region && !is_uuid(*id)
+               ? Refused(validation("_custom_id_ must be a UUID in lower case."))
+               : std::nullopt;
+}
+
+std::string new_id(const Call& call, const CreateKeyRequest& request) {
+    return request.multi_region ? new_multi_region_id(call.parts.random) : call.parts.random.uuid();
 }
 
 store::KeyRecord record_of(const Call& call, const CreateKeyRequest& request) {
@@ -166,7 +159,9 @@ store::KeyRecord record_of(const Call& call, const CreateKeyRequest& request) {
     store::KeyRecord record;
     record.account = call.principal().account;
     record.region = call.http.region;
-    record.id = KeyId(custom_id(call, request.tags).value_or(call.parts.random.uuid()));
+    record.id = KeyId(custom_id(call, request.tags).value_or(new_id(call, request)));
+    record.multi_region = request.multi_region;
+    record.primary_region = request.multi_region ? record.region : std::string{};
     record.cluster = call.options.cluster;
     record.state = request.origin == kExternal ? store::KeyState::pending_import : store::KeyState::enabled;
     record.spec = spec_of(request);
@@ -206,21 +201,12 @@ Outcome<Done> insert(const Call& call, store::Txn& txn, const store::KeyRecord& 
                            "A key with the id " + record.id.value() + " exists already.");
         }
     }
-    auto count = txn.count_keys(record.account, record.region);
-    if (!count) {
-        return store_failed(call, std::move(count).error());
-    }
-    if (*count >= kKeysPerAccount) {
-        return Failure(
-            ErrorType::limit_exceeded,
-            "The account already has " + std::to_string(kKeysPerAccount) + " KMS keys in this Region.");
-    }
     if (material) {
         if (auto written = txn.put(*material); !written) {
             return store_failed(call, std::move(written).error());
         }
     }
-    return put(call, txn, record);
+    return insert_key(call, txn, record);
 }
 
 asio::awaitable<Outcome<store::MaterialRecord>> make_material(Call& call, cluster::Client& client,
@@ -250,7 +236,7 @@ asio::awaitable<void> discard(Call& call, cluster::Client& client, const store::
 
 asio::awaitable<Outcome<CreateKeyResponse>> handle_create_key(Call& call, const CreateKeyRequest& request) {
     for (const Refused& refused : {check_kind(request), check_tagging(call, request.tags),
-                                   check_custom_id(call, request.tags), check_policy(call, request)}) {
+                                   check_custom_id(call, request), check_policy(call, request)}) {
         if (refused) {
             co_return *refused;
         }

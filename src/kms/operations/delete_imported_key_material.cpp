@@ -1,6 +1,8 @@
 #include "src/kms/commit.hpp"
 #include "src/kms/imports.hpp"
+#include "src/kms/multi_region.hpp"
 #include "src/kms/operations/operations.hpp"
+#include "src/kms/shared_imports.hpp"
 
 namespace claviger::kms {
 namespace {
@@ -32,14 +34,21 @@ Outcome<Done> drop(const Call& call, store::Txn& txn, std::string_view material)
     if (!imports) {
         return store_failed(call, std::move(imports).error());
     }
-    for (store::ImportRecord& import : *imports) {
-        if (import.material == material) {
-            if (Status<> dropped = drop_material(txn, *row, std::move(import)); !dropped) {
-                return store_failed(call, std::move(dropped).error());
-            }
+    Status<> dropped = done;
+    for (const store::ImportRecord& import : *imports) {
+        if (import.material != material) {
+            continue;
+        }
+        dropped = drop_material(txn, *row, import);
+        // What the primary key does not wait for any more no replica can use.
+        if (dropped && import.status != store::ImportStatus::associated && !is_replica(*row)) {
+            dropped = forget_in_replicas(txn, *row, material, Forget::bytes);
         }
     }
-    return put(call, txn, *std::move(row));
+    const store::KeyRecord key = *row;
+    dropped = dropped ? txn.put(*std::move(row)) : dropped;
+    dropped = dropped ? settle_pending(txn, key) : dropped;
+    return dropped ? Outcome<Done>(done) : store_failed(call, std::move(dropped).error());
 }
 
 asio::awaitable<Outcome<DeleteImportedResponse>> handle_delete_imported_key_material(

@@ -1,4 +1,5 @@
 #include "src/kms/commit.hpp"
+#include "src/kms/multi_region.hpp"
 #include "src/kms/operations/operations.hpp"
 #include "src/kms/rotation.hpp"
 
@@ -17,14 +18,17 @@ Outcome<Done> unschedule(const Call& call, store::Txn& txn) {
     if (!*known) {
         return done;  // the same call again succeeds
     }
-    if (auto erased = txn.erase_rotation_schedule(row->account, row->region, row->id); !erased) {
-        return store_failed(call, std::move(erased).error());
-    }
-    return put(call, txn, *std::move(row));
+    Status<> erased = change_related(txn, *row, [&](store::KeyRecord& related) {
+        return txn.erase_rotation_schedule(related.account, related.region, related.id);
+    });
+    return erased ? Outcome<Done>(done) : store_failed(call, std::move(erased).error());
 }
 
 asio::awaitable<Outcome<Empty>> handle_disable_key_rotation(Call& call, const NoMembers&) {
     if (auto refused = check_rotatable(call.key())) {
+        co_return *std::move(refused);
+    }
+    if (auto refused = check_not_replica(call.key())) {
         co_return *std::move(refused);
     }
     Decide decide = [&](store::Txn& txn) { return unschedule(call, txn); };

@@ -1,4 +1,5 @@
 #include "src/kms/commit.hpp"
+#include "src/kms/multi_region.hpp"
 #include "src/kms/operations/operations.hpp"
 #include "src/kms/rotation.hpp"
 
@@ -19,24 +20,18 @@ Outcome<Done> schedule(const Call& call, store::Txn& txn, std::uint32_t days) {
     if (!row) {
         return std::move(row).error();
     }
-    auto known = txn.rotation_schedule(row->account, row->region, row->id);
-    if (!known) {
-        return store_failed(call, std::move(known).error());
-    }
-    store::RotationScheduleRecord next = *known ? **known : store::RotationScheduleRecord{};
-    next.account = row->account;
-    next.region = row->region;
-    next.key = row->id;
+    store::RotationScheduleRecord next;
     next.period_days = days;
     next.next = call.parts.life.now() + std::chrono::days(days);
-    if (auto written = txn.put(std::move(next)); !written) {
-        return store_failed(call, std::move(written).error());
-    }
-    return put(call, txn, *std::move(row));
+    Status<> written = put_schedule(txn, *row, next);
+    return written ? Outcome<Done>(done) : store_failed(call, std::move(written).error());
 }
 
 asio::awaitable<Outcome<Empty>> handle_enable_key_rotation(Call& call, const EnableRotationRequest& request) {
     if (auto refused = check_rotatable(call.key())) {
+        co_return *std::move(refused);
+    }
+    if (auto refused = check_not_replica(call.key())) {
         co_return *std::move(refused);
     }
     const auto days = static_cast<std::uint32_t>(request.days);  // 90..2560 by the model

@@ -10,7 +10,9 @@
 #include "src/kms/import_token.hpp"
 #include "src/kms/imports.hpp"
 #include "src/kms/key_spec.hpp"
+#include "src/kms/multi_region.hpp"
 #include "src/kms/operations/operations.hpp"
+#include "src/kms/shared_imports.hpp"
 
 namespace claviger::kms {
 namespace {
@@ -80,6 +82,12 @@ Refused check_choice(const Key& key, const ImportRequest& request) {
         return validation(
             "ImportType, KeyMaterialId and KeyMaterialDescription are valid only for symmetric encryption "
             "keys.");
+    }
+    if (is_replica(key.record) && request.description) {
+        return validation("KeyMaterialDescription can be set at the multi-Region primary key only.");
+    }
+    if (is_replica(key.record) && request.type == kNew) {
+        return not_primary(key.arn);
     }
     if (request.type == kNew && request.material) {
         return validation("KeyMaterialId is not valid with the ImportType NEW_KEY_MATERIAL.");
@@ -164,7 +172,7 @@ private:
 
     Outcome<Imported> adopted() {
         Imported* const before = known();
-        const bool first = imports_.empty();
+        const bool first = imports_.empty() && !is_replica(row_);
         if (request_.type.value_or(first ? kNew : kExisting) == kNew) {
             if (before != nullptr) {
                 return wrong_material("This key material is associated with the KMS key already.");
@@ -206,8 +214,9 @@ private:
                                    std::string(request_.key) + ", because another key material (id: " +
                                    import.material + ") is pending rotation.");
             }
-            if (Status<> erased = txn_.erase_import(row_.account, row_.region, row_.id, import.material);
-                !erased) {
+            Status<> erased = txn_.erase_import(row_.account, row_.region, row_.id, import.material);
+            erased = erased ? forget_in_replicas(txn_, row_, import.material, Forget::name) : erased;
+            if (!erased) {
                 return store_failed(call_, std::move(erased).error());
             }
         }
@@ -251,12 +260,14 @@ private:
                 row_.state = store::KeyState::enabled;
             }
         }
-        for (Status<> written : {txn_.put(std::move(material)), txn_.put(std::move(import))}) {
-            if (!written) {
-                return store_failed(call_, std::move(written).error());
-            }
+        Status<> written = txn_.put(std::move(material));
+        written = written ? txn_.put(import) : written;
+        written = written ? txn_.put(row_) : written;
+        if (written && !is_replica(row_)) {
+            written = share_import(txn_, row_, import);
         }
-        return put(call_, txn_, std::move(row_));
+        written = written ? settle_pending(txn_, row_) : written;
+        return written ? Outcome<Done>(done) : store_failed(call_, std::move(written).error());
     }
 
     Call& call_;

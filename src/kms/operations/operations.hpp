@@ -45,6 +45,7 @@ asio::awaitable<Outcome<std::string>> list_resource_tags(Call& call);
 asio::awaitable<Outcome<std::string>> list_retirable_grants(Call& call);
 asio::awaitable<Outcome<std::string>> put_key_policy(Call& call);
 asio::awaitable<Outcome<std::string>> re_encrypt(Call& call);
+asio::awaitable<Outcome<std::string>> replicate_key(Call& call);
 asio::awaitable<Outcome<std::string>> retire_grant(Call& call);
 asio::awaitable<Outcome<std::string>> revoke_grant(Call& call);
 asio::awaitable<Outcome<std::string>> rotate_key_on_demand(Call& call);
@@ -55,6 +56,7 @@ asio::awaitable<Outcome<std::string>> untag_resource(Call& call);
 asio::awaitable<Outcome<std::string>> update_alias(Call& call);
 asio::awaitable<Outcome<std::string>> update_custom_key_store(Call& call);
 asio::awaitable<Outcome<std::string>> update_key_description(Call& call);
+asio::awaitable<Outcome<std::string>> update_primary_region(Call& call);
 asio::awaitable<Outcome<std::string>> verify(Call& call);
 asio::awaitable<Outcome<std::string>> verify_mac(Call& call);
 

@@ -2,8 +2,10 @@
 
 #include "src/kms/commit.hpp"
 #include "src/kms/context.hpp"
+#include "src/kms/multi_region.hpp"
 #include "src/kms/operations/operations.hpp"
 #include "src/kms/rotation.hpp"
+#include "src/kms/shared_imports.hpp"
 
 namespace claviger::kms {
 namespace {
@@ -72,7 +74,7 @@ Outcome<Done> adopt_imported(const Call& call, store::Txn& txn) {
     if (!imports) {
         return store_failed(call, std::move(imports).error());
     }
-    for (store::ImportRecord& import : *imports) {
+    for (const store::ImportRecord& import : *imports) {
         if (import.status != store::ImportStatus::pending_rotation) {
             continue;
         }
@@ -81,8 +83,7 @@ Outcome<Done> adopt_imported(const Call& call, store::Txn& txn) {
             return material ? nothing_pending(call.key()) : store_failed(call, material.error());
         }
         const std::string id = import.material;
-        import.status = store::ImportStatus::associated;
-        Status<> written = txn.put(std::move(import));
+        Status<> written = associate(txn, *row, id);
         if (written) {
             written = make_current(call.parts, txn, *std::move(row), call.key().arn, id,
                                    store::RotationType::on_demand, call.http.time);
@@ -121,6 +122,9 @@ asio::awaitable<Outcome<RotateResponse>> rotate_imported(Call& call) {
 
 asio::awaitable<Outcome<RotateResponse>> handle_rotate_key_on_demand(Call& call, const NoMembers&) {
     const Key& key = call.key();
+    if (auto refused = check_not_replica(key); refused && key.record.spec == kSymmetricDefault) {
+        co_return *std::move(refused);
+    }
     if (is_imported(key)) {
         co_return co_await rotate_imported(call);
     }

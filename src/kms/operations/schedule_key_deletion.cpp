@@ -1,4 +1,5 @@
 #include "src/kms/commit.hpp"
+#include "src/kms/multi_region.hpp"
 #include "src/kms/operations/operations.hpp"
 #include "src/kms/state.hpp"
 
@@ -18,7 +19,7 @@ struct ScheduleRequest {
 
 struct ScheduleResponse {
     std::string_view key;
-    WallTime deletion_date;
+    std::optional<WallTime> deletion_date;  // unless replicas must go first
     std::string_view state;
     std::int64_t days = 0;
 
@@ -37,18 +38,26 @@ asio::awaitable<Outcome<ScheduleResponse>> handle_schedule_key_deletion(Call& ca
     }
     ScheduleResponse response;
     response.key = call.key().arn;
-    response.deletion_date = call.parts.life.now() + std::chrono::days(request.days);
-    response.state = to_string(store::KeyState::pending_deletion);
     response.days = request.days;
-    append_for_audit(call.audit.response_elements, response);
     Decide decide = [&](store::Txn& txn) -> Outcome<Done> {
         Outcome<store::KeyRecord> row = current_row(call, txn, call.key(), States::deletable);
         if (!row) {
             return std::move(row).error();
         }
-        row->state = store::KeyState::pending_deletion;
-        row->deletion_date = response.deletion_date;
+        const auto related = related_rows(txn, *row);
+        if (!related) {
+            return store_failed(call, related.error());
+        }
+        const bool has_replicas = !is_replica(*row) && related->size() > 1;
+        row->state =
+            has_replicas ? store::KeyState::pending_replica_deletion : store::KeyState::pending_deletion;
+        if (!has_replicas) {
+            row->deletion_date = call.parts.life.now() + std::chrono::days(request.days);
+        }
         row->pending_window_days = static_cast<std::uint32_t>(request.days);
+        response.state = to_string(row->state);
+        response.deletion_date = row->deletion_date;
+        append_for_audit(call.audit.response_elements, response);
         return put(call, txn, *std::move(row));
     };
     Outcome<Done> committed = co_await commit(call, std::move(decide));

@@ -11,6 +11,8 @@
 
 namespace claviger::store::sqlite {
 
+extern const char kRegionsOfKey[];  // SQL: the Regions that have a key of one account and id
+
 struct Tables {
     static Result<Tables> prepare(Database& database, const Sealer& sealer);
 
@@ -44,6 +46,7 @@ struct Tables {
     Statement users_in_cluster;
     Statement key_stores_in_cluster;
     Statement import_materials;  // of one key
+    Statement regions_of_key;    // of one account and key id
 };
 
 // What a batch of transactions changes besides the database; thrown away if its commit fails.
@@ -69,6 +72,7 @@ public:
         : tables_(tables), counts_(counts), batch_(batch), outbox_(outbox) {}
 
     Result<std::optional<KeyRecord>> key(const AccountId&, std::string_view region, const KeyId&) override;
+    Result<std::vector<KeyRecord>> related_keys(const AccountId&, const KeyId&) override;
     Result<std::optional<AliasRecord>> alias(const AccountId&, std::string_view region,
                                              std::string_view name) override;
     Result<std::uint64_t> count_aliases(const AccountId&, std::string_view region, const KeyId&) override;
@@ -82,6 +86,8 @@ public:
     Result<std::uint64_t> count_grants(const AccountId&, std::string_view region, const KeyId&) override;
     Result<std::optional<RotationScheduleRecord>> rotation_schedule(const AccountId&, std::string_view region,
                                                                     const KeyId&) override;
+    Result<std::vector<MaterialRecord>> materials(const AccountId&, std::string_view region,
+                                                  const KeyId&) override;
     Result<std::vector<ImportRecord>> imports(const AccountId&, std::string_view region,
                                               const KeyId&) override;
     Result<std::vector<RotationRecord>> rotations(const AccountId&, std::string_view region,

@@ -34,7 +34,8 @@ def constraint(path, rule, value=None):
 class Messages(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.dev = Dev().__enter__()
+        cls.other_region = "eu-west-1"
+        cls.dev = Dev(args=["--region", "us-east-1", "--region", cls.other_region]).__enter__()
         cls.client = kms_wire.Client(cls.dev.settings())
         cls.region = cls.dev.settings()["AWS_REGION"]
         cls.checked, cls.waiting = 0, []
@@ -242,6 +243,18 @@ class Messages(unittest.TestCase):
         self.says("UnsupportedOperationException", f"{key['Arn']} origin is AWS_KMS which is not valid for this "
                   "operation.", "GetParametersForImport", KeyId=key["KeyId"], WrappingAlgorithm="RSAES_OAEP_SHA_256",
                   WrappingKeySpec="RSA_2048")
+
+    def test_multi_region_keys(self):
+        key = self.key(MultiRegion=True)
+        self.made("ReplicateKey", KeyId=key["KeyId"], ReplicaRegion=self.other_region)
+        away = kms_wire.Client(dict(self.dev.settings(), AWS_REGION=self.other_region))
+        replica = key["Arn"].replace(self.region, self.other_region)
+        answer = away.call("ReplicateKey", KeyId=key["KeyId"], ReplicaRegion="us-west-2")
+        type(self).checked += 1
+        self.assertTrue(self.is_answer(answer, "UnsupportedOperationException",
+                                       f"{replica} is not a multi-region primary key."), answer.body)
+        self.rows(lambda: self.says("NotFoundException", f"Invalid arn {self.other_region}", "DescribeKey",
+                                    KeyId=replica))
 
     def test_import(self):
         self.rows(self.pending_import, self.not_importable)

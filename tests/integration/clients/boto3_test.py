@@ -116,10 +116,6 @@ class Boto3(unittest.TestCase):
         self.assertEqual(len(first), 1024)
         self.assertNotEqual(first, self.kms.generate_random(NumberOfBytes=1024)["Plaintext"])
 
-    def test_an_operation_that_is_not_built_says_so(self):
-        self.assertIn("ReplicateKey", self.refused("UnsupportedOperationException", self.kms.replicate_key,
-                                                   KeyId=self.new_key()["KeyId"], ReplicaRegion="eu-west-3"))
-
     def test_a_wrong_secret_is_an_invalid_signature(self):
         import boto3
         values = self.dev.settings()

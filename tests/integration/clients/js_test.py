@@ -12,6 +12,7 @@ from claviger_dev import Dev
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "js")
 SKIPPED = 77
+OTHER_REGION = "eu-west-1"
 
 
 def packages():
@@ -38,9 +39,10 @@ def main():
         print("SKIPPED: AWS SDK for JavaScript v3, AWS Encryption SDK for JavaScript:",
               f"{missing[0]} is not installed" if missing else "npm cannot install the packages")
         return SKIPPED
-    with Dev() as dev:
+    with Dev(args=["--region", "us-east-1", "--region", OTHER_REGION]) as dev:
         done = subprocess.run(["node", "sdk.mjs"], cwd=folder,
-                              env=dict(os.environ, **dev.settings(), NODE_OPTIONS="--no-deprecation --no-warnings"), timeout=120,
+                              env=dict(os.environ, **dev.settings(), OTHER_REGION=OTHER_REGION,
+                                       NODE_OPTIONS="--no-deprecation --no-warnings"), timeout=120,
                               check=False)
         assert done.returncode == 0, "sdk.mjs failed"
     return 0

@@ -101,12 +101,12 @@ class Dev:
         with open(os.path.join(self.data, "env")) as file:
             return dict(re.match(r"(?:export )?(\w+)=(.*)", line).groups() for line in file if "=" in line)
 
-    def boto3(self, service="kms", retries=0):
+    def boto3(self, service="kms", retries=0, region=None):
         import boto3
         import botocore.config
         values = self.settings()
         return boto3.client(
-            service, endpoint_url=values["AWS_ENDPOINT_URL"], region_name=values["AWS_REGION"],
+            service, endpoint_url=values["AWS_ENDPOINT_URL"], region_name=region or values["AWS_REGION"],
             aws_access_key_id=values["AWS_ACCESS_KEY_ID"], aws_secret_access_key=values["AWS_SECRET_ACCESS_KEY"],
             config=botocore.config.Config(retries={"max_attempts": retries}, connect_timeout=5, read_timeout=30,
                                           parameter_validation=False))

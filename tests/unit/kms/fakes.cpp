@@ -36,6 +36,15 @@ public:
                                                 const KeyId& id) override {
         return look_up(state_.keys, key_of(account, region, id.value()));
     }
+    Result<std::vector<store::KeyRecord>> related_keys(const AccountId& account, const KeyId& id) override {
+        std::vector<store::KeyRecord> found;
+        for (const auto& [name, row] : state_.keys) {
+            if (row.account == account && row.id == id && row.multi_region) {
+                found.push_back(row);
+            }
+        }
+        return found;
+    }
     Result<std::optional<store::AliasRecord>> alias(const AccountId& account, std::string_view region,
                                                     std::string_view name) override {
         return look_up(state_.aliases, key_of(account, region, name));
@@ -54,6 +63,10 @@ public:
     Result<std::optional<store::MaterialRecord>> material(const AccountId& account, std::string_view region,
                                                           const KeyId& key, std::string_view id) override {
         return look_up(state_.materials, row_of_key(account, region, key, id));
+    }
+    Result<std::vector<store::MaterialRecord>> materials(const AccountId& account, std::string_view region,
+                                                         const KeyId& key) override {
+        return of_key(state_.materials, account, region, key);
     }
     Result<std::vector<store::ImportRecord>> imports(const AccountId& account, std::string_view region,
                                                      const KeyId& key) override {
@@ -219,13 +232,18 @@ public:
     Status<> erase_key(const AccountId& account, std::string_view region, const KeyId& id) override {
         const auto found = state_.keys.find(key_of(account, region, id.value()));
         change_.erased_keys.push_back(found->second);
-        std::erase_if(state_.aliases, [&](const auto& entry) { return entry.second.target == id; });
-        std::erase_if(state_.grants, [&](const auto& entry) { return entry.second.key == id; });
-        std::erase_if(state_.schedules, [&](const auto& entry) { return entry.second.key == id; });
-        std::erase_if(state_.rotations, [&](const auto& entry) { return entry.second.key == id; });
-        std::erase_if(state_.materials, [&](const auto& entry) { return entry.second.key == id; });
-        std::erase_if(state_.imports, [&](const auto& entry) { return entry.second.key == id; });
-        std::erase_if(state_.usages, [&](const auto& entry) { return entry.second.key == id; });
+        const auto is_here = [&](const auto& row) { return row.account == account && row.region == region; };
+        const auto is_about = [&](const auto& entry) {
+            return entry.second.key == id && is_here(entry.second);
+        };
+        std::erase_if(state_.aliases,
+                      [&](const auto& entry) { return entry.second.target == id && is_here(entry.second); });
+        std::erase_if(state_.grants, is_about);
+        std::erase_if(state_.schedules, is_about);
+        std::erase_if(state_.rotations, is_about);
+        std::erase_if(state_.materials, is_about);
+        std::erase_if(state_.imports, is_about);
+        std::erase_if(state_.usages, is_about);
         state_.keys.erase(found);
         return done;
     }

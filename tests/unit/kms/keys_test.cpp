@@ -72,8 +72,6 @@ INSTANTIATE_TEST_SUITE_P(
                 "CustomKeyStoreId is required with the Origin AWS_CLOUDHSM."},
         Refused{R"({"Origin":"AWS_CLOUDHSM","CustomKeyStoreId":"cks-1"})", "CustomKeyStoreNotFoundException",
                 "No custom key store has the ID 'cks-1'."},
-        Refused{R"({"MultiRegion":true})", "UnsupportedOperationException",
-                "Claviger does not implement multi-Region keys yet."},
         Refused{R"({"Tags":[{"TagKey":"a","TagValue":"1"},{"TagKey":"a","TagValue":"2"}]})", "TagException",
                 "Duplicate tag keys"},
         Refused{R"({"Tags":[{"TagKey":"AWS:x","TagValue":"1"}]})", "TagException",

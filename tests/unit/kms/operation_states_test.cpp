@@ -84,7 +84,7 @@ std::string body_of(std::string_view operation, const Made& made) {
     std::string more =
         R"(,"Description":"d","PendingWindowInDays":7,"Plaintext":"YQ==","TagKeys":["k"],)"
         R"("Tags":[{"TagKey":"k","TagValue":"v"}],"Operations":["DescribeKey"],"Message":"YQ==","Mac":"YQ==",)"
-        R"("GranteePrincipal":"arn:aws:iam::111122223333:root","ReplicaRegion":"eu-west-2",)"
+        R"("GranteePrincipal":"arn:aws:iam::111122223333:root","ReplicaRegion":"eu-west-3",)"
         R"("PrimaryRegion":"eu-west-2","KeyPairSpec":"ECC_NIST_P256","MacAlgorithm":"HMAC_SHA_256",)"
         R"("SigningAlgorithm":"ECDSA_SHA_256","Signature":"YQ==","KeyAgreementAlgorithm":"ECDH",)"
         R"("WrappingAlgorithm":"RSAES_OAEP_SHA_256","WrappingKeySpec":"RSA_2048","ImportToken":"YQ==",)"
@@ -110,6 +110,7 @@ std::string body_of(std::string_view operation, const Made& made) {
 struct Kind {
     std::string_view spec = "SYMMETRIC_DEFAULT";
     std::string_view usage = "ENCRYPT_DECRYPT";
+    bool multi_region = false;
 };
 
 Kind kind_for(std::string_view operation) {
@@ -119,14 +120,22 @@ Kind kind_for(std::string_view operation) {
     if (operation == "GenerateMac" || operation == "VerifyMac") {
         return {"HMAC_256", "GENERATE_VERIFY_MAC"};
     }
+    if (operation == "ReplicateKey" || operation == "UpdatePrimaryRegion") {
+        return {.multi_region = true};
+    }
     return operation == "DeriveSharedSecret" ? Kind{"ECC_NIST_P256", "KEY_AGREEMENT"} : Kind{};
 }
 
 Made arrange(Harness& api, const Kind& kind = {}) {
     Made made;
-    const http::Answer created = api.call(
-        "CreateKey", "{" + quoted("KeySpec", kind.spec) + "," + quoted("KeyUsage", kind.usage) + "}");
+    const http::Answer created =
+        api.call("CreateKey", "{" + quoted("KeySpec", kind.spec) + "," + quoted("KeyUsage", kind.usage) +
+                                  R"(,"MultiRegion":)" + (kind.multi_region ? "true" : "false") + "}");
     made.key = text_at(created.body, "KeyMetadata.KeyId");
+    if (kind.multi_region) {
+        const std::string replicate = "{" + quoted("KeyId", made.key) + R"(,"ReplicaRegion":)";
+        EXPECT_EQ(api.call("ReplicateKey", replicate + R"("eu-west-2"})").status, 200U);
+    }
     made.other = api.make_key();
     const auto alias = [&](const char* name, const std::string& target) {
         return api.call("CreateAlias",

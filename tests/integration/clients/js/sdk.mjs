@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import * as kms from "@aws-sdk/client-kms";
-import { buildClient, CommitmentPolicy, KmsKeyringNode } from "@aws-crypto/client-node";
+import { AwsKmsMrkAwareSymmetricDiscoveryKeyringNode, AwsKmsMrkAwareSymmetricKeyringNode, buildClient, CommitmentPolicy,
+  KmsKeyringNode } from "@aws-crypto/client-node";
 
 const settings = {
   endpoint: process.env.AWS_ENDPOINT_URL,
@@ -75,3 +76,21 @@ const { plaintext, messageHeader } = await decrypt(keyring, result);
 assert.ok(plaintext.equals(file));
 assert.equal(messageHeader.encryptionContext.file, "ten-megabytes");
 console.log("AWS Encryption SDK for JavaScript: 10 MB round trip with encryption context passed");
+
+// Encrypted at home, opened by whoever has a related key: strictly by name, or by discovery in a Region of his own.
+const away = new kms.KMS({ ...settings, region: process.env.OTHER_REGION });
+const home = new kms.KMS(settings);
+const primary = (await send("CreateKey", { MultiRegion: true })).KeyMetadata;
+const replica = (await send("ReplicateKey", { KeyId: primary.KeyId, ReplicaRegion: process.env.OTHER_REGION }))
+  .ReplicaKeyMetadata;
+for (let i = 0; i < 100 && (await away.describeKey({ KeyId: replica.Arn })).KeyMetadata.KeyState !== "Enabled"; i++);
+const message = (await encrypt(
+  new AwsKmsMrkAwareSymmetricKeyringNode({ client: home, keyId: primary.Arn }), file)).result;
+const discoveryFilter = { accountIDs: [primary.AWSAccountId], partition: "aws" };
+for (const other of [new AwsKmsMrkAwareSymmetricDiscoveryKeyringNode({ client: away, discoveryFilter }),
+                     new AwsKmsMrkAwareSymmetricKeyringNode({ client: away, keyId: replica.Arn })]) {
+  assert.ok((await decrypt(other, message)).plaintext.equals(file));
+}
+const single = (await encrypt(keyring, file)).result;  // of keys of one Region: nobody finds them elsewhere
+await assert.rejects(decrypt(new AwsKmsMrkAwareSymmetricDiscoveryKeyringNode({ client: away, discoveryFilter }), single));
+console.log("AWS Encryption SDK for JavaScript: multi-Region keys by name and by discovery passed");
