@@ -1,5 +1,6 @@
 #include "src/attestation/document.hpp"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -248,11 +249,23 @@ void Verifier::Free::operator()(x509_store_st* store) const noexcept {
 Result<Verifier> Verifier::from_pem(std::string_view roots) {
     std::unique_ptr<x509_store_st, Free> store(X509_STORE_new());
     const Bio in(BIO_new_mem_buf(roots.data(), static_cast<int>(roots.size())));
-    bool any = false;
-    while (const Certificate one{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)}) {
-        any = X509_STORE_add_cert(store.get(), one.get()) == 1;
+    if (!store || !in) {
+        return Error(Errc::internal, "attestation roots: no memory");
     }
-    if (!any) {
+    ERR_clear_error();
+    std::size_t count = 0;
+    while (const Certificate one{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)}) {
+        ++count;
+        if (X509_STORE_add_cert(store.get(), one.get()) != 1) {
+            return Error(Errc::internal, "certificate " + std::to_string(count) + " cannot be added");
+        }
+    }
+    const unsigned long why = ERR_peek_last_error();
+    ERR_clear_error();
+    if (ERR_GET_LIB(why) != ERR_LIB_PEM || ERR_GET_REASON(why) != PEM_R_NO_START_LINE) {
+        return Error(Errc::bad_config, "certificate " + std::to_string(count + 1) + " does not parse");
+    }
+    if (count == 0) {
         return Error(Errc::bad_config, "no certificate in PEM form");
     }
     return Verifier(std::move(store));

@@ -55,7 +55,7 @@ std::optional<ParsedName> parse_name(std::string_view name) {
 Result<std::map<std::string, std::vector<SeriesFile>>> list_series(const std::filesystem::path& directory) {
     std::map<std::string, std::vector<SeriesFile>> all;
     std::error_code error;
-    if (!std::filesystem::exists(directory, error)) {
+    if (!std::filesystem::exists(directory, error) && !error) {
         return all;
     }
     for (std::filesystem::directory_iterator i(directory, error), end; !error && i != end;

@@ -122,6 +122,10 @@ std::optional<Line> last_line(std::string_view text) {
 
 Result<Verification> verify_files(const std::filesystem::path& directory,
                                   const std::function<void(const RecordView&)>& visit) {
+    std::error_code unknown;  // then list_series() meets it too and says which
+    if (!std::filesystem::exists(directory, unknown) && !unknown) {
+        return Error(Errc::io_error, "there is no audit directory " + directory.string());
+    }
     const auto series = list_series(directory);
     if (!series) {
         return series.error();

@@ -31,12 +31,13 @@ struct Verification {
 };
 
 // Walks every series of the directory in order and checks each line's hash, its link and its number. `visit`
-// sees the good lines. Goes on behind a broken link, so `records` counts all good lines. An unreadable
-// directory is an error; a directory without files is not.
+// sees the good lines. Goes on behind a broken link, so `records` counts all good lines. An absent or
+// unreadable directory is an error; a directory without files is not.
 Result<Verification> verify_files(const std::filesystem::path& directory,
                                   const std::function<void(const RecordView&)>& visit = {});
 
-// The newest store sequence in the files, from the last whole line of each file. 0 if there is none.
+// The newest store sequence in the files, from the last whole line of each file. 0 if there is none, as
+// before the first start, which makes the directory.
 Result<std::uint64_t> newest_store_sequence(const std::filesystem::path& directory);
 
 }  // namespace claviger::audit

@@ -177,7 +177,8 @@ Result<Verified, AuthError> Verifier::verify_claim(const SignedRequest& request,
             signing_key = arena_.allocate(sizeof(Sha256Digest));
         }
         if (!signing_key) {
-            return refuse(AuthErrc::unrecognized_client, kBadToken);
+            return refuse(AuthErrc::internal,
+                          "no place for a signing key: " + signing_key.error().describe());
         }
         derive(key->signing_secret.reveal(SecretAccess{}), parts,
                signing_key->reveal_mutable(SecretAccess{}));
@@ -223,6 +224,7 @@ std::string_view json_type(AuthErrc code) noexcept {
         case AuthErrc::invalid_signature: return "InvalidSignatureException";
         case AuthErrc::unrecognized_client: return "UnrecognizedClientException";
         case AuthErrc::expired_token: return "ExpiredTokenException";
+        case AuthErrc::internal: return "InternalFailure";
     }
     return "InternalFailure";
 }
@@ -236,6 +238,7 @@ std::string_view query_code(AuthErrc code) noexcept {
         case AuthErrc::invalid_signature: return "SignatureDoesNotMatch";
         case AuthErrc::unrecognized_client: return "InvalidClientTokenId";
         case AuthErrc::expired_token: return "ExpiredToken";
+        case AuthErrc::internal: return "InternalFailure";
     }
     return "InternalFailure";
 }
@@ -249,6 +252,7 @@ unsigned query_status(AuthErrc code) noexcept {
         case AuthErrc::invalid_signature:
         case AuthErrc::unrecognized_client:
         case AuthErrc::expired_token: return 403;
+        case AuthErrc::internal: return 500;
     }
     return 500;
 }

@@ -26,6 +26,7 @@ enum class AuthErrc {
     invalid_signature,
     unrecognized_client,  // unknown, inactive or foreign credentials
     expired_token,
+    internal,  // nothing about the client: we could not look; the message is for our log only
 };
 
 // A refusal. What was claimed is for the audit record; it proves nothing.

@@ -122,12 +122,16 @@ void digest(Hash hash, std::initializer_list<ByteView> parts, std::span<std::byt
 }
 
 Sha256Digest hmac_sha256(ByteView key, ByteView data) noexcept {
+    static constexpr unsigned char kNoKey[1] = {0};
     Sha256Digest out;
     std::size_t size = 0;
     EVP_MAC_CTX* const context = thread_hmac_context();
-    if (EVP_MAC_init(context, as_uchar(key), key.size(), nullptr) != 1 ||
+    // Without an address OpenSSL would go on with the key before. Behind the last step it gets another key:
+    // it keeps a copy of each, and what follows from it, until the next.
+    if (EVP_MAC_init(context, key.empty() ? kNoKey : as_uchar(key), key.size(), nullptr) != 1 ||
         EVP_MAC_update(context, as_uchar(data), data.size()) != 1 ||
-        EVP_MAC_final(context, as_uchar_out(out), &size, out.size()) != 1) {
+        EVP_MAC_final(context, as_uchar_out(out), &size, out.size()) != 1 ||
+        EVP_MAC_init(context, kNoKey, sizeof kNoKey, nullptr) != 1) {
         std::abort();
     }
     return out;

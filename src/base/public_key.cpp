@@ -4,6 +4,7 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -43,16 +44,27 @@ Result<PublicKey> from_params(const char* type, OSSL_PARAM_BLD* builder) {
     return PublicKey(key);
 }
 
-// The bare point of a DER OCTET STRING; anything else is taken to be bare already.
-ByteView bare_point(ByteView point) {
-    if (point.size() < 3 || point[0] != std::byte{0x04}) {
+// Bytes of an uncompressed point (SEC 1, section 2.3.3): 0x04 and two coordinates. 0: no curve of that name.
+std::size_t point_size(const std::string& curve) {
+    int id = EC_curve_nist2nid(curve.c_str());
+    if (id == NID_undef) {
+        id = OBJ_sn2nid(curve.c_str());
+    }
+    const std::unique_ptr<EC_GROUP, Deleter<EC_GROUP_free>> group(EC_GROUP_new_by_curve_name(id));
+    return group ? 1 + 2 * ((static_cast<std::size_t>(EC_GROUP_get_degree(group.get())) + 7) / 8) : 0;
+}
+
+// The point of a DER OCTET STRING; anything else is taken to be bare already. The bytes of a bare point can
+// look like the header of the other form, so what has a point's size is one.
+ByteView bare_point(ByteView point, std::size_t size) {
+    if (point.size() < 3 || point.size() == size || point[0] != std::byte{0x04}) {
         return point;
     }
     const auto length = std::to_integer<std::size_t>(point[1]);
-    if (length < 0x80 && length == point.size() - 2 && point[2] == std::byte{0x04}) {
+    if (length < 0x80 && length == point.size() - 2) {
         return point.subspan(2);
     }
-    if (length == 0x81 && point.size() > 3 && std::to_integer<std::size_t>(point[2]) == point.size() - 3) {
+    if (length == 0x81 && std::to_integer<std::size_t>(point[2]) == point.size() - 3) {
         return point.subspan(3);
     }
     return point;
@@ -100,7 +112,7 @@ Result<PublicKey> rsa_public_key(const RsaParts& parts) {
 }
 
 Result<PublicKey> ec_public_key(std::string_view curve, ByteView point) {
-    const ByteView bare = bare_point(point);
+    const ByteView bare = bare_point(point, point_size(std::string(curve)));
     const ParamBuilder builder(OSSL_PARAM_BLD_new());
     if (!builder ||
         OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, curve.data(),

@@ -88,10 +88,14 @@ awaitable<Answer> JsonApi::answer(const Arrival& arrival, Persistence& persisten
 
 awaitable<Answer> JsonApi::refuse(JsonService& service, const Arrival& arrival, std::string_view operation,
                                   const auth::AuthError& error) {
+    const bool is_ours = error.code == auth::AuthErrc::internal;
+    if (is_ours) {
+        observe::error("http.internal_failure", {{"request", arrival.request_id}, {"reason", error.message}});
+    }
     const Refusal record{
         .operation = operation,
         .error = auth::json_type(error.code),
-        .message = error.message,
+        .message = is_ours ? std::string_view() : std::string_view(error.message),
         .access_key_id = error.access_key_id,
         .region = error.region,
         .request_id = arrival.request_id,
@@ -103,7 +107,7 @@ awaitable<Answer> JsonApi::refuse(JsonService& service, const Arrival& arrival, 
         .time = arrival.wall,
     };
     co_await service.refused(io_, record);
-    co_return refusal(400, record.error, error.message);
+    co_return refusal(is_ours ? 500 : 400, record.error, record.message);
 }
 
 }  // namespace claviger::http

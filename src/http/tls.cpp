@@ -24,6 +24,11 @@ int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const 
     return SSL_TLSEXT_ERR_OK;
 }
 
+// Without it OpenSSL asks at the terminal.
+int no_passphrase(char*, int, int, void*) {
+    return -1;
+}
+
 Error tls_error(std::string what) {
     const unsigned long code = ERR_get_error();
     const char* const reason = code == 0 ? nullptr : ERR_reason_error_string(code);
@@ -54,6 +59,7 @@ Result<std::shared_ptr<ssl::context>> make_tls_context(const TlsFiles& files) {
     if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
         return tls_error("cannot use the TLS certificate " + files.certificate.string());
     }
+    SSL_CTX_set_default_passwd_cb(context, no_passphrase);
     if (SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
         return tls_error("cannot use the TLS key " + files.key.string());
     }

@@ -415,8 +415,13 @@ SqliteStore::Impl::Ran SqliteStore::Impl::run_one(Item item, Batch& batch) {
     counts_.undo_to(mark);
     if (database_.in_transaction()) {  // a full disk may have ended all of it already
         const Status<> undone = execute("ROLLBACK TO item; RELEASE item");
-        if (!undone && !ran.failure) {
-            ran.failure = undone.error();
+        if (!undone) {
+            // Its rows are still there and must not be committed with those of the others: all of it ends.
+            observe::error("store.undo_failed", {{"reason", undone.error().describe()}});
+            const Status<> rolled_back = execute("ROLLBACK");
+            if (!rolled_back) {
+                broken_ = rolled_back.error();
+            }
         }
     }
     return ran;
@@ -446,6 +451,9 @@ Status<> SqliteStore::Impl::forget_drained(Batch& batch) {
 
 // Commits what the batch did; nothing to commit is fine.
 Status<> SqliteStore::Impl::finish_batch(const Batch& batch, std::size_t kept) {
+    if (broken_) {
+        return *broken_;
+    }
     if (!database_.in_transaction()) {
         return ended();
     }

@@ -104,6 +104,20 @@ TEST(Verifier, NeedsARoot) {
     EXPECT_TRUE(Verifier::from_pem(file("other-root.pem") + file("root.pem"))
                     .value()
                     .verify(as_bytes(file("enclave.cbor")), kMade + std::chrono::hours(1)));
+    EXPECT_TRUE(Verifier::from_pem("a comment\n" + file("root.pem") + "and another\n"));
+}
+
+TEST(Verifier, DamagedRootIsNamedAndNotPassedOver) {
+    std::string damaged = file("other-root.pem");
+    const std::size_t at = damaged.find("-----\n") + 6;
+    damaged.replace(at, 8, "AAAAAAAA");
+    for (const std::string& roots :
+         {file("other-root.pem") + damaged + file("root.pem"), file("root.pem") + damaged}) {
+        const auto refused = Verifier::from_pem(roots);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::bad_config);
+        EXPECT_THAT(refused.error().detail, HasSubstr("certificate 2"));
+    }
 }
 
 }  // namespace

@@ -247,6 +247,14 @@ TEST_F(AuditChain, WriterNamesThatCouldLeaveTheDirectoryAreRefused) {
     }
 }
 
+TEST_F(AuditChain, DirectoryThatCannotBeReadIsAnError) {
+    EXPECT_EQ(verify_files(directory_.path() / "mistyped").error().code, Errc::io_error);
+    const std::filesystem::path loop = directory_.path() / "loop";
+    std::filesystem::create_symlink(loop, loop);
+    ASSERT_FALSE(verify_files(loop));
+    ASSERT_FALSE(newest_store_sequence(loop));
+}
+
 TEST_F(AuditChain, DirectoryWithoutFilesHasNothingBroken) {
     EXPECT_EQ(verify().records, 0U);
     EXPECT_EQ(newest_store_sequence(directory_.path() / "absent").value(), 0U);

@@ -86,6 +86,21 @@ TEST(Verifier, InactiveKeyIsUnrecognized) {
     EXPECT_EQ(verify(verifier, good()).error().code, AuthErrc::unrecognized_client);
 }
 
+TEST(Verifier, FullArenaIsOurFailureAndNotTheClients) {
+    OneKey key(kId, kSecret);
+    auto verifier = key.verifier({});
+    std::vector<ArenaSecret> held;
+    for (auto made = key.arena->allocate(32); made; made = key.arena->allocate(32)) {
+        held.push_back(std::move(*made));
+    }
+    const auto refused = verify(verifier, good());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, AuthErrc::internal);
+    EXPECT_EQ(json_type(refused.error().code), "InternalFailure");
+    held.clear();
+    EXPECT_TRUE(verify(verifier, good()));
+}
+
 TEST(Verifier, RefusalCarriesWhatWasClaimed) {
     OneKey key("AKIDOTHER", kSecret);
     auto verifier = key.verifier({});

@@ -4,6 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <string>
+
 namespace claviger {
 namespace {
 
@@ -16,6 +23,42 @@ TEST(Digest, MatchesPublishedVectors) {
     EXPECT_EQ(to_hex(hmac_sha256(as_bytes("Jefe"), as_bytes("what do ya want for nothing?"))),
               "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
+
+TEST(Digest, EmptyKeyIsAKeyAndNotTheOneBefore) {
+    (void)hmac_sha256(as_bytes("Jefe"), {});
+    EXPECT_EQ(to_hex(hmac_sha256({}, {})),
+              "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+}
+
+#ifndef CLAVIGER_SANITIZED  // their allocators do not use the heap of the process
+bool heap_holds(ByteView what) {
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+        unsigned long from = 0, to = 0;
+        if (line.ends_with("[heap]") && std::sscanf(line.c_str(), "%lx-%lx ", &from, &to) == 2) {
+            const auto* const heap = reinterpret_cast<const std::byte*>(from);
+            return std::search(heap, heap + (to - from), what.begin(), what.end()) != heap + (to - from);
+        }
+    }
+    ADD_FAILURE() << "no heap";
+    return false;
+}
+
+TEST(Digest, HmacLeavesItsKeyNowhereInTheHeap) {
+    std::array<std::byte, 32> key{};
+    for (std::size_t i = 0; i < key.size(); ++i) {
+        key[i] = std::byte(0x5a ^ (7 * i));
+    }
+    {
+        const auto copy = std::make_unique<std::array<std::byte, 32>>(key);
+        ASSERT_TRUE(heap_holds(key)) << "the search finds nothing";
+        wipe(*copy);
+    }
+    ASSERT_FALSE(heap_holds(key));
+    (void)hmac_sha256(key, as_bytes("message"));
+    EXPECT_FALSE(heap_holds(key));
+}
+#endif
 
 TEST(Digest, AContextIsReusableAfterFinish) {
     Sha256 hash;

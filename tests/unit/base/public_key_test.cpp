@@ -1,5 +1,7 @@
 #include <claviger/base/public_key.hpp>
 
+#include <claviger/base/encoding.hpp>
+
 #include <gtest/gtest.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -102,6 +104,26 @@ TEST(PublicKey, SubjectPublicKeyInfoComesBackAsItWas) {
     EXPECT_EQ(*to_spki(*rsa_public_key(*parts)), *to_spki(key));
     EXPECT_EQ(ec_curve(key), "");
     EXPECT_FALSE(ec_point(key));
+}
+
+// The X of this P-256 point begins like the header of a DER OCTET STRING that holds the rest of it.
+TEST(PublicKey, EcPointIsTakenBareAndInDerWhateverItsBytes) {
+    const Bytes bare = *from_hex(
+        "043f0419f47d597728f6610f15a228d2431f538c9af62af57b7e65cbd93b83f692"
+        "2963134724f29e393b02e6eda838ae2b7f8fa6db34c3818380dac44b4fad9df0");
+    const auto key = ec_public_key("P-256", bare);
+    ASSERT_TRUE(key) << key.error().describe();
+    EXPECT_EQ(*ec_point(*key), bare);
+    Bytes der = *from_hex("0441");
+    der.insert(der.end(), bare.begin(), bare.end());
+    EXPECT_EQ(*ec_point(*ec_public_key("P-256", der)), bare);
+    const Bytes large = *ec_point(PublicKey(EVP_EC_gen("P-521")));
+    Bytes large_der = *from_hex("048185");
+    large_der.insert(large_der.end(), large.begin(), large.end());
+    EXPECT_EQ(*ec_point(*ec_public_key("P-521", large_der)), large);
+    EXPECT_FALSE(ec_public_key("P-256", ByteView(der).first(der.size() - 1)));
+    EXPECT_FALSE(ec_public_key("no such curve", bare));
+    EXPECT_FALSE(ec_public_key("P-256", {}));
 }
 
 // FIPS 180-4 examples "abc".

@@ -4,12 +4,14 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/ui.h>
 #include <openssl/x509.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 
+#include "src/http/tls.hpp"
 #include "tests/unit/http/test_server.hpp"
 
 namespace claviger::http {
@@ -157,6 +159,34 @@ TEST_F(HttpTls, ReloadChangesTheCertificateOfNewConnectionsAndKeepsOldOnes) {
     ASSERT_TRUE(after.connected());
     EXPECT_EQ(after.subject(), "second");
     EXPECT_EQ(after.ask(request("new"))->body, "new");
+}
+
+bool asked_for_passphrase = false;
+
+// At a terminal a start would wait for an answer; here the question is seen and left without one.
+TEST_F(HttpTls, EncryptedKeyIsRefusedWithoutAQuestion) {
+    const TlsFiles& files = *fixture_.options.tls;
+    const std::filesystem::path encrypted = directory_ / "encrypted.key";
+    FILE* file = std::fopen(files.key.c_str(), "r");
+    EVP_PKEY* const key = PEM_read_PrivateKey(file, nullptr, nullptr, nullptr);
+    std::fclose(file);
+    file = std::fopen(encrypted.c_str(), "w");
+    char passphrase[] = "passphrase";
+    ASSERT_EQ(PEM_write_PKCS8PrivateKey(file, key, EVP_aes_256_cbc(), passphrase, 10, nullptr, nullptr), 1);
+    std::fclose(file);
+    EVP_PKEY_free(key);
+    UI_METHOD* const terminal = UI_create_method("test");
+    UI_method_set_opener(terminal, [](UI*) {
+        asked_for_passphrase = true;
+        return 0;
+    });
+    UI_set_default_method(terminal);
+    const auto refused = make_tls_context({files.certificate, encrypted});
+    UI_set_default_method(UI_OpenSSL());
+    UI_destroy_method(terminal);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().detail, HasSubstr("encrypted.key"));
+    EXPECT_FALSE(asked_for_passphrase);
 }
 
 TEST_F(HttpTls, BadReloadIsRefusedAndChangesNothing) {

@@ -182,6 +182,63 @@ TEST(StoreDiskFull, WholeBatchFailsAndTheStoreGoesOnAfterwards) {
     }
 }
 
+std::atomic<bool> undo_fails{false};
+
+int refuse_undo(void*, int action, const char* what, const char* savepoint, const char*, const char*) {
+    const bool is_undo = action == SQLITE_SAVEPOINT && savepoint != nullptr &&
+                         std::string_view(what) == "ROLLBACK" && std::string_view(savepoint) == "item";
+    return is_undo && undo_fails ? SQLITE_DENY : SQLITE_OK;
+}
+
+int watch_undo(sqlite3* handle, char**, const void*) {
+    return sqlite3_set_authorizer(handle, refuse_undo, nullptr);
+}
+
+TEST(StoreBatch, UndoThatFailsEndsTheWholeBatch) {
+    const auto extension = reinterpret_cast<void (*)()>(watch_undo);
+    ASSERT_EQ(sqlite3_auto_extension(extension), SQLITE_OK);
+    StoreHome home;
+    auto store = home.open();
+    sqlite3_cancel_auto_extension(extension);
+    ASSERT_TRUE(put(*store, alias("alias/before")));
+    std::latch held(1);
+    std::latch all(3);
+    std::atomic<int> failed{0};
+    store->submit(
+        [&](Txn&) {
+            held.wait();
+            return false;
+        },
+        {});
+    for (const bool keep : {true, false, true}) {
+        store->submit(
+            [&, keep](Txn& txn) {
+                (void)txn.put(key(keep ? "kept" : "undone"));
+                if (!keep) {
+                    (void)txn.put(key("undone"));  // a conflict: the work has failed before it is undone
+                }
+                undo_fails = !keep;
+                return keep;
+            },
+            [&](const Result<std::uint64_t>& outcome) {
+                failed += outcome ? 0 : 1;
+                all.count_down();
+            });
+    }
+    held.count_down();
+    all.wait();
+    undo_fails = false;
+    EXPECT_EQ(failed, 3);
+    ASSERT_TRUE(put(*store, alias("alias/after")));
+    store.reset();
+    const auto again = home.try_open();
+    ASSERT_TRUE(again) << why(again);
+    const Result<Contents> contents = (*again)->load();
+    ASSERT_TRUE(contents) << why(contents);
+    EXPECT_TRUE(contents->keys.empty());
+    EXPECT_EQ(contents->aliases.size(), 2U);
+}
+
 TEST(StoreDiskFull, BatchLargerThanTheCacheFailsAsAWholeToo) {
     StoreHome home;
     auto store = home.open();
