@@ -17,6 +17,9 @@ using link::CostClass;
 using link::Repeat;
 
 constexpr std::chrono::milliseconds kReconnect{20};
+// After it gave up a key that was in use. Then it is tried again: one key token too many, if it is still
+// full.
+constexpr std::chrono::seconds kTakenForFull{10};
 
 // A request that leaves less than this for a second attempt spends it all on the first.
 constexpr std::chrono::milliseconds kSmallest{20};
@@ -240,7 +243,8 @@ std::optional<ClientCore::Choice> ClientCore::choose(const Work& work, const Cou
             break;
         }
     }
-    const std::optional<std::size_t> picked = selection_.pick(std::span(candidates).first(count), heat);
+    const std::optional<std::size_t> picked = selection_.pick(
+        std::span(candidates).first(count), heat, now < lines_[own].full_until ? Room::none : Room::some);
     if (!picked) {
         return std::nullopt;
     }
@@ -355,6 +359,9 @@ Next ClientCore::settle(Work& work, Course& course, const Choice& choice, CostCl
         work.key_doubted =
             work.key_doubted || course.last.code == Errc::key_fault || course.last.code == Errc::integrity;
         judgement = judge_error(course.last.code, repeat);
+        if (judgement.next == Next::with_token && !any_token) {
+            line.full_until = clock_.mono() + kTakenForFull;
+        }
         if (judgement.next == Next::with_token && any_token) {
             judgement = judge_error(Errc::key_fault, repeat);  // it had the token and still lacks the key
         }

@@ -69,7 +69,8 @@ private:
         std::shared_ptr<Connection> connection;
         std::uint64_t epoch = 0;
         pid_t process = 0;
-        MonoTime retry;  // when a lost connection is made again
+        MonoTime retry;       // when a lost connection is made again
+        MonoTime full_until;  // it had given up a key that was in use: until then it is taken for full
     };
     // A request in the course of its attempts.
     struct Course {

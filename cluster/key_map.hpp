@@ -41,7 +41,7 @@ public:
         std::int64_t window = 0;
     };
 
-    explicit KeyMap(std::size_t limit = 65536) : limit_(limit) {}
+    explicit KeyMap(std::size_t limit = 1U << 18U) : limit_(limit) {}
 
     // Counts one use. The reference is valid until the next call of use().
     Entry& use(const FlatName& name, MonoTime now);

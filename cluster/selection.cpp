@@ -5,6 +5,16 @@
 
 namespace claviger::cluster {
 
+std::uint32_t Selection::shortest(std::span<const Candidate> candidates, Among among) noexcept {
+    std::uint32_t shortest = std::numeric_limits<std::uint32_t>::max();
+    for (const Candidate& candidate : candidates) {
+        if (among == Among::all || candidate.holds == Holds::yes) {
+            shortest = std::min(shortest, candidate.outstanding);
+        }
+    }
+    return shortest;
+}
+
 std::optional<std::size_t> Selection::least(std::span<const Candidate> candidates, Among among) {
     std::optional<std::size_t> best;
     std::uint32_t ties = 0;
@@ -25,13 +35,12 @@ std::optional<std::size_t> Selection::least(std::span<const Candidate> candidate
     return best;
 }
 
-std::optional<std::size_t> Selection::pick(std::span<const Candidate> candidates, Heat heat) {
+std::optional<std::size_t> Selection::pick(std::span<const Candidate> candidates, Heat heat, Room room) {
     if (candidates.empty()) {
         return std::nullopt;
     }
     std::optional<std::size_t> own;
     std::optional<std::size_t> nearest;
-    std::uint32_t shortest = std::numeric_limits<std::uint32_t>::max();
     bool held = false;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
         const Candidate& candidate = candidates[i];
@@ -43,20 +52,18 @@ std::optional<std::size_t> Selection::pick(std::span<const Candidate> candidates
             own = i;
         }
     }
+    const auto takes_it = [&](Among among) {
+        return own && (among == Among::all || candidates[*own].holds == Holds::yes) &&
+               candidates[*own].outstanding <= shortest(candidates, among) + spill_;
+    };
+    if (room == Room::some && takes_it(Among::all)) {
+        return own;
+    }
     if (!held && heat == Heat::cold && candidates[*nearest].affinity != 0) {
         return nearest;
     }
     const Among among = held && heat == Heat::cold ? Among::holders : Among::all;
-    for (const Candidate& candidate : candidates) {
-        if (among == Among::all || candidate.holds == Holds::yes) {
-            shortest = std::min(shortest, candidate.outstanding);
-        }
-    }
-    if (own && (among == Among::all || candidates[*own].holds == Holds::yes) &&
-        candidates[*own].outstanding <= shortest + spill_) {
-        return own;
-    }
-    return least(candidates, among);
+    return takes_it(among) ? own : least(candidates, among);
 }
 
 }  // namespace claviger::cluster

@@ -1,5 +1,6 @@
-// Which HSM takes the next request: those that hold the key first, then the own host of this io thread while
-// its queue is not much deeper than the shortest, then least outstanding work, ties at random.
+// Which HSM takes the next request: the own host of this io thread while it has room for keys and its queue
+// is not much deeper than the shortest; else those that hold the key first, then the own host, then least
+// outstanding work, ties at random.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,10 @@ namespace claviger::cluster {
 
 enum class Holds : bool { no, yes };
 enum class Seat : bool { other, own };  // own: the host this io thread prefers
+// Of the own host, for one key more. Where there is some, a key is loaded there at its first use, wherever
+// else it is held: threads that speak to one host each send many requests at once, which halves what a
+// request costs.
+enum class Room : bool { none, some };
 
 // All that a choice may depend on. Members that may not be chosen were filtered out before.
 struct Candidate {
@@ -31,10 +36,11 @@ public:
 
     // A position in `candidates`; nullopt only if there is none. With a hot key every candidate counts as a
     // holder.
-    std::optional<std::size_t> pick(std::span<const Candidate> candidates, Heat heat);
+    std::optional<std::size_t> pick(std::span<const Candidate> candidates, Heat heat, Room room);
 
 private:
     enum class Among : bool { all, holders };
+    static std::uint32_t shortest(std::span<const Candidate> candidates, Among among) noexcept;
     std::optional<std::size_t> least(std::span<const Candidate> candidates, Among among);
 
     std::mt19937_64 engine_;

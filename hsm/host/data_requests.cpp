@@ -157,7 +157,7 @@ void Host::key_loaded(const link::KeyName& name, Result<std::unique_ptr<hsm::Key
         destroy_objects(std::move(stray));
     } else {
         ++fast_.counters().loads;
-        destroy_objects(fast_.keys().insert(name, std::move(*key)));
+        fast_.hold(name, std::move(*key));
     }
     for (const Parked& parked : waiting) {
         give_place(link::CostClass::load);

@@ -99,7 +99,13 @@ void count_error(link::control::Counters& counters, Errc code) noexcept {
 
 void FastLane::blame(const link::KeyName& name) {
     if (std::unique_ptr<hsm::Key> bad = keys_.remove(name)) {
-        faulty_.push_back(std::move(bad));
+        given_up_.push_back(std::move(bad));
+    }
+}
+
+void FastLane::hold(const link::KeyName& name, std::unique_ptr<hsm::Key> key) {
+    for (std::unique_ptr<hsm::Key>& evicted : keys_.insert(name, std::move(key))) {
+        given_up_.push_back(std::move(evicted));
     }
 }
 
@@ -350,7 +356,7 @@ FastLane::Outcome FastLane::canary() {
 void FastLane::forget_all() noexcept {
     keys_.clear();
     check_key_.reset();
-    faulty_.clear();
+    given_up_.clear();
 }
 
 }  // namespace claviger::host

@@ -54,9 +54,12 @@ public:
     Status<> settle(const link::KeyName& name);
 
     KeyIndex& keys() noexcept { return keys_; }
-    // Keys that turned out unusable; the caller destroys them in the slow lane.
-    std::vector<std::unique_ptr<hsm::Key>> take_faulty() noexcept { return std::exchange(faulty_, {}); }
-    bool has_faulty() const noexcept { return !faulty_.empty(); }
+    // A key that was loaded, at its place in the index. What had to make room for it is given up.
+    void hold(const link::KeyName& name, std::unique_ptr<hsm::Key> key);
+    // Keys that made room or turned out unusable; the caller destroys them in the slow lane, all of a turn at
+    // once.
+    std::vector<std::unique_ptr<hsm::Key>> take_given_up() noexcept { return std::exchange(given_up_, {}); }
+    bool has_given_up() const noexcept { return !given_up_.empty(); }
     // The cluster's check token, loaded; nullptr before check_cluster. The former one is answered for
     // destruction.
     std::unique_ptr<hsm::Key> set_check_key(std::unique_ptr<hsm::Key> key) noexcept {
@@ -101,7 +104,7 @@ private:
     hsm::Residency residency_;
     KeyIndex keys_;
     std::unique_ptr<hsm::Key> check_key_;
-    std::vector<std::unique_ptr<hsm::Key>> faulty_;
+    std::vector<std::unique_ptr<hsm::Key>> given_up_;
     SecretBytes scratch_;  // a plaintext between two keys, wiped after each use
     link::control::Counters counters_;
 };

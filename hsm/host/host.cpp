@@ -83,9 +83,9 @@ Host::Host(const Options& options, HostedToken& token, PinStore pins, std::uniqu
     sigaddset(&set, SIGINT);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     signals_ = Descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    slow_ = std::make_unique<Worker>(std::move(slow), completions_);
-    private_ = std::make_unique<Worker>(std::move(with_private_keys), completions_);
-    generate_ = std::make_unique<Worker>(std::move(generate), completions_);
+    slow_ = std::make_unique<Worker>(std::move(slow), completions_, Pace::brief);
+    private_ = std::make_unique<Worker>(std::move(with_private_keys), completions_, Pace::lengthy);
+    generate_ = std::make_unique<Worker>(std::move(generate), completions_, Pace::lengthy);
 }
 
 Host::~Host() = default;
@@ -164,8 +164,8 @@ int Host::run() {
         if (!doubted_.empty() && clock_.mono() >= verdict_due_) {
             give_verdicts();
         }
-        if (fast_.has_faulty()) {
-            destroy_objects(fast_.take_faulty());
+        if (fast_.has_given_up()) {
+            destroy_objects(fast_.take_given_up());
         }
         answer_drained();
         flush_dirty();

@@ -3,12 +3,20 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <iterator>
 #include <system_error>
 
 #include <claviger/base/registers.hpp>
 
 namespace claviger::host {
+namespace {
+
+constexpr std::chrono::microseconds kHeldBack{300};
+
+}  // namespace
 
 Completions::Completions() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (!event_) {
@@ -16,10 +24,14 @@ Completions::Completions() : event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     }
 }
 
-void Completions::push(std::unique_ptr<Job> job) {
+void Completions::push(std::vector<std::unique_ptr<Job>> jobs) {
     {
         const std::lock_guard lock(mutex_);
-        done_.push_back(std::move(job));
+        const bool told = !done_.empty();
+        std::ranges::move(jobs, std::back_inserter(done_));
+        if (told) {
+            return;
+        }
     }
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t put =
@@ -33,8 +45,8 @@ std::vector<std::unique_ptr<Job>> Completions::take() {
     return std::exchange(done_, {});
 }
 
-Worker::Worker(std::unique_ptr<hsm::Lane> lane, Completions& completions)
-    : lane_(std::move(lane)), completions_(completions), thread_([this] { work(); }) {}
+Worker::Worker(std::unique_ptr<hsm::Lane> lane, Completions& completions, Pace pace)
+    : lane_(std::move(lane)), completions_(completions), pace_(pace), thread_([this] { work(); }) {}
 
 Worker::~Worker() {
     {
@@ -54,10 +66,19 @@ void Worker::submit(std::unique_ptr<Job> job) {
 }
 
 void Worker::work() {
+    using Clock = std::chrono::steady_clock;
+    std::vector<std::unique_ptr<Job>> finished;
+    Clock::time_point first;  // when the first of them was
     for (;;) {
         std::unique_ptr<Job> job;
         {
             std::unique_lock lock(mutex_);
+            if (!finished.empty() &&
+                (queue_.empty() || pace_ == Pace::lengthy || Clock::now() - first > kHeldBack)) {
+                lock.unlock();
+                completions_.push(std::exchange(finished, {}));
+                lock.lock();
+            }
             wake_.wait(lock, [&] { return stop_ || !queue_.empty(); });
             if (stop_) {
                 return;
@@ -67,7 +88,10 @@ void Worker::work() {
         }
         job->run(*lane_);
         wipe_vector_registers();  // before the completion: the loop may have nothing more for this thread
-        completions_.push(std::move(job));
+        if (finished.empty()) {
+            first = Clock::now();
+        }
+        finished.push_back(std::move(job));
     }
 }
 

@@ -49,7 +49,7 @@ class Completions {
 public:
     Completions();  // throws std::system_error: no eventfd at start
     int descriptor() const noexcept { return event_.get(); }
-    void push(std::unique_ptr<Job> job);
+    void push(std::vector<std::unique_ptr<Job>> jobs);
     // For the loop, when the descriptor is readable.
     std::vector<std::unique_ptr<Job>> take();
 
@@ -59,10 +59,14 @@ private:
     std::vector<std::unique_ptr<Job>> done_;
 };
 
+// How long a worker's jobs take. Brief ones go back together when several wait: to wake the loop for each
+// costs more than the job, and its other requests wait meanwhile.
+enum class Pace : std::uint8_t { brief, lengthy };
+
 class Worker {
 public:
     // `completions` outlives the worker.
-    Worker(std::unique_ptr<hsm::Lane> lane, Completions& completions);
+    Worker(std::unique_ptr<hsm::Lane> lane, Completions& completions, Pace pace);
     // Finishes the job it is at, drops the rest, joins.
     ~Worker();
     Worker(const Worker&) = delete;
@@ -75,6 +79,7 @@ private:
     void work();
     std::unique_ptr<hsm::Lane> lane_;
     Completions& completions_;
+    const Pace pace_;
     std::mutex mutex_;  // guards queue_ and stop_
     std::condition_variable wake_;
     std::deque<std::unique_ptr<Job>> queue_;

@@ -19,7 +19,7 @@ import unittest
 import disk_recorder
 from claviger_dev import BIN, LONG, Dev, until
 
-DISKS = 2000 if LONG else 60
+DISKS = 2000 if LONG else 40
 PLANTED = 60  # tried at most, until the planted fault shows
 WORKERS = os.cpu_count() or 1
 

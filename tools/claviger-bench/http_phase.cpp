@@ -68,14 +68,7 @@ public:
         load.warm_up = options_.warm_up;
         load.duration = options_.point;
 
-        const std::vector<NamedProcess> processes = service_.processes();
-        std::vector<Seconds> cpu(processes.size() + 1);
-        const auto add_cpu = [&](double sign) {
-            for (std::size_t i = 0; i < processes.size(); ++i) {
-                cpu[i] += sign * cpu_of(processes[i].pid);
-            }
-            cpu.back() += sign * own_cpu();
-        };
+        CpuMeter cpu(service_);
         const std::size_t first_tally = tallies_.size();
         const auto traffic = [&](unsigned) {
             next_number_ += kNumbersOfAThread;
@@ -83,15 +76,11 @@ public:
                                 tallies_.emplace_back());
         };
         const LoadResult result = run_load(
-            load, traffic, [&] { add_cpu(-1); }, [&] { add_cpu(1); });
+            load, traffic, [&] { cpu.begin(); }, [&] { cpu.end(); });
 
         const char* part = signing == Signing::fresh ? "http" : "replay";
         Row row = to_row(part, operation, connections, result);
-        const double requests = static_cast<double>(std::max<std::uint64_t>(1, result.requests));
-        for (std::size_t i = 0; i < processes.size(); ++i) {
-            row.cpu.emplace_back(processes[i].name, cpu[i].count() * 1e6 / requests);
-        }
-        row.cpu.emplace_back("generator", cpu.back().count() * 1e6 / requests);
+        row.cpu = cpu.per_request(result.requests);
         report_.rows.push_back(std::move(row));
         if (result.failed > 0) {
             report_.failures.push_back(fmt::format("{} {} at {}: {} wrong answers, the first: {}", part,

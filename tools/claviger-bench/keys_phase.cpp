@@ -172,16 +172,22 @@ private:
         }
     }
 
-    LoadResult run(const std::string& operation, const std::vector<std::string>& ids, Seconds duration) {
-        return run_load(load_of(duration), [&](unsigned) {
+    LoadResult run(const std::string& operation, const std::vector<std::string>& ids, Seconds duration,
+                   const Marker& begin = {}, const Marker& end = {}) {
+        const auto traffic = [&](unsigned) {
             return std::make_unique<RandomKeyTraffic>(signer(), operation, ids, ++seed_);
-        });
+        };
+        return run_load(load_of(duration), traffic, begin, end);
     }
 
     double rate(const std::string& name, const std::string& operation, const std::vector<std::string>& ids) {
-        const LoadResult result = run(operation, ids, options_.point);
+        CpuMeter cpu(service_);
+        const LoadResult result = run(
+            operation, ids, options_.point, [&] { cpu.begin(); }, [&] { cpu.end(); });
         judge(name, result);
-        report_.rows.push_back(to_row("keys", name, connections_, result));
+        Row row = to_row("keys", name, connections_, result);
+        row.cpu = cpu.per_request(result.requests);
+        report_.rows.push_back(std::move(row));
         answered_ = static_cast<double>(std::max<std::uint64_t>(1, result.answered));
         return result.rate;
     }

@@ -138,4 +138,21 @@ void Service::stop() {
     }
 }
 
+void CpuMeter::add(double sign) {
+    for (std::size_t i = 0; i < processes_.size(); ++i) {
+        spent_[i] += sign * cpu_of(processes_[i].pid);
+    }
+    spent_.back() += sign * own_cpu();
+}
+
+std::vector<std::pair<std::string, double>> CpuMeter::per_request(std::uint64_t requests) const {
+    const double count = static_cast<double>(std::max<std::uint64_t>(1, requests));
+    std::vector<std::pair<std::string, double>> found;
+    for (std::size_t i = 0; i < processes_.size(); ++i) {
+        found.emplace_back(processes_[i].name, spent_[i].count() * 1e6 / count);
+    }
+    found.emplace_back("generator", spent_.back().count() * 1e6 / count);
+    return found;
+}
+
 }  // namespace claviger::bench

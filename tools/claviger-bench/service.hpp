@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tools/claviger-bench/options.hpp"
@@ -44,6 +45,22 @@ private:
     Credentials credentials_;
     std::optional<std::filesystem::path> audit_;
     Seconds time_to_ready_{0};
+};
+
+// What each process of a service and this one, its load generator, spend on a request.
+class CpuMeter {
+public:
+    explicit CpuMeter(const Service& service)
+        : processes_(service.processes()), spent_(processes_.size() + 1) {}
+    void begin() { add(-1); }
+    void end() { add(1); }
+    // Microseconds by process; the generator is the last.
+    std::vector<std::pair<std::string, double>> per_request(std::uint64_t requests) const;
+
+private:
+    void add(double sign);
+    std::vector<NamedProcess> processes_;
+    std::vector<Seconds> spent_;
 };
 
 }  // namespace claviger::bench

@@ -15,34 +15,44 @@ Candidate candidate(std::uint32_t member, std::uint32_t outstanding, Holds holds
 
 TEST(Selection, NobodyIsNobody) {
     Selection selection(1, 4);
-    EXPECT_EQ(selection.pick({}, Heat::cold), std::nullopt);
+    EXPECT_EQ(selection.pick({}, Heat::cold, Room::none), std::nullopt);
 }
 
 TEST(Selection, AHolderIsTakenEvenIfItIsBusier) {
     Selection selection(1, 4);
     const std::vector<Candidate> all{candidate(0, 0, Holds::no, Seat::own), candidate(1, 9, Holds::yes)};
-    EXPECT_EQ(selection.pick(all, Heat::cold), 1u);
+    EXPECT_EQ(selection.pick(all, Heat::cold, Room::none), 1u);
 }
 
 TEST(Selection, AHotKeySpreadsToThoseThatDoNotHoldIt) {
     Selection selection(1, 4);
     const std::vector<Candidate> all{candidate(0, 0, Holds::no, Seat::own), candidate(1, 9, Holds::yes)};
-    EXPECT_EQ(selection.pick(all, Heat::hot), 0u);
+    EXPECT_EQ(selection.pick(all, Heat::hot, Room::none), 0u);
 }
 
 TEST(Selection, AKeyNobodyHoldsGoesWhereRendezvousSays) {
     Selection selection(1, 4);
     const std::vector<Candidate> all{candidate(0, 0, Holds::no, Seat::own, 5),
                                      candidate(1, 3, Holds::no, Seat::other, 9)};
-    EXPECT_EQ(selection.pick(all, Heat::cold), 1u);
+    EXPECT_EQ(selection.pick(all, Heat::cold, Room::none), 1u);
 }
 
 TEST(Selection, TheOwnHostIsPreferredUntilItsQueueIsMuchDeeper) {
     Selection selection(1, 4);
     std::vector<Candidate> all{candidate(0, 4, Holds::yes, Seat::own), candidate(1, 0, Holds::yes)};
-    EXPECT_EQ(selection.pick(all, Heat::cold), 0u);
+    EXPECT_EQ(selection.pick(all, Heat::cold, Room::none), 0u);
     all[0].outstanding = 5;
-    EXPECT_EQ(selection.pick(all, Heat::cold), 1u);
+    EXPECT_EQ(selection.pick(all, Heat::cold, Room::none), 1u);
+}
+
+TEST(Selection, WhileItHasRoomTheOwnHostIsTakenWhoeverHoldsTheKey) {
+    Selection selection(1, 4);
+    std::vector<Candidate> all{candidate(0, 4, Holds::no, Seat::own, 5),
+                               candidate(1, 0, Holds::yes, Seat::other, 9)};
+    EXPECT_EQ(selection.pick(all, Heat::cold, Room::some), 0u);
+    EXPECT_EQ(selection.pick(all, Heat::cold, Room::none), 1u);
+    all[0].outstanding = 5;
+    EXPECT_EQ(selection.pick(all, Heat::cold, Room::some), 1u);
 }
 
 TEST(Selection, LeastOutstandingWinsAndTiesAreDrawn) {
@@ -51,7 +61,7 @@ TEST(Selection, LeastOutstandingWinsAndTiesAreDrawn) {
                                      candidate(2, 1, Holds::yes)};
     std::map<std::size_t, int> picked;
     for (int i = 0; i < 1000; ++i) {
-        ++picked[*selection.pick(all, Heat::cold)];
+        ++picked[*selection.pick(all, Heat::cold, Room::none)];
     }
     EXPECT_EQ(picked.count(0), 0u);
     EXPECT_NEAR(picked[1], 500, 80);  // five standard deviations
@@ -62,7 +72,7 @@ TEST(Selection, TheSameSeedChoosesTheSame) {
     Selection two(42, 0);
     const std::vector<Candidate> all{candidate(0, 1, Holds::yes), candidate(1, 1, Holds::yes)};
     for (int i = 0; i < 100; ++i) {
-        EXPECT_EQ(one.pick(all, Heat::cold), two.pick(all, Heat::cold));
+        EXPECT_EQ(one.pick(all, Heat::cold, Room::none), two.pick(all, Heat::cold, Room::none));
     }
 }
 
