@@ -16,13 +16,15 @@ from claviger_dev import LONG, Dev
 PARAMETERS_NOT_BUILT = {"Claviger does not implement the CustomKeyStoreType EXTERNAL_KEY_STORE yet."}
 ECHO = 2048  # bytes of a value that a message repeats
 
+OTHER_REGION = "us-west-2"
 # What the model alone does not say about a request that is as it should be: a key of ours, an alias with its prefix.
 OVERRIDES = {
     "CreateAlias": {"AliasName": "alias/conformance"}, "UpdateAlias": {"AliasName": "alias/conformance"},
     "DeleteAlias": {"AliasName": "alias/conformance"}, "GenerateDataKey": {"NumberOfBytes": 32},
     "GenerateDataKeyWithoutPlaintext": {"NumberOfBytes": 32}, "GenerateRandom": {"NumberOfBytes": 32},
+    "ReplicateKey": {"ReplicaRegion": OTHER_REGION}, "UpdatePrimaryRegion": {"PrimaryRegion": OTHER_REGION},
 }
-MULTI_REGION, OTHER_REGION = ("ReplicateKey", "UpdatePrimaryRegion"), "us-west-2"
+MULTI_REGION = ("ReplicateKey", "UpdatePrimaryRegion")
 KEY_MEMBERS = ("KeyId", "TargetKeyId", "DestinationKeyId", "SourceKeyId")
 
 
