@@ -10,6 +10,7 @@
 #include "src/api/body.hpp"
 #include "src/audit/writer.hpp"
 #include "src/kms/authorise.hpp"
+#include "src/kms/aws_managed.hpp"
 #include "src/kms/grant_token.hpp"
 #include "src/kms/key_store.hpp"
 #include "src/kms/operation.hpp"
@@ -90,6 +91,9 @@ Refused admit_key(Call& call, const KeyParameter& parameter, KeyPtr& to) {
                    : authorise(call, parameter.action, key.record.account, key.arn, key.record.policy)) {
         return named_by_ciphertext_only(call, parameter) ? Refused(foreign_ciphertext()) : std::move(refused);
     }
+    if (auto refused = check_manager(call, parameter, key)) {
+        return refused;
+    }
     to = *std::move(found);
     const store::KeyState state =
         key.expires ? key.state_at(call.parts.life.now()) : state_of(call.parts.catalogue, key.record);
@@ -131,6 +135,11 @@ asio::awaitable<Outcome<std::string>> process(Call& call, model::WipingArena& ar
     }
     if (auto refused = co_await read_recipient(call)) {
         co_return *std::move(refused);
+    }
+    if (call.row->action == policy::Action::describe_key) {
+        if (auto refused = co_await make_described_key(call)) {
+            co_return *std::move(refused);
+        }
     }
     if (auto refused = admit(call)) {
         co_return *std::move(refused);

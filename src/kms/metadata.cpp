@@ -1,5 +1,6 @@
 #include "src/kms/metadata.hpp"
 
+#include "src/kms/aws_managed.hpp"
 #include "src/kms/context.hpp"
 #include "src/kms/key_spec.hpp"
 #include "src/kms/key_store.hpp"
@@ -25,7 +26,7 @@ KeyMetadata metadata_of(const Catalogue& catalogue, const store::KeyRecord& reco
         out.pending_window = record.pending_window_days;
     }
     out.origin = record.origin;
-    out.manager = "CUSTOMER";
+    out.manager = is_aws_managed(catalogue, record) ? "AWS" : "CUSTOMER";
     out.spec = record.spec;
     out.old_spec = record.spec;
     const auto list = algorithms_of(record.spec, record.usage);

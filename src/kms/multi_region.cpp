@@ -9,20 +9,20 @@
 namespace claviger::kms {
 namespace {
 
-constexpr std::string_view kPrefix = "mrk-";
-constexpr std::size_t kDigits = 32;
+constexpr std::string_view kIdPrefix = "mrk-";
+constexpr std::size_t kIdDigits = 32;
 
 }  // namespace
 
 bool is_multi_region_id(std::string_view text) noexcept {
-    return text.starts_with(kPrefix) && text.size() == kPrefix.size() + kDigits &&
-           text.find_first_not_of("0123456789abcdef", kPrefix.size()) == std::string_view::npos;
+    return text.starts_with(kIdPrefix) && text.size() == kIdPrefix.size() + kIdDigits &&
+           text.find_first_not_of("0123456789abcdef", kIdPrefix.size()) == std::string_view::npos;
 }
 
 std::string new_multi_region_id(Random& random) {
-    std::array<std::byte, kDigits / 2> bytes{};
+    std::array<std::byte, kIdDigits / 2> bytes{};
     random.fill(bytes);
-    return std::string(kPrefix) + to_hex(bytes);
+    return std::string(kIdPrefix) + to_hex(bytes);
 }
 
 bool is_replica(const store::KeyRecord& key) noexcept {

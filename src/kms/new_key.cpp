@@ -1,5 +1,8 @@
 #include "src/kms/new_key.hpp"
 
+#include <claviger/base/encoding.hpp>
+#include <claviger/cluster/cluster.hpp>
+
 #include "src/kms/authorise.hpp"
 #include "src/kms/commit.hpp"
 
@@ -19,6 +22,36 @@ std::optional<Failure> check_tagging(const Call& call, const std::vector<TagArgu
         return refused;
     }
     return check_tags(tags);
+}
+
+Failure cannot_make(std::string_view spec) {
+    return unsupported("The HSMs of this key store cannot make keys of the KeySpec " + std::string(spec) +
+                       ".");
+}
+
+asio::awaitable<Outcome<store::MaterialRecord>> make_material(Call& call, cluster::Client& client,
+                                                              store::KeyRecord& record) {
+    cluster::NewKeyIdentity identity{record.account.value(), record.id.value(), {}, record.spec,
+                                     record.usage,           record.origin};
+    call.parts.random.fill(identity.material_id);
+    record.current_material = to_hex(identity.material_id);
+    Result<cluster::NewKey> made = co_await client.create_key(identity, call.http.deadline);
+    if (!made && made.error().code == Errc::unsupported) {
+        co_return cannot_make(record.spec);
+    }
+    if (!made) {
+        co_return call.failed(std::move(made).error());
+    }
+    co_return store::MaterialRecord{record.account,          record.region,          record.id,
+                                    record.current_material, std::move(made->token), record.created};
+}
+
+asio::awaitable<void> discard_material(Call& call, cluster::Client& client,
+                                       const store::MaterialRecord& material) {
+    if (const auto parsed = cluster::KeyMaterial::parse(material.key_token)) {
+        Status<> gone = co_await client.destroy_key(**parsed, call.http.deadline);
+        static_cast<void>(gone);
+    }
 }
 
 Outcome<Done> insert_key(const Call& call, store::Txn& txn, const store::KeyRecord& record) {

@@ -53,11 +53,6 @@ using Refused = std::optional<Failure>;
 
 constexpr std::string_view kExternal = "EXTERNAL";
 
-Failure cannot_make(std::string_view spec) {
-    return unsupported("The HSMs of this key store cannot make keys of the KeySpec " + std::string(spec) +
-                       ".");
-}
-
 std::string_view spec_of(const CreateKeyRequest& request) {
     return request.spec.value_or(request.old_spec.value_or(kSymmetricDefault));
 }
@@ -209,31 +204,6 @@ Outcome<Done> insert(const Call& call, store::Txn& txn, const store::KeyRecord& 
     return insert_key(call, txn, record);
 }
 
-asio::awaitable<Outcome<store::MaterialRecord>> make_material(Call& call, cluster::Client& client,
-                                                              store::KeyRecord& record) {
-    cluster::NewKeyIdentity identity{record.account.value(), record.id.value(), {}, record.spec,
-                                     record.usage,           record.origin};
-    call.parts.random.fill(identity.material_id);
-    record.current_material = to_hex(identity.material_id);
-    Result<cluster::NewKey> made = co_await client.create_key(identity, call.http.deadline);
-    if (!made && made.error().code == Errc::unsupported) {
-        co_return cannot_make(record.spec);
-    }
-    if (!made) {
-        co_return call.failed(std::move(made).error());
-    }
-    co_return store::MaterialRecord{record.account,          record.region,          record.id,
-                                    record.current_material, std::move(made->token), record.created};
-}
-
-// Best effort: without its key token the object is of no use to anybody.
-asio::awaitable<void> discard(Call& call, cluster::Client& client, const store::MaterialRecord& material) {
-    if (const auto parsed = cluster::KeyMaterial::parse(material.key_token)) {
-        Status<> gone = co_await client.destroy_key(**parsed, call.http.deadline);
-        static_cast<void>(gone);
-    }
-}
-
 asio::awaitable<Outcome<CreateKeyResponse>> handle_create_key(Call& call, const CreateKeyRequest& request) {
     for (const Refused& refused : {check_kind(request), check_tagging(call, request.tags),
                                    check_custom_id(call, request), check_policy(call, request)}) {
@@ -271,7 +241,7 @@ asio::awaitable<Outcome<CreateKeyResponse>> handle_create_key(Call& call, const 
     if (!committed) {
         call.audit.created_arn.clear();
         if (material) {
-            co_await discard(call, *place->client, *material);
+            co_await discard_material(call, *place->client, *material);
         }
         co_return std::move(committed).error();
     }

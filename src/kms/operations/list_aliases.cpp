@@ -1,12 +1,13 @@
 #include <algorithm>
 
+#include "src/kms/aws_managed.hpp"
 #include "src/kms/marker.hpp"
 #include "src/kms/operations/operations.hpp"
 
 namespace claviger::kms {
 namespace {
 
-constexpr std::int64_t kMaxPage =
+constexpr std::int64_t kMostAliases =
     100;  // documented; the model allows 1000, so a larger Limit is cut, not refused
 
 struct ListAliasesRequest {
@@ -22,9 +23,9 @@ struct ListAliasesRequest {
 struct AliasEntry {
     std::string_view name;
     std::string arn;
-    std::string_view target;
-    WallTime created;
-    WallTime updated;
+    std::optional<std::string_view> target;  // these unless nothing is behind it yet
+    std::optional<WallTime> created;
+    std::optional<WallTime> updated;
 
     static constexpr auto fields() {
         return std::tuple(field("AliasName", &AliasEntry::name), field("AliasArn", &AliasEntry::arn),
@@ -47,6 +48,14 @@ struct ListAliasesResponse {
     }
 };
 
+// The page in order of name, with one more if there is one, among them those of AWS without a key.
+void add_without_key(const Call& call, std::string_view after, std::size_t limit,
+                     std::vector<AliasPtr>& rows) {
+    std::ranges::move(aliases_without_key(call, after), std::back_inserter(rows));
+    std::ranges::sort(rows, {}, [](const AliasPtr& alias) -> std::string_view { return alias->name; });
+    rows.resize(std::min(rows.size(), limit + 1));
+}
+
 Outcome<ListAliasesResponse> handle_list_aliases(Call& call, const ListAliasesRequest& request) {
     const std::string target = call.keys[0] != nullptr ? call.key().record.id.value() : std::string{};
     const std::string list = "ListAliases " + target;
@@ -55,18 +64,25 @@ Outcome<ListAliasesResponse> handle_list_aliases(Call& call, const ListAliasesRe
         return after.error();
     }
     const Catalogue& catalogue = call.parts.catalogue;
-    const auto limit = static_cast<std::size_t>(std::min(request.limit, kMaxPage));
+    const auto limit = static_cast<std::size_t>(std::min(request.limit, kMostAliases));
     ListAliasesResponse response;
     response.rows = catalogue.aliases_after(call.account(), call.http.region, target, *after, limit + 1);
+    if (call.keys[0] == nullptr) {
+        add_without_key(call, *after, limit, response.rows);
+    }
     PageEnd end = end_page(call, list, response.rows, limit,
                            [](const AliasPtr& alias) -> std::string_view { return alias->name; });
     response.truncated = end.truncated;
     response.marker = std::move(end.marker);
     for (const AliasPtr& alias : response.rows) {
-        response.aliases.push_back(
-            {alias->name,
-             alias_arn(catalogue.partition(), alias->region, alias->account.value(), alias->name),
-             alias->target.value(), alias->created, alias->updated});
+        AliasEntry& entry = response.aliases.emplace_back();
+        entry.name = alias->name;
+        entry.arn = alias_arn(catalogue.partition(), alias->region, alias->account.value(), alias->name);
+        if (!alias->target.value().empty()) {
+            entry.target = alias->target.value();
+            entry.created = alias->created;
+            entry.updated = alias->updated;
+        }
     }
     return response;
 }

@@ -7,10 +7,10 @@
 namespace claviger::kms {
 namespace {
 
-constexpr std::int64_t kMaxPage = 50;  // documented; the model allows 1000, so a larger Limit is cut
+constexpr std::int64_t kMostTags = 50;  // documented; the model allows 1000, so a larger Limit is cut
 
 struct ListTagsRequest {
-    std::int64_t limit = kMaxPage;
+    std::int64_t limit = kMostTags;
     std::optional<std::string_view> marker;
 
     static constexpr auto fields() {
@@ -44,7 +44,7 @@ Outcome<ListTagsResponse> handle_list_resource_tags(Call& call, const ListTagsRe
         }
     }
     std::ranges::sort(response.tags, {}, &TagArgument::key);
-    const auto limit = static_cast<std::size_t>(std::min(request.limit, kMaxPage));
+    const auto limit = static_cast<std::size_t>(std::min(request.limit, kMostTags));
     PageEnd end = end_page(call, list, response.tags, limit, [](const TagArgument& tag) { return tag.key; });
     response.truncated = end.truncated;
     response.marker = std::move(end.marker);

@@ -95,6 +95,41 @@ class Boto3(unittest.TestCase):
         self.kms.delete_alias(AliasName="alias/team/one")
         self.refused("NotFoundException", self.kms.describe_key, KeyId="alias/team/one")
 
+    def test_aws_managed_keys(self):
+        known = {alias["AliasName"]: alias for alias in self.all_of("list_aliases", "Aliases", 100)}
+        self.assertNotIn("TargetKeyId", known["alias/aws/s3"])
+        made = self.kms.describe_key(KeyId="alias/aws/s3")["KeyMetadata"]
+        self.assertEqual((made["KeyManager"], made["KeyState"]), ("AWS", "Enabled"))
+        self.assertEqual(self.kms.describe_key(KeyId="alias/aws/s3")["KeyMetadata"], made)
+        self.assertTrue(self.kms.get_key_rotation_status(KeyId=made["KeyId"])["KeyRotationEnabled"])
+        self.refused("AccessDeniedException", self.kms.schedule_key_deletion, KeyId=made["KeyId"])
+        self.refused("NotAuthorizedException", self.kms.delete_alias, AliasName="alias/aws/s3")
+
+    def all_of(self, operation, member, page, **arguments):
+        pages = self.kms.get_paginator(operation).paginate(**arguments, PaginationConfig={"PageSize": page})
+        return [item for answer in pages for item in answer[member]]
+
+    def test_every_paginator_reads_the_same_page_by_page(self):
+        account = self.new_key()["AWSAccountId"]
+        role = f"arn:aws:iam::{account}:role/pages"
+        key = self.new_key(Tags=[{"TagKey": f"k{i}", "TagValue": ""} for i in range(5)])["KeyId"]
+        for i in range(5):
+            self.kms.create_alias(AliasName=f"alias/pages/{i}", TargetKeyId=key)
+            self.kms.create_grant(KeyId=key, GranteePrincipal=role, RetiringPrincipal=role, Operations=["Decrypt"])
+        of_key = {"KeyId": key}
+        arguments = {"list_aliases": of_key, "list_grants": of_key, "list_key_policies": of_key, "list_resource_tags": of_key,
+                     "list_key_rotations": of_key, "list_retirable_grants": {"RetiringPrincipal": role}}
+        paginated = [name for name in self.kms.meta.method_to_api_mapping if self.kms.can_paginate(name)]
+        self.assertGreaterEqual(len(paginated), 5)
+        for name in paginated:
+            with self.subTest(name):
+                member = self.kms.get_paginator(name).result_keys[0].expression
+                one = self.all_of(name, member, 1, **arguments.get(name, {}))
+                self.assertEqual(one, self.all_of(name, member, 50, **arguments.get(name, {})))
+                self.assertGreaterEqual(len(one), 5 if name in ("list_aliases", "list_grants", "list_resource_tags",
+                                                                "list_retirable_grants") else 0)
+        self.assertEqual(self.kms.waiter_names, [])  # KMS has none
+
     def test_key_states(self):
         key = self.new_key()
         self.kms.disable_key(KeyId=key["KeyId"])

@@ -40,6 +40,18 @@ TEST(Config, WrongTypesAndRangesSayWhatIsExpected) {
     EXPECT_THAT(refusal("[http]\nlisten = \"4599\"\n" + std::string(kHsm)), HasSubstr("address:port"));
 }
 
+TEST(Config, RegionsAreAListWithoutRepetitions) {
+    const auto two =
+        Config::parse("[service]\nregions = [\"eu-west-1\", \"eu-west-2\"]\n" + std::string(kHsm), "test");
+    ASSERT_TRUE(two) << two.error().detail;
+    EXPECT_THAT(two->service.regions, testing::ElementsAre("eu-west-1", "eu-west-2"));
+    EXPECT_EQ(two->service.home_region(), "eu-west-1");
+    EXPECT_THAT(refusal("[service]\nregions = [\"a-b-1\", \"a-b-1\"]\n" + std::string(kHsm)),
+                HasSubstr("names a Region twice"));
+    EXPECT_THAT(refusal("[service]\nregions = \"a-b-1\"\n" + std::string(kHsm)),
+                HasSubstr("a list of texts"));
+}
+
 TEST(Config, PlainHttpOffLoopbackIsRefused) {
     EXPECT_THAT(refusal("[http]\nlisten = \"0.0.0.0:4599\"\n" + std::string(kHsm)),
                 HasSubstr("tls-certificate"));

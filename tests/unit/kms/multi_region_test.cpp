@@ -102,7 +102,7 @@ TEST_F(MultiRegionTest, AReplicaSharesIdAndMaterialAndHasItsOwnOfTheRest) {
     EXPECT_EQ(there_now(key, "CurrentKeyMaterialId"), here_now(key, "CurrentKeyMaterialId"));
     EXPECT_EQ(here_now(key, "MultiRegionConfiguration"),
               configuration(key, "PRIMARY", kRegion, {"ap-south-1", "us-west-2"}));
-    EXPECT_EQ(there("ListAliases", "{}").body, R"({"Aliases":[],"Truncated":false})");
+    EXPECT_THAT(there("ListAliases", "{}").body, Not(HasSubstr("alias/one")));
     EXPECT_EQ(json_at(there("ListResourceTags", body(key)).body, "Tags"),
               R"([{"TagKey":"c","TagValue":"d"}])");
     EXPECT_EQ(json_at(there("ListKeys", "{}").body, "Keys"),
