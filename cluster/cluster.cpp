@@ -20,6 +20,7 @@
 #include <claviger/base/encoding.hpp>
 #include <claviger/cluster/trust.hpp>
 
+#include "cluster/certificate_watch.hpp"
 #include "cluster/client.hpp"
 #include "cluster/member_driver.hpp"
 
@@ -27,7 +28,6 @@ namespace claviger::cluster {
 namespace {
 
 constexpr auto kAwait = boost::asio::as_tuple(boost::asio::use_awaitable);
-constexpr std::chrono::seconds kCertificateWarning{90LL * 24 * 3600};
 
 // What a host labels the token objects of KMS keys, unless it uses their ARNs; other labels that begin so are
 // of the cluster's own objects.
@@ -57,6 +57,8 @@ struct Cluster::Impl {
           random(its_random),
           rule{options.cluster_id, options.cwk_generation, options.check_token, std::move(trust),
                options.timing.admission},
+          certificate_watch(std::make_shared<CertificateWatch>(io, clock, rule.trust.expires(),
+                                                               options.timing.certificate, options.log)),
           board([this](std::uint32_t member) {
               boost::asio::post(control, [this, member] {
                   if (drivers[member]) {
@@ -75,6 +77,7 @@ struct Cluster::Impl {
     const Clock& clock;
     Random& random;
     const AdmissionRule rule;
+    const std::shared_ptr<CertificateWatch> certificate_watch;
     Board board;
     DriverContext context;
     // One per coroutine that waits for a change: cancelled at each.
@@ -88,9 +91,7 @@ struct Cluster::Impl {
     bool running = false;  // begin() has run: a driver that comes is started at once
 
     void begin() {
-        if (rule.trust.expires() < clock.wall() + kCertificateWarning && options.log) {
-            options.log(Severity::alarm, "", "the cluster certificate expires within 90 days or has expired");
-        }
+        certificate_watch->start();
         for (const std::shared_ptr<MemberDriver>& driver : drivers) {
             if (driver) {
                 run(*driver);
@@ -269,6 +270,10 @@ std::vector<MemberView> Cluster::members() const {
     return views;
 }
 
+WallTime Cluster::certificate_expires() const noexcept {
+    return impl_->rule.trust.expires();
+}
+
 std::size_t Cluster::serving() const noexcept {
     return impl_->serving();
 }
@@ -296,6 +301,7 @@ boost::asio::awaitable<void> Cluster::stop() {
     if (!impl_->started) {
         co_return;
     }
+    impl_->certificate_watch->stop();
     for (const std::shared_ptr<MemberDriver>& driver : impl_->drivers) {
         if (driver) {
             driver->request_stop();

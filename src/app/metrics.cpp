@@ -60,6 +60,22 @@ Samples members_of(const Observed& observed, const MemberSeries& series) {
     return samples;
 }
 
+Samples certificate_ends(const Observed& observed) {
+    Samples samples;
+    const auto add = [&](std::string_view name, const cluster::Cluster& cluster) {
+        const auto end = std::chrono::floor<std::chrono::seconds>(cluster.certificate_expires());
+        samples.push_back(
+            {{{"cluster", std::string(name)}}, static_cast<double>(end.time_since_epoch().count())});
+    };
+    add(kDefaultCluster, observed.cluster);
+    for (const cloudhsm::ClusterPtr& view : observed.clusters.parts().inventory.clusters()) {
+        if (const cluster::Cluster* const running = observed.clusters.cluster(view->record.id)) {
+            add(view->record.id.value(), *running);
+        }
+    }
+    return samples;
+}
+
 Samples cluster_states(const cloudhsm::Manager& clusters) {
     Samples samples;
     for (const cloudhsm::ClusterPtr& view : clusters.parts().inventory.clusters()) {
@@ -98,6 +114,9 @@ void register_clusters(observe::Metrics& metrics, const Observed& observed) {
             metrics.gauges_from(series.name, series.help, read);
         }
     }
+    metrics.gauges_from("claviger_cluster_certificate_expires_seconds",
+                        "when the cluster certificate expires, Unix time; no HSM is left for it",
+                        [observed] { return certificate_ends(observed); });
     const cloudhsm::Manager& clusters = observed.clusters;
     metrics.gauges_from("claviger_cluster_state", "1 for the state that the cluster is in",
                         [&clusters] { return cluster_states(clusters); });

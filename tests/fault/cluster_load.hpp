@@ -61,8 +61,10 @@ struct Tally {
 // Control work in a thread of its own; the client belongs to the test's thread.
 class RunningCluster {
 public:
-    explicit RunningCluster(cluster::ClusterOptions options) {
-        auto made = cluster::Cluster::make(control_, std::move(options), clock, random);
+    // `its_clock`: the cluster's, if it is not the machine's; outlives this.
+    explicit RunningCluster(cluster::ClusterOptions options, const Clock* its_clock = nullptr) {
+        auto made = cluster::Cluster::make(control_, std::move(options),
+                                           its_clock != nullptr ? *its_clock : clock, random);
         if (!made) {
             ADD_FAILURE() << made.error().describe();
             std::abort();

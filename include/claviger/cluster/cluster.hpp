@@ -203,6 +203,9 @@ public:
     boost::asio::awaitable<Status<>> set_user_pin(std::string hsm_id, SecretBytes fresh);
     std::vector<MemberView> members() const;
     std::size_t serving() const noexcept;
+    // When its certificate ends; options.log has an alarm 90 days before that and one then. No HSM is left
+    // for it.
+    WallTime certificate_expires() const noexcept;
     // Completes when `count` HSMs serve; no_hsm at the deadline or as soon as too few are left that could.
     boost::asio::awaitable<Status<>> wait_serving(std::size_t count, MonoTime deadline);
     // No request reaches an HSM any more; hosts that are ours are ended (SIGTERM, then SIGKILL) and reaped.

@@ -50,6 +50,7 @@ struct ClusterTiming {
     std::chrono::milliseconds backoff_limit{10000};
     std::chrono::milliseconds stable{500};  // serving this long makes the next restart immediate again
     std::chrono::milliseconds grace{3000};  // from SIGTERM to SIGKILL
+    std::chrono::milliseconds certificate{3'600'000};  // between two looks at the end of its validity
 };
 
 // Where the objects of KMS keys are; the hosts are told by --residency.
