@@ -136,6 +136,13 @@ boost::asio::awaitable<Verdict> admit(const AdmissionRule& rule, const HsmOption
     if (!checked) {
         co_return failed("the cluster's wrapping key", checked.error());
     }
+    if (rule.membership == MembershipRule::sealed) {
+        // Each time: it may have been away when the cluster was sealed, or come back from an older copy.
+        const Status<> sealed = co_await control.tell(control::Operation::seal_membership, nothing, limit());
+        if (!sealed) {
+            co_return failed("sealing the wrapping key", sealed.error());
+        }
+    }
 
     std::array<std::byte, 32> nonce;
     random.fill(nonce);

@@ -1,6 +1,6 @@
 // Whether a host is the HSM of this cluster that we mean. In this order: serial and certificate (public, no
-// PIN is spent on a stranger), login, the cluster's wrapping key, the cluster's identity, a canary; then it
-// is opened for requests.
+// PIN is spent on a stranger), login, the cluster's wrapping key (which is sealed there if the cluster is),
+// the cluster's identity, a canary; then it is opened for requests.
 #pragma once
 
 #include <string>
@@ -23,6 +23,7 @@ struct AdmissionRule {
     Bytes check_token;
     ClusterTrust trust;
     std::chrono::milliseconds step_limit{5000};
+    MembershipRule membership = MembershipRule::open;
 };
 
 struct Verdict {

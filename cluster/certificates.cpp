@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include <claviger/base/encoding.hpp>
+#include <claviger/base/public_key.hpp>
 
 #include "cluster/x509.hpp"
 
@@ -204,6 +205,29 @@ Status<> check_cluster_certificate(std::string_view pem, std::string_view anchor
         return refused(what + " does not have the public key of the cluster's certificate signing request.");
     }
     return check_validity(certificate, now, what);
+}
+
+Result<std::string> recovery_key_pem(ByteView spki) {
+    const auto key = parse_public_key(spki);
+    const OwnedBio out(BIO_new(BIO_s_mem()));
+    if (!key || !out || PEM_write_bio_PUBKEY(out.get(), key->get()) != 1) {
+        return refused("The recovery key is no public key.");
+    }
+    char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    return std::string(text, static_cast<std::size_t>(size));
+}
+
+Result<Bytes> recovery_key_of(std::string_view pem) {
+    constexpr std::size_t kSmallestModulus = 3072 / 8;
+    const OwnedBio in(
+        BIO_new_mem_buf(pem.data(), static_cast<int>(std::min<std::size_t>(pem.size(), 1 << 16))));
+    const PublicKey key(in ? PEM_read_bio_PUBKEY(in.get(), nullptr, nullptr, nullptr) : nullptr);
+    const auto parts = key ? rsa_parts(key) : Result<RsaParts>(refused("no key"));
+    if (!parts || parts->modulus.size() < kSmallestModulus) {
+        return refused("it is no RSA public key of 3072 bits or more in PEM form (BEGIN PUBLIC KEY)");
+    }
+    return to_spki(key);
 }
 
 bool same_certificate(std::string_view pem, std::string_view other_pem) {

@@ -55,8 +55,8 @@ struct Cluster::Impl {
           options(std::move(given)),
           clock(its_clock),
           random(its_random),
-          rule{options.cluster_id, options.cwk_generation, options.check_token, std::move(trust),
-               options.timing.admission},
+          rule{options.cluster_id, options.cwk_generation,   options.check_token,
+               std::move(trust),   options.timing.admission, options.membership},
           certificate_watch(std::make_shared<CertificateWatch>(io, clock, rule.trust.expires(),
                                                                options.timing.certificate, options.log)),
           board([this](std::uint32_t member) {

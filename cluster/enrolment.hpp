@@ -29,6 +29,8 @@ public:
     SecretBytes officer_pin() const { return officer_pin_.clone(); }
     const std::vector<std::string>& weaknesses() const noexcept { return weaknesses_; }  // found by probe()
 
+    // A step that takes longer than any machine, because people are asked, moves the end.
+    void extend(MonoTime deadline) noexcept { deadline_ = deadline; }
     // A token that was made before; its host keeps the user's PIN.
     void adopt(SecretBytes officer_pin) { officer_pin_ = std::move(officer_pin); }
     // An empty token with random PINs; its serial is known from then on.

@@ -19,23 +19,27 @@ using control::Operation;
 class Founding {
 public:
     Founding(boost::asio::io_context& io, FoundingOptions options, const Clock& clock, Random& random)
-        : io_(io),
-          options_(std::move(options)),
-          clock_(clock),
-          began_(clock.mono()),
-          vault_(io, options_.host_program, options_.vault, clock, random, began_ + options_.limit) {
+        : io_(io), options_(std::move(options)), clock_(clock), began_(clock.mono()) {
+        if (options_.recovery.vault) {
+            vault_.emplace(io, options_.host_program, *options_.recovery.vault, clock, random,
+                           began_ + options_.limit);
+        }
         for (const HsmOptions& hsm : options_.hsms) {
             hsms_.push_back(std::make_unique<Enrolment>(io, options_.host_program, hsm, clock, random,
                                                         began_ + options_.limit));
         }
         transports_.resize(hsms_.size());
         founded_.facts.cluster_id = options_.cluster_id;
+        founded_.facts.membership = options_.membership;
+        founded_.facts.recovery_public = options_.recovery.public_key;
     }
 
     awaitable<Result<Founded>> run() {
         Status<> made = co_await steps();
         std::vector<awaitable<Status<>>> closing;
-        closing.push_back(close(vault_));
+        if (vault_) {
+            closing.push_back(close(*vault_));
+        }
         for (const std::unique_ptr<Enrolment>& hsm : hsms_) {
             closing.push_back(close(*hsm));
         }
@@ -46,7 +50,9 @@ public:
         if (!closed) {
             co_return closed.error();
         }
-        founded_.vault = describe(vault_);
+        if (vault_) {
+            founded_.vault = describe(*vault_);
+        }
         for (const std::unique_ptr<Enrolment>& hsm : hsms_) {
             founded_.hsms.push_back(describe(*hsm));
         }
@@ -83,7 +89,9 @@ private:
     // Every token gets its officer, its user and its host.
     awaitable<Status<>> make_tokens() {
         std::vector<awaitable<Status<>>> works;
-        works.push_back(open(vault_));
+        if (vault_) {
+            works.push_back(open(*vault_));
+        }
         for (const std::unique_ptr<Enrolment>& hsm : hsms_) {
             works.push_back(open(*hsm));
         }
@@ -128,7 +136,10 @@ private:
         co_return co_await all_of(io_, std::move(works));
     }
     awaitable<Status<>> make_first_member() {
-        Status<> status = co_await steps::make_recovery(vault_, founded_.facts);
+        Status<> status = done;
+        if (vault_) {
+            status = co_await steps::make_recovery(*vault_, founded_.facts);
+        }
         if (status) {
             status = co_await install_recovery();
         }
@@ -138,7 +149,7 @@ private:
         co_return status;
     }
     awaitable<Status<>> make_transport(std::size_t i) {
-        Result<Bytes> made = co_await steps::make_transport(*hsms_[i]);
+        Result<Bytes> made = co_await steps::make_transport(*hsms_[i], options_.membership);
         if (!made) {
             co_return made.error();
         }
@@ -217,7 +228,7 @@ private:
     const Clock& clock_;
     const MonoTime began_;
     MonoTime step_began_ = began_;
-    Enrolment vault_;
+    std::optional<Enrolment> vault_;  // none: the recovery key is held elsewhere
     std::vector<std::unique_ptr<Enrolment>> hsms_;
     std::vector<Bytes> transports_;  // public halves, by position
     Bytes certificate_;              // DER
@@ -228,11 +239,11 @@ private:
 
 awaitable<Result<Founded>> found_cluster(boost::asio::io_context& control, FoundingOptions options,
                                          const Clock& clock, Random& random) {
-    if (options.hsms.empty() || options.hsms.size() > kMaxMembers || options.vault.state_dir.empty() ||
-        !options.sign_request || options.cluster_id.empty()) {
-        co_return Error(
-            Errc::bad_config,
-            "founding needs a cluster id, 1 to 32 HSMs, a vault and a way to sign the certificate");
+    if (options.hsms.empty() || options.hsms.size() > kMaxMembers || options.cluster_id.empty() ||
+        (!options.recovery.vault && options.recovery.public_key.empty()) || !options.sign_request) {
+        co_return Error(Errc::bad_config,
+                        "founding needs a cluster id, 1 to 32 HSMs, a recovery key and a way to sign the "
+                        "certificate");
     }
     const auto founding = std::make_unique<Founding>(control, std::move(options), clock, random);
     co_return co_await founding->run();

@@ -35,9 +35,21 @@ awaitable<Status<>> make_and_open(Enrolment& token) {
     co_return co_await token.open_host();
 }
 
-awaitable<Status<>> first_steps(Enrolment& vault, Enrolment& hsm, const FirstHsmOptions& options,
+awaitable<Status<>> make_recovery(Enrolment& vault, ClusterFacts& facts) {
+    const Status<> made = co_await make_and_open(vault);
+    if (!made) {
+        co_return made;
+    }
+    co_return co_await steps::make_recovery(vault, facts);
+}
+
+// `vault`: nullptr if the recovery key is held elsewhere.
+awaitable<Status<>> first_steps(Enrolment* vault, Enrolment& hsm, const FirstHsmOptions& options,
                                 FirstHsm& made) {
-    Status<> status = co_await make_and_open(vault);
+    Status<> status = done;
+    if (vault != nullptr) {
+        status = co_await make_recovery(*vault, made.facts);
+    }
     if (status) {
         status = co_await make_and_open(hsm);
     }
@@ -45,14 +57,14 @@ awaitable<Status<>> first_steps(Enrolment& vault, Enrolment& hsm, const FirstHsm
         status = co_await hsm.probe();  // before anything is on it that an attack could take
     }
     if (status) {
-        status = co_await steps::make_recovery(vault, made.facts);
-    }
-    if (status) {
         std::vector<Bytes> keys{made.facts.recovery_public};
         status = co_await hsm.trust(control::TrustedKind::recovery, std::move(keys));
     }
     if (status) {
         status = co_await steps::make_keys(hsm, made.facts);
+    }
+    if (status && made.facts.membership == MembershipRule::sealed) {
+        status = co_await hsm.tell(Operation::seal_membership, kNothing);
     }
     if (!status) {
         co_return status;
@@ -79,8 +91,7 @@ awaitable<Status<>> open_source(Enrolment& source, const KeySource& from, const 
     co_return status;
 }
 
-awaitable<Status<>> join_steps(Enrolment& joining, Enrolment& source, const KeySource& from,
-                               const ClusterFacts& facts, Bytes certificate) {
+awaitable<Result<Bytes>> prepare_steps(Enrolment& joining, const ClusterFacts& facts) {
     Status<> status = co_await make_and_open(joining);
     if (status) {
         status = co_await joining.probe();
@@ -90,64 +101,133 @@ awaitable<Status<>> join_steps(Enrolment& joining, Enrolment& source, const KeyS
         status = co_await joining.trust(control::TrustedKind::recovery, std::move(keys));
     }
     if (!status) {
-        co_return status;
+        co_return status.error();
     }
-    Result<Bytes> transport = co_await steps::make_transport(joining);
-    if (!transport) {
-        co_return transport.error();
-    }
-    status = co_await open_source(source, from, facts);
-    if (!status) {
-        co_return status;
-    }
-    const auto kind = from.kind == KeySource::Kind::member ? steps::Source::member : steps::Source::vault;
-    std::vector<Bytes> transports{*std::move(transport)};
-    Result<std::vector<Bytes>> wrapped =
-        co_await steps::hand_over(source, kind, facts, std::move(transports));
-    if (!wrapped) {
-        co_return wrapped.error();
-    }
-    status = co_await steps::accept(joining, facts, std::move(wrapped->front()));
-    if (status) {
-        status = co_await steps::install_member(joining, facts, std::move(certificate));
-    }
-    co_return status;
+    co_return co_await steps::make_transport(joining, facts.membership);
 }
 
 }  // namespace
 
 awaitable<Result<FirstHsm>> make_first_hsm(Site site, FirstHsmOptions options) {
-    Enrolment vault = token_at(site, options.vault);
+    std::optional<Enrolment> vault;
+    if (options.recovery.vault) {
+        vault.emplace(token_at(site, *options.recovery.vault));
+    }
     Enrolment hsm = token_at(site, options.hsm);
     FirstHsm made;
     made.facts.cluster_id = options.cluster_id;
-    const Status<> status = co_await first_steps(vault, hsm, options, made);
+    made.facts.membership = options.membership;
+    made.facts.recovery_public = options.recovery.public_key;
+    const Status<> status = co_await first_steps(vault ? &*vault : nullptr, hsm, options, made);
     co_await hsm.close_host();
-    co_await vault.close_host();
+    if (vault) {
+        co_await vault->close_host();
+    }
     if (!status) {
         co_return status.error();
     }
     made.hsm = describe(hsm);
-    made.vault = describe(vault);
+    if (vault) {
+        made.vault = describe(*vault);
+    }
     co_return made;
 }
 
-awaitable<Result<FoundedHsm>> join_hsm(Site site, ClusterFacts facts, std::string certificate_pem,
-                                       HsmOptions hsm, KeySource source) {
+awaitable<Result<Bytes>> hand_over(Site site, ClusterFacts facts, KeySource source, Bytes transport_public) {
+    Enrolment from = token_at(site, source.token);
+    from.adopt(source.officer_pin.clone());
+    Result<Bytes> wrapped = Bytes();
+    const Status<> opened = co_await open_source(from, source, facts);
+    if (opened) {
+        const auto kind =
+            source.kind == KeySource::Kind::member ? steps::Source::member : steps::Source::vault;
+        std::vector<Bytes> transports{std::move(transport_public)};
+        auto all = co_await steps::hand_over(from, kind, facts, std::move(transports));
+        wrapped = all ? Result<Bytes>(std::move(all->front())) : Result<Bytes>(all.error());
+    }
+    co_await from.close_host();
+    if (!opened) {
+        co_return opened.error();
+    }
+    co_return wrapped;
+}
+
+struct JoiningHsm::Impl {
+    Site site;
+    ClusterFacts facts;
+    Enrolment token;
+    Bytes transport;
+};
+
+JoiningHsm::JoiningHsm(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+JoiningHsm::~JoiningHsm() = default;
+
+awaitable<Result<std::unique_ptr<JoiningHsm>>> JoiningHsm::prepare(Site site, ClusterFacts facts,
+                                                                   HsmOptions hsm) {
+    Enrolment token = token_at(site, std::move(hsm));
+    std::unique_ptr<Impl> impl(new Impl{std::move(site), std::move(facts), std::move(token), {}});
+    Result<Bytes> transport = co_await prepare_steps(impl->token, impl->facts);
+    if (!transport) {
+        co_await impl->token.close_host();
+        co_return transport.error();
+    }
+    impl->transport = *std::move(transport);
+    co_return std::unique_ptr<JoiningHsm>(new JoiningHsm(std::move(impl)));
+}
+
+const Bytes& JoiningHsm::transport_public() const noexcept {
+    return impl_->transport;
+}
+
+awaitable<Result<FoundedHsm>> JoiningHsm::accept(std::string certificate_pem, Bytes wrapped) {
+    impl_->token.extend(impl_->site.clock.mono() + impl_->site.limit);
     Result<Bytes> certificate = certificate_der(certificate_pem);
     if (!certificate) {
         co_return certificate.error();
     }
-    Enrolment joining = token_at(site, std::move(hsm));
-    Enrolment from = token_at(site, source.token);
-    from.adopt(source.officer_pin.clone());
-    const Status<> status = co_await join_steps(joining, from, source, facts, *std::move(certificate));
-    co_await joining.close_host();
-    co_await from.close_host();
+    Status<> status = co_await steps::accept(impl_->token, impl_->facts, std::move(wrapped));
+    if (status) {
+        status = co_await steps::install_member(impl_->token, impl_->facts, *std::move(certificate));
+    }
     if (!status) {
         co_return status.error();
     }
-    co_return describe(joining);
+    co_return describe(impl_->token);
+}
+
+awaitable<void> JoiningHsm::close() {
+    co_await impl_->token.close_host();
+}
+
+awaitable<Result<FoundedHsm>> join_hsm(Site site, ClusterFacts facts, std::string certificate_pem,
+                                       HsmOptions hsm, KeySource source) {
+    auto joining = co_await JoiningHsm::prepare(site, facts, std::move(hsm));
+    if (!joining) {
+        co_return joining.error();
+    }
+    Bytes transport = (*joining)->transport_public();
+    Result<Bytes> wrapped =
+        co_await hand_over(site, std::move(facts), std::move(source), std::move(transport));
+    Result<FoundedHsm> joined = Error(Errc::no_hsm, "nobody handed the wrapping key over");
+    if (wrapped) {
+        joined = co_await (*joining)->accept(std::move(certificate_pem), *std::move(wrapped));
+    }
+    co_await (*joining)->close();
+    if (!wrapped) {
+        co_return wrapped.error();
+    }
+    co_return joined;
+}
+
+awaitable<Result<MadeVault>> make_vault(Site site, HsmOptions vault) {
+    Enrolment token = token_at(site, std::move(vault));
+    ClusterFacts facts;
+    const Status<> made = co_await make_recovery(token, facts);
+    co_await token.close_host();
+    if (!made) {
+        co_return made.error();
+    }
+    co_return MadeVault{describe(token), std::move(facts.recovery_public)};
 }
 
 awaitable<Result<Bytes>> sign_backup(Site site, ClusterFacts facts, KeySource source, Bytes digest) {

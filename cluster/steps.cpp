@@ -58,8 +58,8 @@ awaitable<Status<>> make_keys(Enrolment& first, ClusterFacts& facts) {
     co_return co_await first.tell(Operation::install_identity, install);
 }
 
-awaitable<Result<Bytes>> make_transport(Enrolment& joining) {
-    const control::MakeTransport request;
+awaitable<Result<Bytes>> make_transport(Enrolment& joining, MembershipRule membership) {
+    const control::MakeTransport request{membership == MembershipRule::sealed};
     auto made = co_await joining.ask<control::PublicKey>(Operation::make_transport, request);
     if (!made) {
         co_return made.error();
@@ -96,6 +96,7 @@ awaitable<Status<>> accept(Enrolment& joining, const ClusterFacts& facts, Bytes 
     request.wrapped = std::move(wrapped);
     request.cluster_id = facts.cluster_id;
     request.generation = facts.cwk_generation;
+    request.sealed = facts.membership == MembershipRule::sealed;
     const Status<> accepted = co_await joining.tell(Operation::accept_cwk, request);
     const Status<> dropped = co_await joining.tell(Operation::drop_transport, kNothing);
     co_return accepted ? dropped : accepted;
@@ -111,6 +112,9 @@ awaitable<Status<>> install_member(Enrolment& token, const ClusterFacts& facts, 
     if (status && !certificate.empty()) {
         const control::Der request{std::move(certificate)};
         status = co_await token.tell(Operation::install_certificate, request);
+    }
+    if (status && facts.membership == MembershipRule::sealed) {
+        status = co_await token.tell(Operation::seal_membership, kNothing);
     }
     co_return status;
 }

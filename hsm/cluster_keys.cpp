@@ -179,7 +179,7 @@ Status<> accept_cwk(Lane& lane, const CwkId& id, PrivateHalf with, Membership me
     return call_failed("C_UnwrapKey", rv);
 }
 
-Status<> seal_cwk(Lane& lane, const CwkId& id) {
+Result<bool> seal_cwk(Lane& lane, const CwkId& id) {
     Token::State& token = lane.token().state();
     const auto cwk = token.cwk(id.cluster_id, id.generation);
     if (!cwk) {
@@ -187,12 +187,18 @@ Status<> seal_cwk(Lane& lane, const CwkId& id) {
     }
     const std::lock_guard lock(token.objects);
     if (read_flag(token.p11, token.keeper, *cwk, CKA_EXTRACTABLE) == false) {
-        return done;
+        return false;
     }
     Template change;
     change.no(CKA_EXTRACTABLE);
     const CK_RV rv = token.p11->C_SetAttributeValue(token.keeper, *cwk, change.data(), change.size());
-    return rv == CKR_OK ? Status<>(done) : call_failed("C_SetAttributeValue", rv);
+    if (rv != CKR_OK) {
+        return call_failed("C_SetAttributeValue", rv);
+    }
+    if (read_flag(token.p11, token.keeper, *cwk, CKA_EXTRACTABLE) != false) {
+        return Error(Errc::unsupported, "this module does not make a key non-extractable");
+    }
+    return true;
 }
 
 Status<> destroy_cwk(Lane& lane, const CwkId& id) {

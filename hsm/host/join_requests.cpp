@@ -67,9 +67,14 @@ void ControlService::join(Operation operation, Connection& connection, const Fra
     }
     const hsm::CwkId cluster = *host_.cluster_;
     if (operation == Operation::seal_membership) {
-        return start<control::Empty>(Thread::slow, connection, frame, [this, cluster](hsm::Lane& lane) {
-            return then_saved(hsm::seal_cwk(lane, cluster), token_.files());
-        });
+        return start<control::Empty>(Thread::slow, connection, frame,
+                                     [this, cluster](hsm::Lane& lane) -> Result<control::Empty> {
+                                         const Result<bool> sealed = hsm::seal_cwk(lane, cluster);
+                                         if (!sealed) {
+                                             return sealed.error();
+                                         }
+                                         return *sealed ? emptied(token_.files().save()) : control::Empty{};
+                                     });
     }
     with<control::WrapCwk>(connection, frame, [&](control::WrapCwk request) {
         start<control::Wrapped>(

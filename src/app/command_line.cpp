@@ -24,6 +24,8 @@ constexpr std::string_view kOverview = R"(claviger: an AWS KMS API whose keys li
   claviger audit verify DIR   checks the hash chains of audit files
   claviger cloudhsm ...   activates a cluster, manages its users: the commands of cloudhsm-cli
   claviger backup ...   makes a backup of a cluster, checks a backup's file, takes one in
+  claviger cluster recover ...   what an HSM that waits asks the recovery key's holder, and his answer
+  claviger recovery ...   for that holder: makes the recovery key, answers a request
   claviger hsm doctor --module LIB ...   what a PKCS#11 module can do and enforces
 
 Each of them takes --help. claviger --version prints the version.
@@ -264,7 +266,7 @@ constexpr std::string_view kBackupHead =
     R"(claviger backup create [--cluster-id ID]: a backup of a cluster of the CloudHSM v2 API, now; prints its id.
 claviger backup verify FILE: is it whole, and what is in it? Needs no running service.
 claviger backup restore FILE --trust-anchor customerCA.crt: takes in a file that the running service does not know,
-with the keys and key stores in it; its recovery vault must be in DIR/vaults.
+with the keys and key stores in it; if its recovery is "vault", that must be in DIR/vaults.
 )";
 
 Result<Command> backup(const Arguments& arguments) {
@@ -303,6 +305,88 @@ Result<Command> backup(const Arguments& arguments) {
     }
     const Layout layout{(*values)["data"].as<std::string>()};
     return Command(AskService{layout.admin_socket(), "backup " + boost::json::serialize(request)});
+}
+
+constexpr std::string_view kRecoverHead =
+    R"(claviger cluster recover --request FILE [--hsm-id ID]: writes what an HSM that waits for recovery asks the holder of
+the recovery key. He answers with claviger recovery answer.
+claviger cluster recover --answer FILE: brings that answer; the HSM joins.
+)";
+
+Result<Command> cluster(const Arguments& arguments) {
+    if (arguments.empty() || arguments[0] != "recover") {
+        return usage("claviger cluster takes recover; try claviger cluster recover --help");
+    }
+    po::options_description options("Options");
+    options.add_options()("help", "show this")("data", po::value<std::string>()->default_value("./.claviger"),
+                                               "the data directory of the running service")(
+        "request", po::value<std::string>(), "file to write")(
+        "answer", po::value<std::string>(), "file to read")("hsm-id", po::value<std::string>(),
+                                                            "without it: the only one that waits");
+    auto values = parse({arguments.begin() + 1, arguments.end()}, options);
+    if (!values) {
+        return std::move(values).error();
+    }
+    if (values->contains("help")) {
+        return Command(help(kRecoverHead, options));
+    }
+    if (values->contains("request") == values->contains("answer")) {
+        return usage("claviger cluster recover takes --request FILE or --answer FILE");
+    }
+    const char* const which = values->contains("request") ? "request" : "answer";
+    boost::json::object request{
+        {"command", which}, {"file", std::filesystem::absolute((*values)[which].as<std::string>()).string()}};
+    if (values->contains("hsm-id")) {
+        request["hsm"] = (*values)["hsm-id"].as<std::string>();
+    }
+    const Layout layout{(*values)["data"].as<std::string>()};
+    return Command(AskService{layout.admin_socket(), "recovery " + boost::json::serialize(request)});
+}
+
+constexpr std::string_view kRecoveryHead =
+    R"(For the holder of a recovery key, on a machine of his own; needs no running service.
+
+claviger recovery create --vault DIR --sealing-key KEY --public-key FILE: makes the key pair in a token of its own
+below DIR, and writes the public half, PEM, for cluster.recovery-key of claviger.toml. KEY is made if it is absent.
+claviger recovery answer --vault DIR --sealing-key KEY --request FILE --answer FILE: hands the wrapping key to the HSM
+that asks. Compare the fingerprints with those that claviger cluster recover printed first.
+
+Whoever has DIR, the file DIR.officer and KEY can open every backup of the clusters: keep KEY apart from the others.
+)";
+
+Result<Command> recovery(const Arguments& arguments) {
+    po::options_description options("Options");
+    options.add_options()("help", "show this")("word", po::value<std::string>()->default_value("", ""))(
+        "vault", po::value<std::string>(), "directory of the recovery token")(
+        "sealing-key", po::value<std::string>(),
+        "file of 32 bytes that the token's officer PIN is sealed with")(
+        "module", po::value<std::string>()->default_value("/usr/lib/softhsm/libsofthsm2.so"),
+        "PKCS#11 module of the recovery token")("public-key", po::value<std::string>(), "file to write, PEM")(
+        "request", po::value<std::string>(), "file to read")("answer", po::value<std::string>(),
+                                                             "file to write");
+    po::positional_options_description positional;
+    positional.add("word", 1);
+    auto values = parse(arguments, options, positional);
+    if (!values) {
+        return std::move(values).error();
+    }
+    if (values->contains("help")) {
+        return Command(help(kRecoveryHead, options));
+    }
+    const auto path = [&](const char* option) {
+        return values->contains(option) ? std::filesystem::absolute((*values)[option].as<std::string>())
+                                        : std::filesystem::path();
+    };
+    const std::string word = (*values)["word"].as<std::string>();
+    const bool both = values->contains("vault") && values->contains("sealing-key");
+    if (word == "create" && both && values->contains("public-key")) {
+        return Command(CreateVault{path("vault"), path("sealing-key"), path("public-key"), path("module")});
+    }
+    if (word == "answer" && both && values->contains("request") && values->contains("answer")) {
+        return Command(AnswerRecovery{path("vault"), path("sealing-key"), path("module"), path("request"),
+                                      path("answer")});
+    }
+    return usage("claviger recovery takes create or answer, with all of their options; try --help");
 }
 
 Result<Command> audit(const Arguments& arguments) {
@@ -347,6 +431,10 @@ Result<Command> parse_command_line(const Arguments& arguments, const std::filesy
         command = audit(rest);
     } else if (first == "backup") {
         command = backup(rest);
+    } else if (first == "cluster") {
+        command = cluster(rest);
+    } else if (first == "recovery") {
+        command = recovery(rest);
     } else if (first == "cloudhsm") {
         command = cloudhsm(rest);
     } else if (first == "hsm" && !rest.empty() && rest[0] == "doctor") {

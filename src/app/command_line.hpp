@@ -30,11 +30,25 @@ struct CloudHsmCommand {  // `cloudhsm …`: what cloudhsm-cli does, against the
 struct VerifyBackup {
     std::filesystem::path file;
 };
+struct CreateVault {  // `recovery create`: the pair of a recovery key, on its holder's machine
+    std::filesystem::path vault;
+    std::filesystem::path sealing_key;
+    std::filesystem::path public_key;  // written
+    std::filesystem::path module;
+};
+struct AnswerRecovery {  // `recovery answer`
+    std::filesystem::path vault;
+    std::filesystem::path sealing_key;
+    std::filesystem::path module;
+    std::filesystem::path request;
+    std::filesystem::path answer;  // written
+};
 struct VerifyAudit {
     std::filesystem::path directory;
 };
 
-using Command = std::variant<Run, ShowText, AskService, RunHost, CloudHsmCommand, VerifyBackup, VerifyAudit>;
+using Command = std::variant<Run, ShowText, AskService, RunHost, CloudHsmCommand, CreateVault, AnswerRecovery,
+                             VerifyBackup, VerifyAudit>;
 
 // `arguments` without the program's name.
 Result<Command> parse_command_line(const std::vector<std::string>& arguments,

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <cstdio>
+#include <iterator>
 #include <optional>
 
 #include <claviger/base/encoding.hpp>
+#include <claviger/base/files.hpp>
+#include <claviger/cluster/certificates.hpp>
 #include <claviger/cluster/founding.hpp>
 #include <claviger/cluster/trust.hpp>
 
@@ -96,6 +99,9 @@ Status<> record_cluster(store::Store& store, const store::SealingKey& key, Rando
     row.recovery_public = std::move(founded.facts.recovery_public);
     row.check_token = std::move(founded.facts.check_token);
     row.identity_token = std::move(founded.facts.identity_token);
+    if (founded.facts.membership == cluster::MembershipRule::sealed) {
+        row.membership = store::ClusterRecord::kSealed;
+    }
     row.certificate_pem = std::move(founded.certificate_pem);
     row.trust_anchor_pem = anchor_pem;
     std::vector<store::HsmRecord> hsms;
@@ -106,12 +112,13 @@ Status<> record_cluster(store::Store& store, const store::SealingKey& key, Rando
         }
         hsms.push_back(*std::move(record));
     }
-    // The vault belongs to no cluster: its row has an empty cluster id.
-    auto vault = hsm_record(founded.vault, ClusterId(), key, random);
-    if (!vault) {
-        return std::move(vault).error();
+    if (founded.vault) {  // it belongs to no cluster: its row has an empty cluster id
+        auto vault = hsm_record(*founded.vault, ClusterId(), key, random);
+        if (!vault) {
+            return std::move(vault).error();
+        }
+        hsms.push_back(*std::move(vault));
     }
-    hsms.push_back(*std::move(vault));
     return commit(store, [&](store::Txn& txn) {
         Status<> put = txn.put(row);
         for (const store::HsmRecord& hsm : hsms) {
@@ -138,11 +145,9 @@ std::vector<std::string> host_arguments(const Settings& settings) {
 Status<> found_cluster(const Settings& settings, const Layout& layout, store::Store& store,
                        const store::SealingKey& key, asio::io_context& control, const Clock& clock,
                        Random& random) {
-    if (settings.config.cluster.recovery != config::Recovery::vault) {
-        return Error(Errc::bad_config,
-                     "this store has no cluster yet, and founding one with cluster.recovery = \"offline\" is "
-                     "not built: "
-                     "set \"vault\" (see docs/limitations.md)");
+    Result<Bytes> recovery = recovery_key(settings.config.cluster);
+    if (!recovery) {
+        return std::move(recovery).error();
     }
     if (Status<> clear = clear_remains(settings.kind, layout); !clear) {
         return clear;
@@ -157,11 +162,16 @@ Status<> found_cluster(const Settings& settings, const Layout& layout, store::St
     for (const config::Hsm& hsm : settings.config.hsms) {
         options.hsms.push_back(hsm_options(settings, layout, hsm));
     }
-    options.vault.hsm_id = "recovery-vault";
-    options.vault.zone = "vault";
-    options.vault.state_dir = layout.vault();
-    options.vault.module = settings.config.hsms.front().module;
-    options.vault.host_arguments = {"--quiet"};
+    options.membership = membership(settings.config.cluster);
+    options.recovery.public_key = *std::move(recovery);
+    if (settings.config.cluster.recovery == config::Recovery::vault) {
+        cluster::HsmOptions& vault = options.recovery.vault.emplace();
+        vault.hsm_id = "recovery-vault";
+        vault.zone = "vault";
+        vault.state_dir = layout.vault();
+        vault.module = settings.config.hsms.front().module;
+        vault.host_arguments = {"--quiet"};
+    }
     options.organization = "Claviger";
     options.organizational_unit = unit_of(settings.kind);
     options.trust_anchor_pem = authority->certificate_pem();
@@ -204,6 +214,56 @@ Status<> found_cluster(const Settings& settings, const Layout& layout, store::St
     return recorded;
 }
 
+Result<Bytes> recovery_key(const config::Cluster& config) {
+    constexpr std::size_t kMaxFile = 1 << 16;
+    if (config.recovery == config::Recovery::vault) {
+        return Bytes();
+    }
+    if (config.recovery_key.empty()) {
+        return Error(
+            Errc::bad_config,
+            "cluster.recovery = \"offline\" needs cluster.recovery-key: make the pair with claviger "
+            "recovery create on a machine of its holder, bring the public half here and name its file; "
+            "or set cluster.recovery = \"vault\" if this is a test");
+    }
+    const Result<Bytes> file = read_file(config.recovery_key, kMaxFile);
+    Result<Bytes> key = file ? cluster::recovery_key_of(as_text(*file)) : Result<Bytes>(file.error());
+    if (!key) {
+        return Error(Errc::bad_config, fmt::format("cluster.recovery-key {}: {}",
+                                                   config.recovery_key.string(), key.error().detail));
+    }
+    return key;
+}
+
+cluster::MembershipRule membership(const config::Cluster& config) noexcept {
+    return config.membership == config::Membership::sealed ? cluster::MembershipRule::sealed
+                                                           : cluster::MembershipRule::open;
+}
+
+Result<std::size_t> seal_clusters(const config::Cluster& config, store::Store& store,
+                                  const store::Contents& contents) {
+    std::vector<store::ClusterRecord> open;
+    if (config.membership == config::Membership::sealed) {
+        std::ranges::copy_if(contents.clusters, std::back_inserter(open),
+                             [](const store::ClusterRecord& row) { return !row.sealed(); });
+    }
+    if (open.empty()) {
+        return std::size_t{0};
+    }
+    const Status<> sealed = commit(store, [&](store::Txn& txn) {
+        Status<> put = done;
+        for (store::ClusterRecord row : open) {
+            row.membership = store::ClusterRecord::kSealed;
+            put = put ? txn.put(std::move(row)) : put;
+        }
+        return put;
+    });
+    if (!sealed) {
+        return sealed.error();
+    }
+    return open.size();
+}
+
 const store::ClusterRecord* default_cluster(const store::Contents& contents) {
     for (const store::ClusterRecord& row : contents.clusters) {
         if (std::ranges::find(contents.cloudhsm_clusters, row.id, &store::CloudHsmClusterRecord::id) ==
@@ -225,6 +285,7 @@ Result<cluster::ClusterOptions> cluster_options(const Settings& settings, const 
     options.trust_anchor_pem = row.trust_anchor_pem;
     options.check_token = row.check_token;
     options.identity_token = row.identity_token;
+    options.membership = row.sealed() ? cluster::MembershipRule::sealed : cluster::MembershipRule::open;
     for (const config::Hsm& hsm : settings.config.hsms) {
         const auto known = std::ranges::find_if(contents.hsms, [&](const store::HsmRecord& record) {
             return record.id.value() == hsm.name && record.cluster == row.id;

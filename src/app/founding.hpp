@@ -27,6 +27,15 @@ Status<> found_cluster(const Settings& settings, const Layout& layout, store::St
                        const store::SealingKey& key, boost::asio::io_context& control, const Clock& clock,
                        Random& random);
 
+// SubjectPublicKeyInfo DER of the configured recovery key; empty: recovery is "vault". Errc::bad_config says
+// what to do.
+Result<Bytes> recovery_key(const config::Cluster& config);
+cluster::MembershipRule membership(const config::Cluster& config) noexcept;
+// If the configuration says "sealed", every cluster is from now on: their HSMs are told when they are
+// admitted. How many were open.
+Result<std::size_t> seal_clusters(const config::Cluster& config, store::Store& store,
+                                  const store::Contents& contents);
+
 // The cluster of the default key store: the one that no API made. nullptr: it was not founded yet.
 const store::ClusterRecord* default_cluster(const store::Contents& contents);
 

@@ -9,6 +9,7 @@
 #include "src/app/admin_socket.hpp"
 #include "src/app/cloudhsm_command.hpp"
 #include "src/app/command_line.hpp"
+#include "src/app/recovery_holder.hpp"
 #include "src/app/service.hpp"
 #include "src/audit/verify.hpp"
 #include "src/cloudhsm/backup_command.hpp"
@@ -31,18 +32,20 @@ int execute(const Run& command) {
     return ended ? 0 : fail(ended.error());
 }
 
-int execute(const AskService& command) {
-    const Result<std::string> answer = ask_service(command.socket, command.request);
-    if (!answer) {
-        return fail(answer.error());
+std::filesystem::path host_program() {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "claviger-hsm";
+}
+
+int print(const Result<std::string>& lines) {
+    if (!lines) {
+        return fail(lines.error());
     }
-    std::fputs(answer->c_str(), stdout);
+    std::fputs(lines->c_str(), stdout);
     return 0;
 }
 
 int execute(const RunHost& command) {
-    const std::string program =
-        std::filesystem::read_symlink("/proc/self/exe").parent_path() / "claviger-hsm";
+    const std::string program = host_program();
     std::vector<char*> arguments{const_cast<char*>(program.c_str())};
     for (const std::string& argument : command.arguments) {
         arguments.push_back(const_cast<char*>(argument.c_str()));
@@ -52,17 +55,24 @@ int execute(const RunHost& command) {
     return fail(Error(Errc::io_error, program + " cannot be started: install it beside claviger"));
 }
 
+int execute(const AskService& command) {
+    return print(ask_service(command.socket, command.request));
+}
+
 int execute(const CloudHsmCommand& command) {
     return run_cloudhsm(command);
 }
 
 int execute(const VerifyBackup& command) {
-    const Result<std::string> described = cloudhsm::describe_backup_file(command.file);
-    if (!described) {
-        return fail(described.error());
-    }
-    std::fputs(described->c_str(), stdout);
-    return 0;
+    return print(cloudhsm::describe_backup_file(command.file));
+}
+
+int execute(const CreateVault& command) {
+    return print(create_vault(command, host_program()));
+}
+
+int execute(const AnswerRecovery& command) {
+    return print(answer_recovery(command, host_program()));
 }
 
 int execute(const VerifyAudit& command) {

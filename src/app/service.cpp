@@ -41,6 +41,7 @@
 #include "src/cloudhsm/backup_command.hpp"
 #include "src/cloudhsm/command.hpp"
 #include "src/cloudhsm/manager.hpp"
+#include "src/cloudhsm/recovery_command.hpp"
 #include "src/cloudhsm/service.hpp"
 #include "src/dev/custom_tags.hpp"
 #include "src/dev/seed.hpp"
@@ -128,7 +129,8 @@ std::string key_arn(const Settings& settings) {
     return fmt::format("arn:aws:kms:{}", settings.config.service.home_region());
 }
 
-cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout& layout) {
+// `recovery`: see recovery_key().
+cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout& layout, Bytes recovery) {
     cloudhsm::ManagerOptions options;
     options.host_program = settings.host_program;
     options.hsm_directory = layout.hsms();
@@ -147,6 +149,8 @@ cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout&
         options.places.push_back(
             {hsm.name, settings.config.service.home_region() + hsm.zone, hsm.module, hsm.accept_weak_module});
     }
+    options.membership = membership(settings.config.cluster);
+    options.recovery_public = std::move(recovery);
     options.unit = kind_name(settings.kind);
     options.key_arn = key_arn(settings);
     return options;
@@ -204,6 +208,7 @@ private:
     Status<> open_store();
     Status<> open_identities();
     Status<> open_cluster();
+    Status<> seal_membership();
     Status<> start_cluster();
     Status<> read_attestation_roots();
     Status<> start_http();
@@ -382,6 +387,18 @@ Status<> Service::open_identities() {
     return done;
 }
 
+Status<> Service::seal_membership() {
+    const Result<std::size_t> sealed = seal_clusters(config_.cluster, *store_, contents_);
+    if (!sealed) {
+        return sealed.error();
+    }
+    if (*sealed == 0) {
+        return done;
+    }
+    observe::info("cluster.sealed", {{"clusters", *sealed}});
+    return load_contents();
+}
+
 Status<> Service::open_cluster() {
     if (default_cluster(contents_) == nullptr) {
         Status<> founded =
@@ -393,6 +410,13 @@ Status<> Service::open_cluster() {
             return loaded;
         }
     }
+    Result<Bytes> recovery = recovery_key(config_.cluster);
+    if (!recovery) {
+        return std::move(recovery).error();
+    }
+    if (Status<> sealed = seal_membership(); !sealed) {
+        return sealed;
+    }
     catalogue_.emplace();
     for (const std::string& sentence : catalogue_->load(contents_)) {
         observe::error("catalogue.key_left_out", {{"reason", sentence}});
@@ -402,7 +426,7 @@ Status<> Service::open_cluster() {
     key_book_->load(contents_);
     const cloudhsm::ManagerParts parts{control_,      *store_, inventory_, *key_book_,
                                        *sealing_key_, clock_,  life_,      random_};
-    clusters_.emplace(manager_options(settings_, layout_), parts);
+    clusters_.emplace(manager_options(settings_, layout_, *std::move(recovery)), parts);
     const kms::KeyStoreJobs::Parts jobs{*store_, *catalogue_, *clusters_, *sealing_key_, clock_, random_};
     key_store_jobs_.emplace(jobs);
     store_->observe([this](const store::Change& change) {
@@ -769,6 +793,10 @@ asio::awaitable<Result<std::string>> Service::answer_operator(std::string reques
     constexpr std::string_view kBackup = "backup ";
     if (request.starts_with(kBackup)) {
         co_return co_await cloudhsm::answer_backup_command(*clusters_, request.substr(kBackup.size()));
+    }
+    constexpr std::string_view kRecovery = "recovery ";
+    if (request.starts_with(kRecovery)) {
+        co_return co_await cloudhsm::answer_recovery_command(*clusters_, request.substr(kRecovery.size()));
     }
     if (request == "report leftovers") {
         co_return co_await leftovers();

@@ -103,6 +103,10 @@ void Manager::start() {
 awaitable<void> Manager::stop() {
     stopping_ = true;
     co_await stop_keeper();
+    while (!waiting_.empty()) {
+        const HsmId id = waiting_.begin()->first;
+        co_await give_up_waiting(id);
+    }
     for (const auto& [id, cluster] : clusters_) {
         co_await cluster->stop();
     }
@@ -127,6 +131,7 @@ Result<cluster::Cluster*> Manager::open_cluster(const ClusterId& id) {
     options.check_token = facts->check_token;
     options.identity_token = facts->identity_token;
     options.key_objects = cluster::KeyObjects::token;
+    options.membership = facts_of(*facts).membership;
     options.log = log_event;
     for (const Hsm& hsm : view->hsms) {
         if (hsm.record.state == store::HsmState::active && runs_hosts(view->record)) {
@@ -157,7 +162,7 @@ void Manager::take_up(const ClusterId& id) {
 void Manager::take_up(const HsmId& id) {
     asio::post(parts_.control, [this, id] {
         const auto record = parts_.inventory.hsm(id);
-        if (record && record->state == store::HsmState::create_in_progress) {
+        if (record && record->state == store::HsmState::create_in_progress && !waiting_.contains(id)) {
             run_job(id.value(), create_hsm(id));
         } else if (record && record->state == store::HsmState::delete_in_progress) {
             run_job(id.value() + " deletion", delete_hsm(id));

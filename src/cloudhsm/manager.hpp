@@ -20,6 +20,7 @@
 #include "src/cloudhsm/inventory.hpp"
 #include "src/cloudhsm/key_plan.hpp"
 #include "src/cloudhsm/lease.hpp"
+#include "src/cloudhsm/recovery_file.hpp"
 #include "src/store/seal.hpp"
 
 namespace claviger::cloudhsm {
@@ -50,8 +51,12 @@ struct ManagerOptions {
     std::vector<Subnet> subnets;
     std::vector<Place> places;
     std::filesystem::path soft_module;  // of tokens made on demand; empty: only `places` are taken
-    std::string unit;                   // "dev" or "production": the OU of cluster certificates
-    std::string key_arn;                // "arn:aws:kms:us-east-1": what key objects are labelled with
+    cluster::MembershipRule membership =
+        cluster::MembershipRule::open;  // of clusters that are made from now on
+    Bytes
+        recovery_public;  // their recovery key, SubjectPublicKeyInfo DER; empty: each has a vault of its own
+    std::string unit;     // "dev" or "production": the OU of cluster certificates
+    std::string key_arn;  // "arn:aws:kms:us-east-1": what key objects are labelled with
 };
 
 struct ManagerParts {
@@ -64,6 +69,9 @@ struct ManagerParts {
     const api::LifeClock& life;
     Random& random;
 };
+
+// The StateMessage of an HSM for which the holder of the recovery key must bring the wrapping key.
+inline constexpr std::string_view kWaitingForRecovery = "waiting for recovery: run claviger cluster recover";
 
 // What came out of a backup's file that was taken in.
 struct Imported {
@@ -122,6 +130,14 @@ public:
     // its cluster as a DELETED one, and the keys and key stores that are unknown here. conflict: it is known.
     boost::asio::awaitable<Result<Imported>> import_backup(Bytes file, std::string anchor_pem);
 
+    // Offline recovery (manager_recovery.cpp). Control thread.
+    // What the HSM asks its recovery holder; empty: of the only one that waits. not_found: the detail says
+    // which wait.
+    Result<RecoveryRequest> recovery_request(const std::string& hsm) const;
+    // Recorded and audited when it returns; the join goes on as a job. conflict: to another question than the
+    // one of now.
+    boost::asio::awaitable<Status<>> take_recovery_answer(RecoveryAnswer answer);
+
     const ManagerOptions& options() const noexcept { return options_; }
     const ManagerParts& parts() const noexcept { return parts_; }
 
@@ -149,6 +165,13 @@ private:
     boost::asio::awaitable<Status<>> join(const store::CloudHsmRecord& hsm, const ClusterView& cluster,
                                           const store::ClusterRecord& facts);
     boost::asio::awaitable<Status<>> serve(const store::CloudHsmRecord& hsm);
+    boost::asio::awaitable<Status<>> record_token(const cluster::FoundedHsm& made, const ClusterId& cluster);
+    Work finish_create(store::CloudHsmRecord hsm, Status<> made);
+    bool has_vault(const ClusterId& lineage) const;
+    boost::asio::awaitable<Status<>> wait_for_recovery(const store::CloudHsmRecord& hsm,
+                                                       const store::ClusterRecord& row);
+    Work finish_join(HsmId id, Bytes wrapped);
+    boost::asio::awaitable<void> give_up_waiting(HsmId id);
     Work found_from_backup(const ClusterView& cluster);
     bool lost_its_place(const store::CloudHsmRecord& hsm) const;
     Work back_up_before(const store::CloudHsmRecord& hsm);
@@ -181,7 +204,9 @@ private:
     Result<SecretBytes> officer_pin(const HsmId& id) const;
     Result<store::HsmRecord> seal_token(const cluster::FoundedHsm& made, const ClusterId& cluster) const;
     std::optional<cluster::KeySource> member_source(const ClusterView& view, store::HsmState also) const;
-    Result<cluster::KeySource> key_source(const ClusterView& view, const ClusterId& lineage) const;
+    // nullopt: only the holder of the recovery key, who is elsewhere.
+    Result<std::optional<cluster::KeySource>> key_source(const ClusterView& view,
+                                                         const store::ClusterRecord& row) const;
     Result<cluster::Cluster*> open_cluster(const ClusterId& id);
     Lease& lease(const ClusterId& id);
 
@@ -195,6 +220,7 @@ private:
     boost::asio::steady_timer keeper_;
     bool keeping_ = false;
     std::set<std::string> jobs_;
+    std::map<HsmId, std::unique_ptr<cluster::JoiningHsm>> waiting_;  // for recovery
     bool stopping_ = false;
 };
 

@@ -288,6 +288,9 @@ awaitable<Status<>> Manager::found_from_backup(const ClusterView& view) {
     store::ClusterRecord facts = contents->facts();
     facts.lineage = ClusterId(facts.lineage_id().value());
     facts.id = id;
+    if (options_.membership == cluster::MembershipRule::sealed) {
+        facts.membership = store::ClusterRecord::kSealed;
+    }
     std::vector<store::ClusterUserRecord> users = contents->rows.cluster_users;
     for (store::ClusterUserRecord& user : users) {
         user.cluster = id;
@@ -323,7 +326,7 @@ awaitable<Result<Imported>> Manager::import_backup(Bytes file, std::string ancho
     const cluster::HsmOptions vault_is_here = vault_options(lineage);
     const bool knows_vault = parts_.inventory.token(HsmId(vault_is_here.hsm_id)).has_value();
     const Result<store::HsmRecord> vault = find_vault(vault_is_here.state_dir);
-    if (!knows_vault && !vault) {
+    if (!knows_vault && !vault && options_.recovery_public.empty()) {
         co_return Error(vault.error().code, vault.error().detail +
                                                 ": without the vault of the recovery key nothing in the "
                                                 "backup can be opened; put its directory and the file "
@@ -358,7 +361,7 @@ awaitable<Result<Imported>> Manager::import_backup(Bytes file, std::string ancho
             put = txn.put(std::move(lost));
             put = put ? txn.put(contents.facts()) : put;
         }
-        put = put && !knows_vault ? txn.put(*vault) : put;
+        put = put && !knows_vault && vault ? txn.put(*vault) : put;
         put = put ? put_all(txn, fresh->key_stores) : put;
         put = put ? put_all(txn, fresh->keys) : put;
         put = put ? put_all(txn, fresh->materials) : put;

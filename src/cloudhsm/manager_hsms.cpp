@@ -38,8 +38,13 @@ Status<> remove_directory(const std::filesystem::path& directory) {
 }  // namespace
 
 cluster::ClusterFacts facts_of(const store::ClusterRecord& row) {
-    return {row.lineage_id().value(), row.cwk_generation, row.recovery_public,
-            row.recovery_bundle,      row.check_token,    row.identity_token};
+    return {row.lineage_id().value(),
+            row.cwk_generation,
+            row.recovery_public,
+            row.recovery_bundle,
+            row.check_token,
+            row.identity_token,
+            row.sealed() ? cluster::MembershipRule::sealed : cluster::MembershipRule::open};
 }
 
 cluster::Site Manager::site() const {
@@ -141,19 +146,29 @@ awaitable<Status<>> Manager::create_hsm(HsmId id) {
             }
         }
     }
+    if (made && waiting_.contains(id)) {
+        co_return done;  // take_recovery_answer() goes on
+    }
+    co_return co_await finish_create(*hsm, std::move(made));
+}
+
+// The token is made and recorded, or `made` says why not: the HSM serves before its row says ACTIVE.
+awaitable<Status<>> Manager::finish_create(store::CloudHsmRecord hsm, Status<> made) {
+    const HsmId id = hsm.id;
+    const ClusterPtr view = parts_.inventory.cluster(hsm.cluster);
     if (made && !view->certificate_pem.empty() && !view->record.logged_out) {
-        made = co_await serve(*hsm);
+        made = co_await serve(hsm);
         if (made) {
-            made = co_await settle_keys(hsm->cluster);  // it holds every key before it is ACTIVE
+            made = co_await settle_keys(hsm.cluster);  // it holds every key before it is ACTIVE
         }
     }
     const store::HsmState state = made ? store::HsmState::active : store::HsmState::degraded;
     std::string message(made ? kCreated : kNotCreated);
     const Status<> told = co_await set_state(id, state, std::move(message));
     if (made) {
-        observe::info("cloudhsm.hsm_created", {{"hsm", id.value()}, {"cluster", hsm->cluster.value()}});
+        observe::info("cloudhsm.hsm_created", {{"hsm", id.value()}, {"cluster", hsm.cluster.value()}});
         if (view->record.state == store::ClusterState::active) {
-            const Result<BackupId> begun = co_await begin_backup(hsm->cluster);
+            const Result<BackupId> begun = co_await begin_backup(hsm.cluster);
             if (begun) {
                 take_up(*begun);
             }
@@ -167,30 +182,34 @@ awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const 
     const ClusterId id = cluster.record.id;
     cluster::FirstHsmOptions options;
     options.cluster_id = id.value();
+    options.membership = options_.membership;
     options.hsm = hsm_options(hsm);
-    options.vault = vault_options(id);
+    options.recovery.public_key = options_.recovery_public;
+    if (options_.recovery_public.empty()) {
+        options.recovery.vault = vault_options(id);
+        if (Status<> clear = remove_directory(options.recovery.vault->state_dir); !clear) {
+            co_return clear;
+        }
+    }
     options.organization = "Claviger";
     options.organizational_unit = options_.unit;
-    if (Status<> clear = remove_directory(options.vault.state_dir); !clear) {
-        co_return clear;
-    }
     cluster::Site where = site();
-    const std::filesystem::path vault_directory = options.vault.state_dir;
     Result<cluster::FirstHsm> made = co_await cluster::make_first_hsm(std::move(where), std::move(options));
     if (!made) {
         co_return made.error();
     }
     const auto hardware = cluster::simulate_hardware(made->request, hsm.id.value(), parts_.clock.wall());
     const auto token = seal_token(made->hsm, id);
-    const auto vault = seal_token(made->vault, ClusterId());
+    const auto vault = made->vault ? seal_token(*made->vault, ClusterId()) : store::HsmRecord{};
     if (!hardware || !token || !vault) {
         co_return !hardware ? hardware.error() : !token ? token.error() : vault.error();
     }
-    // The vault is complete by itself: who has its directory and the sealing key can use it without this
-    // store.
-    const Status<> kept = keep_vault(vault_directory, *vault);
-    if (!kept) {
-        co_return kept;
+    if (made->vault) {
+        // It is complete by itself: who has its directory and the sealing key can use it without this store.
+        const Status<> kept = keep_vault(vault_options(id).state_dir, *vault);
+        if (!kept) {
+            co_return kept;
+        }
     }
     store::ClusterRecord facts;
     facts.id = id;
@@ -200,6 +219,9 @@ awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const 
     facts.recovery_public = made->facts.recovery_public;
     facts.check_token = made->facts.check_token;
     facts.identity_token = made->facts.identity_token;
+    if (made->facts.membership == cluster::MembershipRule::sealed) {
+        facts.membership = store::ClusterRecord::kSealed;
+    }
     std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
         auto row = txn.cloudhsm_cluster(id);
         if (!row || !*row) {
@@ -212,11 +234,14 @@ awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const 
         Status<> put = txn.put(**std::move(row));
         put = put ? txn.put(facts) : put;
         put = put ? txn.put(*token) : put;
+        if (!put || !made->vault) {
+            return put;
+        }
         // A vault's directory was made anew, so its row may be there from an attempt before.
         const auto former = txn.hsm(vault->id);
         store::HsmRecord vault_row = *vault;
         vault_row.version = former && *former ? (*former)->version : 0;
-        return put ? txn.put(std::move(vault_row)) : put;
+        return txn.put(std::move(vault_row));
     };
     co_return co_await commit(std::move(work));
 }
@@ -249,45 +274,57 @@ std::optional<cluster::KeySource> Manager::member_source(const ClusterView& view
     return source;
 }
 
-// Who hands over the wrapping key: a member, else the vault.
-Result<cluster::KeySource> Manager::key_source(const ClusterView& view, const ClusterId& lineage) const {
-    cluster::KeySource source;
-    if (auto member = member_source(view, store::HsmState::active)) {
-        source = *std::move(member);
-    } else {
-        source.kind = cluster::KeySource::Kind::vault;
-        source.token = vault_options(lineage);
+// Who hands over the wrapping key: a member if the cluster is open, else the vault.
+Result<std::optional<cluster::KeySource>> Manager::key_source(const ClusterView& view,
+                                                              const store::ClusterRecord& row) const {
+    std::optional<cluster::KeySource> source;
+    if (!row.sealed()) {
+        source = member_source(view, store::HsmState::active);
     }
-    auto pin = officer_pin(HsmId(source.token.hsm_id));
-    if (!pin) {
-        return std::move(pin).error();
+    if (!source && has_vault(row.lineage_id())) {
+        source.emplace();
+        source->kind = cluster::KeySource::Kind::vault;
+        source->token = vault_options(row.lineage_id());
     }
-    source.officer_pin = *std::move(pin);
+    if (source) {
+        auto pin = officer_pin(HsmId(source->token.hsm_id));
+        if (!pin) {
+            return std::move(pin).error();
+        }
+        source->officer_pin = *std::move(pin);
+    }
     return source;
+}
+
+awaitable<Status<>> Manager::record_token(const cluster::FoundedHsm& made, const ClusterId& cluster) {
+    auto token = seal_token(made, cluster);
+    if (!token) {
+        co_return std::move(token).error();
+    }
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) { return txn.put(*token); };
+    co_return co_await commit(std::move(work));
 }
 
 awaitable<Status<>> Manager::join(const store::CloudHsmRecord& hsm, const ClusterView& view,
                                   const store::ClusterRecord& row) {
-    auto source = key_source(view, row.lineage_id());
+    auto source = key_source(view, row);
     if (!source) {
         co_return std::move(source).error();
+    }
+    if (!*source) {
+        co_return co_await wait_for_recovery(hsm, row);
     }
     cluster::ClusterFacts facts = facts_of(row);
     cluster::HsmOptions options = hsm_options(hsm);
     cluster::Site where = site();
-    cluster::KeySource from = *std::move(source);
+    cluster::KeySource from = **std::move(source);
     std::string certificate = row.certificate_pem;
     const Result<cluster::FoundedHsm> joined = co_await cluster::join_hsm(
         std::move(where), std::move(facts), std::move(certificate), std::move(options), std::move(from));
     if (!joined) {
         co_return joined.error();
     }
-    auto token = seal_token(*joined, view.record.id);
-    if (!token) {
-        co_return std::move(token).error();
-    }
-    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) { return txn.put(*token); };
-    co_return co_await commit(std::move(work));
+    co_return co_await record_token(*joined, view.record.id);
 }
 
 // Into the running cluster, and admitted: only then may its row say ACTIVE.
@@ -388,6 +425,7 @@ awaitable<Status<>> Manager::delete_hsm(HsmId id) {
         co_return done;
     }
     const Lease::Held held = co_await lease(hsm->cluster).take();
+    co_await give_up_waiting(id);
     if (const Status<> kept = co_await back_up_before(*hsm); !kept) {
         std::string message = "The HSM was not deleted: no backup of the cluster could be made. Try again.";
         const Status<> told = co_await set_state(id, store::HsmState::active, std::move(message));

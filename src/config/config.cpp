@@ -62,8 +62,9 @@ std::optional<Error> read_attestation(Section section, Attestation& to) {
 std::optional<Error> read_cluster(Section section, Cluster& to) {
     section.choice<Recovery>("recovery", to.recovery,
                              {{"offline", Recovery::offline}, {"vault", Recovery::vault}});
-    section.read<std::string>("membership", "\"open\" (\"sealed\" is not built yet)",
-                              [](const std::string& value) { return value == "open"; });
+    section.path("recovery-key", to.recovery_key);
+    section.choice<Membership>("membership", to.membership,
+                               {{"open", Membership::open}, {"sealed", Membership::sealed}});
     section.duration("request-deadline-ms", to.request_deadline, 50, 60'000);
     section.number("key-memory-mb", to.key_memory_mb, 1, 1 << 20);
     return section.finish();

@@ -13,6 +13,7 @@
 namespace claviger::config {
 
 enum class Recovery { offline, vault };
+enum class Membership { open, sealed };
 enum class AuditSync { off, always };
 
 struct Endpoint {
@@ -59,6 +60,8 @@ struct Attestation {
 
 struct Cluster {
     Recovery recovery = Recovery::offline;
+    std::filesystem::path recovery_key;  // PEM of the public half; for Recovery::offline
+    Membership membership = Membership::open;
     std::chrono::milliseconds request_deadline{5000};
     std::uint32_t key_memory_mb = 128;  // of each HSM host, for loaded session keys
     bool operator==(const Cluster&) const = default;

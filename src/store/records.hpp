@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -189,9 +190,12 @@ struct ClusterRecord {
     // The cluster that the wrapping key was made for, by which tokens and key tokens name it; empty: this
     // one. A cluster made from a backup has the lineage of the one that was backed up.
     ClusterId lineage{};
+    std::string membership{};  // "sealed": no member hands the wrapping key on, for ever; empty: open
     std::uint64_t version = 0;
 
     const ClusterId& lineage_id() const noexcept { return lineage.value().empty() ? id : lineage; }
+    bool sealed() const noexcept { return membership == kSealed; }
+    static constexpr std::string_view kSealed = "sealed";
 };
 
 struct HsmRecord {

@@ -199,17 +199,17 @@ struct Table<ClusterRecord> {
     static constexpr TableId id = TableId::clusters;
     static constexpr std::string_view name = "clusters";
     static constexpr std::size_t key_columns = 1;
-    static constexpr auto columns =
-        std::tuple(column("id", &ClusterRecord::id), column("state", &ClusterRecord::state),
-                   column("cwk_generation", &ClusterRecord::cwk_generation),
-                   column("recovery_bundle", &ClusterRecord::recovery_bundle),
-                   column("recovery_public", &ClusterRecord::recovery_public),
-                   column("check_token", &ClusterRecord::check_token),
-                   column("identity_token", &ClusterRecord::identity_token),
-                   column("certificate_pem", &ClusterRecord::certificate_pem),
-                   column("trust_anchor_pem", &ClusterRecord::trust_anchor_pem),
-                   column("lineage", &ClusterRecord::lineage));
-    static constexpr std::size_t added_columns = 1;
+    static constexpr auto columns = std::tuple(
+        column("id", &ClusterRecord::id), column("state", &ClusterRecord::state),
+        column("cwk_generation", &ClusterRecord::cwk_generation),
+        column("recovery_bundle", &ClusterRecord::recovery_bundle),
+        column("recovery_public", &ClusterRecord::recovery_public),
+        column("check_token", &ClusterRecord::check_token),
+        column("identity_token", &ClusterRecord::identity_token),
+        column("certificate_pem", &ClusterRecord::certificate_pem),
+        column("trust_anchor_pem", &ClusterRecord::trust_anchor_pem),
+        column("lineage", &ClusterRecord::lineage), column("membership", &ClusterRecord::membership));
+    static constexpr std::size_t added_columns = 2;
 };
 
 template <>

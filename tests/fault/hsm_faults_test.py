@@ -4,12 +4,10 @@ Short form by default; CLAVIGER_LONG=1 runs 100 kills and 20 stops of 5 s.
 """
 
 import glob
-import json
 import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -17,31 +15,10 @@ import time
 import unittest
 
 from claviger_dev import BIN, LONG, Dev, until
+from fault_load import Load
 
 KILLS, STOPS, STOP_SECONDS = (100, 20, 5.0) if LONG else (12, 2, 2.0)
 QUIET_SECONDS = 10 if LONG else 3
-
-
-class Load:
-    """16 connections of mixed Encrypt, Decrypt and GenerateDataKey; reports what happened in each phase."""
-
-    def __init__(self, dev, connections=16):
-        self.process = subprocess.Popen(
-            [os.path.join(BIN, "fault-load"), "--connections", str(connections)],
-            env=dict(os.environ, **dev.settings()), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout.readline() == "running\n"
-
-    def end_phase(self, name):
-        """The figures since the phase before: requests, failed, wrong, p50_ms, p99_ms, max_ms, errors."""
-        self.process.stdin.write(name + "\n")
-        self.process.stdin.flush()
-        figures = json.loads(self.process.stdout.readline())
-        print(f"{name:12}", json.dumps(figures), flush=True)
-        return figures
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(20)
 
 
 def hosts(dev):

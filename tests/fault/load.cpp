@@ -3,7 +3,7 @@
 //
 // Prints "running" when the first requests were answered. Each line on standard input ends a phase: its
 // figures come out as one line of JSON. End of input ends the program. The endpoint and credentials come from
-// the AWS_ variables.
+// the AWS_ variables. Keys are made in the default key store, unless --key names others.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -290,10 +290,19 @@ std::vector<std::string> make_keys(const Target& target, std::size_t count) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::size_t connections =
-        argc == 3 && std::string(argv[1]) == "--connections" ? std::stoul(argv[2]) : 16;
+    std::size_t connections = 16;
+    std::vector<std::string> keys;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        if (std::string(argv[i]) == "--connections") {
+            connections = std::stoul(argv[i + 1]);
+        } else if (std::string(argv[i]) == "--key") {
+            keys.emplace_back(argv[i + 1]);
+        }
+    }
     const Target target = Target::from_environment();
-    const std::vector<std::string> keys = make_keys(target, 4);
+    if (keys.empty()) {
+        keys = make_keys(target, 4);
+    }
     Figures figures;
     std::atomic<bool> stop = false;
     std::vector<std::jthread> threads;

@@ -102,7 +102,7 @@ public:
         founding.cluster_id = kClusterId;
         founding.host_program = options.programs / "claviger-hsm";
         founding.hsms = {hsm};
-        founding.vault = vault;
+        founding.recovery.vault = vault;
         founding.organization = "claviger-bench";
         founding.organizational_unit = "dev";
         founding.trust_anchor_pem = authority.certificate_pem();

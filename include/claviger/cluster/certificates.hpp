@@ -25,6 +25,11 @@ struct HardwareCertificates {
 // data_invalid: no request that its own key signed.
 Result<HardwareCertificates> simulate_hardware(ByteView request_der, std::string_view hsm_id, WallTime now);
 
+// The public half of a recovery key, SubjectPublicKeyInfo DER, as PEM and back. data_invalid: it is no RSA
+// key of 3072 bits or more; the detail is a sentence for the operator.
+Result<std::string> recovery_key_pem(ByteView spki);
+Result<Bytes> recovery_key_of(std::string_view pem);
+
 inline constexpr std::size_t kMaxCertificateText = 5000;
 
 // The trust anchor: one self-signed CA certificate of RSA 2048 or 4096 whose extensions, if it has any, say

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,8 @@ struct FoundingOptions {
     std::string cluster_id;
     std::filesystem::path host_program;  // claviger-hsm
     std::vector<HsmOptions> hsms;  // serials are answered; the state directories are made here, mode 0700
-    // Recovery "vault": one more token that belongs to no cluster. Its host runs during founding only.
-    HsmOptions vault;
+    MembershipRule membership = MembershipRule::open;
+    RecoveryKey recovery;
     std::string organization;         // of the certificate request
     std::string organizational_unit;  // "dev" or "production"
     // Certificate (PEM) for a certificate request (PKCS#10, DER).
@@ -43,7 +44,7 @@ struct Founded {
     ClusterFacts facts;
     std::string certificate_pem;
     std::vector<FoundedHsm> hsms;
-    FoundedHsm vault;
+    std::optional<FoundedHsm> vault;
 };
 
 // Each module is probed before a key exists: one that lets an attack pass is refused (bad_config) unless its

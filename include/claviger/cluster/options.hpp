@@ -59,6 +59,12 @@ enum class KeyObjects : std::uint8_t {
     token,    // each on every HSM's token, put there when the key is made
 };
 
+// Who can hand the wrapping key to an HSM that joins.
+enum class MembershipRule : std::uint8_t {
+    open,    // a member, with its officer
+    sealed,  // the recovery key only: no member lets it out, and there is no way back
+};
+
 enum class Severity : std::uint8_t { info, warning, alarm };
 
 struct ClusterOptions {
@@ -71,6 +77,7 @@ struct ClusterOptions {
     Bytes check_token;                   // key token that only this cluster's CWK opens; Required
     Bytes identity_token;                // key token of the identity pair
     KeyObjects key_objects = KeyObjects::session;
+    MembershipRule membership = MembershipRule::open;
     ClusterTiming timing;
     std::uint64_t seed = 0;  // of ties in selection; 0 draws one
     // Called from the control io_context and from io threads; must not block. Texts hold no secret.

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ struct ClusterFacts {
     Bytes recovery_bundle;  // the CWK, wrapped to the recovery key
     Bytes check_token;
     Bytes identity_token;
+    MembershipRule membership = MembershipRule::open;
 };
 
 // A token that was made: its serial, and the PIN of its officer. The user's PIN is kept by its host.
@@ -59,18 +61,25 @@ struct FoundedHsm {
     std::vector<std::string> weaknesses;  // attacks that its module lets pass; empty: it is strong
 };
 
+// Where the recovery key of a new cluster is: one of the two is given.
+struct RecoveryKey {
+    std::optional<HsmOptions> vault;  // made in a token of no cluster, whose host runs during this only
+    Bytes public_key;                 // SubjectPublicKeyInfo DER; whoever holds the other half is elsewhere
+};
+
 struct FirstHsmOptions {
     std::string cluster_id;
-    HsmOptions hsm;            // the serial is answered; the state directory is made here, mode 0700
-    HsmOptions vault;          // recovery "vault": a token of no cluster; its host runs during this only
-    std::string organization;  // of the certificate request
+    MembershipRule membership = MembershipRule::open;
+    HsmOptions hsm;  // the serial is answered; the state directory is made here, mode 0700
+    RecoveryKey recovery;
+    std::string organization;         // of the certificate request
     std::string organizational_unit;  // "dev" or "production"
 };
 struct FirstHsm {
     ClusterFacts facts;
     Bytes request;  // PKCS#10 DER, signed by the identity key in the token
     FoundedHsm hsm;
-    FoundedHsm vault;
+    std::optional<FoundedHsm> vault;
 };
 boost::asio::awaitable<Result<FirstHsm>> make_first_hsm(Site site, FirstHsmOptions options);
 
@@ -81,10 +90,45 @@ struct KeySource {
     enum class Kind : std::uint8_t { member, vault } kind = Kind::member;
     std::optional<pid_t> host;  // its host runs already; otherwise it is started for this
 };
-// The new HSM has wrapping key, identity and certificate; its host is not left running.
+// The cluster's wrapping key for the transport key of a joining HSM (SubjectPublicKeyInfo DER), which the
+// source trusts for this long only. A member of a sealed cluster cannot.
+boost::asio::awaitable<Result<Bytes>> hand_over(Site site, ClusterFacts facts, KeySource source,
+                                                Bytes transport_public);
+
+// A joining HSM until it has the wrapping key: its token is made, its host runs, and the transport pair is on
+// it. Whoever hands the key over may take days. Control thread; the host ends with close(), or with this.
+class JoiningHsm {
+public:
+    static boost::asio::awaitable<Result<std::unique_ptr<JoiningHsm>>> prepare(Site site, ClusterFacts facts,
+                                                                               HsmOptions hsm);
+    ~JoiningHsm();
+    JoiningHsm(const JoiningHsm&) = delete;
+    JoiningHsm& operator=(const JoiningHsm&) = delete;
+
+    const Bytes& transport_public() const noexcept;  // SubjectPublicKeyInfo DER
+    // What hand_over answered. The HSM has wrapping key, identity and certificate then; the transport pair is
+    // destroyed whatever came of it: one attempt.
+    boost::asio::awaitable<Result<FoundedHsm>> accept(std::string certificate_pem, Bytes wrapped);
+    boost::asio::awaitable<void> close();
+
+private:
+    struct Impl;
+    explicit JoiningHsm(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+// All of it at once, where the source is at hand; the HSM's host is not left running.
 boost::asio::awaitable<Result<FoundedHsm>> join_hsm(Site site, ClusterFacts facts,
                                                     std::string certificate_pem, HsmOptions hsm,
                                                     KeySource source);
+
+// A vault apart from any cluster: the recovery pair of clusters whose recovery is "offline", on a machine of
+// its holder.
+struct MadeVault {
+    FoundedHsm token;
+    Bytes public_key;  // SubjectPublicKeyInfo DER
+};
+boost::asio::awaitable<Result<MadeVault>> make_vault(Site site, HsmOptions vault);
 
 // The SHA-256 of a backup, signed by the cluster's identity in the member `source` (RSASSA-PKCS1-v1_5).
 boost::asio::awaitable<Result<Bytes>> sign_backup(Site site, ClusterFacts facts, KeySource source,

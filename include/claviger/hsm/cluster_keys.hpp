@@ -25,8 +25,8 @@ Result<Bytes> wrap_cwk(Lane& lane, const CwkId& id, ByteView recipient);
 // Unwraps a CWK with the private half that is on this token (transport or recovery key).
 enum class PrivateHalf : std::uint8_t { transport, recovery };
 Status<> accept_cwk(Lane& lane, const CwkId& id, PrivateHalf with, Membership membership, ByteView wrapped);
-// EXTRACTABLE becomes false, for ever. Idempotent.
-Status<> seal_cwk(Lane& lane, const CwkId& id);
+// EXTRACTABLE becomes false, for ever. Idempotent; answers whether this call did it.
+Result<bool> seal_cwk(Lane& lane, const CwkId& id);
 Status<> destroy_cwk(Lane& lane, const CwkId& id);
 // The key token of an AES key that belongs to the cluster itself: whoever can load it holds the CWK.
 Result<Bytes> create_check_token(Lane& lane, const CwkId& id);

@@ -55,6 +55,9 @@ asio::awaitable<Outcome<DeleteHsmResponse>> handle_delete_hsm(Call& call, const 
         }
         switch ((*row)->state) {
             case store::HsmState::create_in_progress:
+                if ((*row)->state_message == kWaitingForRecovery) {
+                    break;  // perhaps for ever
+                }
                 return invalid_request("HSM '" + id.value() + "' is being created.");
             case store::HsmState::delete_in_progress: return done;
             case store::HsmState::active:

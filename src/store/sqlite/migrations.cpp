@@ -8,7 +8,7 @@ namespace {
 
 // STRICT: a column holds its declared type or the write fails. WITHOUT ROWID: the primary key's tree is the
 // table, so no index can disagree with the rows.
-constexpr std::array<std::string_view, 6> kMigrations{
+constexpr std::array<std::string_view, 7> kMigrations{
     R"sql(
 CREATE TABLE store_state (
     one INTEGER PRIMARY KEY CHECK (one = 1), kind INTEGER NOT NULL, store_id TEXT NOT NULL, key_id BLOB NOT NULL,
@@ -134,6 +134,9 @@ CREATE TABLE imports (
     version INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY (account, region, key, material)
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE keys ADD COLUMN primary_region TEXT NOT NULL DEFAULT '';
+)sql",
+    R"sql(
+ALTER TABLE clusters ADD COLUMN membership TEXT NOT NULL DEFAULT '';
 )sql",
 };
 

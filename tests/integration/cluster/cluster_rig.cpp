@@ -47,10 +47,12 @@ Result<FoundedCluster> found(const std::filesystem::path& directory, std::vector
     options.cluster_id = result.cluster_id;
     options.host_program = CLAVIGER_HSM_PROGRAM;
     options.hsms = std::move(hsms);
-    options.vault.hsm_id = "vault";
-    options.vault.zone = "vault";
-    options.vault.state_dir = directory / "vault";
-    options.vault.module = CLAVIGER_SOFTHSM;
+    HsmOptions vault;
+    vault.hsm_id = "vault";
+    vault.zone = "vault";
+    vault.state_dir = directory / "vault";
+    vault.module = CLAVIGER_SOFTHSM;
+    options.recovery.vault = std::move(vault);
     options.organization = "Claviger";
     options.organizational_unit = "dev";
     options.sign_request = [&](ByteView request) { return authority->sign(request, clock.wall()); };

@@ -64,7 +64,7 @@ TEST_F(FoundingTest, TakesUnderFiveSeconds) {
     }
     EXPECT_EQ(founded_->founded.hsms.size(), 3u);
     EXPECT_FALSE(founded_->founded.facts.recovery_bundle.empty());
-    EXPECT_FALSE(founded_->founded.vault.serial.empty());
+    EXPECT_FALSE(founded_->founded.vault->serial.empty());
 }
 
 TEST_F(FoundingTest, EveryMemberIsAdmittedAndServes) {

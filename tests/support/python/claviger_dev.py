@@ -64,8 +64,7 @@ class Dev:
         log = open(self.log_path, "a")
         started = time.monotonic()
         self.process = subprocess.Popen(
-            [*self.runner, os.path.join(self.programs, "claviger"), "dev", "--data", self.data, "--listen", "127.0.0.1:0",
-             "--admin-listen", "127.0.0.1:0", "--ready-file", ready, *self.args],
+            [*self.runner, os.path.join(self.programs, "claviger"), *self.words(), "--ready-file", ready, *self.args],
             stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.env)
         log.close()
         if wait:
@@ -76,6 +75,10 @@ class Dev:
             os.unlink(ready)
         self.ready_seconds = time.monotonic() - started
         return self
+
+    def words(self):
+        """The command that starts the service."""
+        return ["dev", "--data", self.data, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]
 
     def stop(self):
         if self.process is None or self.process.poll() is not None:

@@ -74,5 +74,23 @@ TEST(CommandLine, OperatorsCommandsGoToTheSocketOfTheDataDirectory) {
     EXPECT_EQ(std::get<AskService>(*parse({"dev", "clock", "advance", "8d"})).request, "clock advance 8d");
 }
 
+TEST(CommandLine, RecoveryIsOneFileEachWay) {
+    const auto request =
+        parse({"cluster", "recover", "--data", "/srv/c", "--request", "/q", "--hsm-id", "hsm-1"});
+    ASSERT_TRUE(request) << request.error().detail;
+    EXPECT_EQ(std::get<AskService>(*request).socket, "/srv/c/admin.sock");
+    EXPECT_EQ(std::get<AskService>(*request).request,
+              R"(recovery {"command":"request","file":"/q","hsm":"hsm-1"})");
+    EXPECT_THAT(refusal({"cluster", "recover"}), HasSubstr("--request FILE or --answer FILE"));
+    EXPECT_THAT(refusal({"cluster", "recover", "--request", "a", "--answer", "b"}),
+                HasSubstr("--answer FILE"));
+    EXPECT_THAT(refusal({"cluster", "melt"}), HasSubstr("recover"));
+    const auto answer = parse(
+        {"recovery", "answer", "--vault", "/v", "--sealing-key", "/k", "--request", "/q", "--answer", "/a"});
+    ASSERT_TRUE(answer) << answer.error().detail;
+    EXPECT_EQ(std::get<AnswerRecovery>(*answer).answer, "/a");
+    EXPECT_THAT(refusal({"recovery", "create", "--vault", "/v"}), HasSubstr("all of their options"));
+}
+
 }  // namespace
 }  // namespace claviger::app

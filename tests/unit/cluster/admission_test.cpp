@@ -127,6 +127,7 @@ protected:
             options.trust_anchor_pem = authority_.certificate_pem();
             options.check_token = check_token_;
             options.timing.admission = 300ms;
+            options.membership = membership_;
             HsmOptions hsm;
             hsm.hsm_id = "hsm-a";
             hsm.zone = "a";
@@ -159,6 +160,7 @@ protected:
     boost::asio::io_context io_{1};
     std::string certificate_pem_;
     Bytes check_token_;
+    MembershipRule membership_ = MembershipRule::open;
     std::unique_ptr<FakeHost> host_;
     std::unique_ptr<Cluster> cluster_;
 };
@@ -168,8 +170,21 @@ TEST_F(AdmissionTest, AnHonestHostIsAdmittedInOrder) {
     EXPECT_TRUE(served) << state();
     EXPECT_TRUE(host_->admitted());
     EXPECT_EQ(host_->asked(Operation::login), 1u);
+    EXPECT_EQ(host_->asked(Operation::seal_membership), 0u);
     EXPECT_EQ(host_->served(link::Operation::prove), 1u);
     EXPECT_EQ(host_->served(link::Operation::canary), 1u);
+}
+
+TEST_F(AdmissionTest, AnHsmOfASealedClusterIsSealedBeforeItServes) {
+    membership_ = MembershipRule::sealed;
+    host_->refuse(Operation::seal_membership, Errc::unsupported);
+    EXPECT_FALSE(open());
+    EXPECT_TRUE(is_refused_for("sealing")) << state();
+    EXPECT_FALSE(host_->admitted());
+    TearDown();
+    SetUp();
+    EXPECT_TRUE(open()) << state();
+    EXPECT_EQ(host_->asked(Operation::seal_membership), 1u);
 }
 
 TEST_F(AdmissionTest, AnotherSerialIsRefusedAndNoPinIsSpent) {

@@ -62,6 +62,17 @@ TEST(Config, ASealingKeyInsideTheDataDirectoryIsRefused) {
                 HasSubstr("inside service.data"));
 }
 
+TEST(Config, MembershipAndRecoveryAreWordsOfTwo) {
+    const auto config = Config::parse(
+        "[cluster]\nmembership = \"sealed\"\nrecovery-key = \"/k.pem\"\n" + std::string(kHsm), "test.toml");
+    ASSERT_TRUE(config) << config.error().detail;
+    EXPECT_EQ(config->cluster.membership, Membership::sealed);
+    EXPECT_EQ(config->cluster.recovery, Recovery::offline);
+    EXPECT_EQ(config->cluster.recovery_key, "/k.pem");
+    EXPECT_THAT(refusal("[cluster]\nmembership = \"closed\"\n" + std::string(kHsm)),
+                HasSubstr("\"open\" \"sealed\""));
+}
+
 TEST(Config, HsmsOfThePoolAreApartFromThoseOfTheDefaultCluster) {
     const std::string pooled = "[[hsm]]\nname = \"p\"\nzone = \"b\"\nuse = \"cloudhsm\"\n";
     const auto config = Config::parse(std::string(kHsm) + pooled, "test.toml");
@@ -80,11 +91,6 @@ TEST(Config, HsmsNeedNamesThatDifferAndAKnownReplication) {
     EXPECT_THAT(refusal("[[hsm]]\nname = \"a\"\n"), HasSubstr("needs name and zone"));
     EXPECT_THAT(refusal(std::string(kHsm) + "replication = \"native\"\n"), HasSubstr("not built yet"));
     EXPECT_THAT(refusal("[[hsm]]\nname = \"../a\"\nzone = \"a\"\n"), HasSubstr("letters, digits and dashes"));
-}
-
-TEST(Config, SealedMembershipIsRefusedRatherThanIgnored) {
-    EXPECT_THAT(refusal("[cluster]\nmembership = \"sealed\"\n" + std::string(kHsm)),
-                HasSubstr("not built yet"));
 }
 
 TEST(Endpoint, ParsesBothAddressFamilies) {

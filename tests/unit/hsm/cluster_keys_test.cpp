@@ -130,8 +130,8 @@ TEST_F(ClusterKeysTest, CwkLeavesOnlyForAKeyAnOfficerTrusts) {
 
 TEST_F(ClusterKeysTest, SealedMembersGiveTheCwkToNobody) {
     carry_cwk(hsm::Membership::open);
-    expect_value(hsm::seal_cwk(*source_.slow, kTestCwk));
-    expect_value(hsm::seal_cwk(*source_.slow, kTestCwk));
+    EXPECT_TRUE(expect_value(hsm::seal_cwk(*source_.slow, kTestCwk)));
+    EXPECT_FALSE(expect_value(hsm::seal_cwk(*source_.slow, kTestCwk)));
     hsm::Token::State& token = source_.token->state();
     const auto cwk = expect_value(token.cwk(kTestCwk.cluster_id, kTestCwk.generation));
     EXPECT_EQ(hsm::read_flag(token.p11, source_.slow->session(), cwk, CKA_EXTRACTABLE), false);
