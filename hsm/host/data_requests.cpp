@@ -159,13 +159,17 @@ void Host::key_loaded(const link::KeyName& name, Result<std::unique_ptr<hsm::Key
         ++fast_.counters().loads;
         fast_.hold(name, std::move(*key));
     }
+    const bool placed = !waiting.empty() && waiting.front().operation == link::Operation::load_key;
     for (const Parked& parked : waiting) {
         give_place(link::CostClass::load);
         Connection* connection = find(parked.connection);
         if (connection == nullptr) {
             continue;
         }
-        if (failure) {
+        if (failure && !placed && parked.operation == link::Operation::load_key) {
+            // It waited for the load of a request, which puts no object on the token; its own does.
+            serve_fast(*connection, parked.operation, parked.frame(), parked.loads);
+        } else if (failure) {
             refuse(*connection, parked.id, *failure);
         } else if (is_late(parked.deadline)) {
             refuse(*connection, parked.id, Error(Errc::deadline_exceeded, "the key was loaded too late"));
