@@ -72,7 +72,7 @@ class Membership(MemberRig):
         load = Load(self.dev, connections=8, keys=[key["KeyId"] for key in self.keys])
         for hsm in self.hsms():
             self.remove_hsm(self.cluster, hsm)
-        figures = load.end_phase("none left")
+        figures = until(lambda: (seen := load.end_phase("none left"))["failed"] and seen, 10, "requests fail")
         load.close()
         with self.assertRaises(AssertionError):
             self.unharmed(figures)
