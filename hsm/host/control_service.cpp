@@ -9,6 +9,7 @@
 #include "hsm/host/control_jobs.hpp"
 #include "hsm/host/cwk_work.hpp"
 #include "hsm/host/log.hpp"
+#include "hsm/host/object_page.hpp"
 
 namespace claviger::host {
 
@@ -260,9 +261,11 @@ void ControlService::admit(Connection& connection, const FrameView& frame) {
             host_.refuse(connection, frame.id, not_established());
             return;
         }
-        if (!host_.shutting_down_) {
-            host_.admitted_ = true;
+        if (host_.shutting_down_) {
+            host_.refuse(connection, frame.id, Error(Errc::not_admitted, "this host is ending"));
+            return;
         }
+        host_.admitted_ = true;
         log(Level::info, "admitted to " + request.cluster_id);
         answer_empty(connection, frame.id);
     });
@@ -291,16 +294,13 @@ void ControlService::list_objects(Connection& connection, const FrameView& frame
                 if (!all) {
                     return all.error();
                 }
-                control::ObjectList list;
-                const std::size_t first = std::min<std::size_t>(offset, all->size());
-                const std::size_t last = std::min(first + control::kMaxList, all->size());
-                for (std::size_t i = first; i < last; ++i) {
-                    hsm::TokenObject& object = (*all)[i];
-                    list.objects.push_back(
-                        {object.object_class, std::move(object.label), std::move(object.id)});
+                std::size_t left_out = 0;
+                control::ObjectList page = object_page(std::move(*all), offset, left_out);
+                if (left_out != 0) {
+                    log(Level::warning, std::to_string(left_out) +
+                                            " objects with labels or ids of an absurd size are not listed");
                 }
-                list.more = last < all->size();
-                return list;
+                return page;
             });
     });
 }

@@ -1,18 +1,22 @@
 #include "hsm/host/doctor.hpp"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <optional>
+#include <span>
 
+#include <claviger/base/descriptor.hpp>
 #include <claviger/hsm/officer.hpp>
 #include <claviger/hsm/profile.hpp>
 
+#include "hsm/link/control.hpp"
 #include "hsm/softhsm/token_directory.hpp"
 
 namespace claviger::host {
@@ -91,36 +95,73 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
     return request;
 }
 
-// One line without its end; echo is off while somebody types.
-SecretBytes read_line(std::istream& in) {
-    termios before{};
-    const bool terminal = &in == &std::cin && tcgetattr(STDIN_FILENO, &before) == 0;
-    if (terminal) {
-        std::fputs("User PIN: ", stderr);
-        termios silent = before;
+termios terminal_before;
+
+void give_terminal_back(int signal_number) {
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal_before);
+    raise(signal_number);  // by SA_RESETHAND it has its usual end now
+}
+
+// Echo is off while one lives; a signal that ends the process turns it on again.
+class SilentTerminal {
+public:
+    SilentTerminal() {
+        struct sigaction restore {};
+        restore.sa_handler = give_terminal_back;
+        restore.sa_flags = static_cast<int>(SA_RESETHAND);
+        for (const int number : kEnding) {
+            sigaction(number, &restore, nullptr);
+        }
+        termios silent = terminal_before;
         silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     }
-    std::string line;
-    std::getline(in, line);
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        std::fputc('\n', stderr);
+    ~SilentTerminal() {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal_before);
+        for (const int number : kEnding) {
+            signal(number, SIG_DFL);
+        }
     }
-    SecretBytes pin{std::string_view(line)};
-    wipe(line);
-    return pin;
+    SilentTerminal(const SilentTerminal&) = delete;
+    SilentTerminal& operator=(const SilentTerminal&) = delete;
+
+private:
+    static constexpr int kEnding[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+};
+
+// One line without its end. No buffer but the answer ever has it.
+SecretBytes read_line(int file) {
+    SecretBytes line(std::size_t{link::control::kMaxPin});
+    const std::span<std::byte> room = line.reveal_mutable(SecretAccess());
+    std::size_t size = 0;
+    while (size < room.size()) {
+        const ssize_t got = read(file, &room[size], 1);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0 || room[size] == std::byte{'\n'}) {
+            break;
+        }
+        ++size;
+    }
+    line.resize(size);
+    return line;
 }
 
 Result<SecretBytes> read_pin(const Request& request) {
-    if (request.pin_file.empty()) {
-        return read_line(std::cin);
+    if (!request.pin_file.empty()) {
+        const Descriptor file(open(request.pin_file.c_str(), O_RDONLY | O_CLOEXEC));
+        return file ? Result<SecretBytes>(read_line(file.get()))
+                    : Error(Errc::bad_config, request.pin_file + ": cannot read the PIN from it");
     }
-    std::ifstream file(request.pin_file);
-    if (!file) {
-        return Error(Errc::bad_config, request.pin_file + ": cannot read the PIN from it");
+    if (tcgetattr(STDIN_FILENO, &terminal_before) != 0) {
+        return read_line(STDIN_FILENO);
     }
-    return read_line(file);
+    std::fputs("User PIN: ", stderr);
+    const SilentTerminal silent;
+    SecretBytes pin = read_line(STDIN_FILENO);
+    std::fputc('\n', stderr);
+    return pin;
 }
 
 Result<hsm::TokenFacts> find(const Request& request, const hsm::Module& module) {
@@ -224,7 +265,13 @@ Result<int> examine_own(const Request& request) {
         return token.error();
     }
     const auto pin = read_pin(request);
-    return pin ? examine(request, **module, *token, *pin, nullptr) : pin.error();
+    if (!pin) {
+        return pin.error();
+    }
+    if (pin->empty()) {
+        return Error(Errc::bad_config, "no PIN was given; none was tried");
+    }
+    return examine(request, **module, *token, *pin, nullptr);
 }
 
 }  // namespace

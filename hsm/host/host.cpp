@@ -169,7 +169,7 @@ int Host::run() {
         }
         answer_drained();
         flush_dirty();
-        if (shutting_down_ && (is_idle() || clock_.mono() > shutdown_limit_)) {
+        if (shutting_down_ && ((is_idle() && all_sent()) || clock_.mono() > shutdown_limit_)) {
             finished_ = true;
         }
     }
@@ -359,6 +359,10 @@ bool Host::is_idle() const noexcept {
         }
     }
     return control_outstanding_ == 0 && doubted_.empty();
+}
+
+bool Host::all_sent() const noexcept {
+    return std::ranges::all_of(connections_, [](const auto& one) { return one.second->unsent() == 0; });
 }
 
 void Host::answer_drained() {

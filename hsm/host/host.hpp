@@ -75,6 +75,7 @@ private:
     void close_connection(std::uint64_t id);
     void begin_shutdown();
     bool is_idle() const noexcept;
+    bool all_sent() const noexcept;
     void answer_drained();
 
     // Requests of the data socket.

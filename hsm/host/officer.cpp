@@ -94,7 +94,7 @@ public:
         if (!opened) {
             return opened.error();
         }
-        const Result<hsm::TokenFacts> facts = find_token(*module_, options_.serial);
+        const Result<hsm::TokenFacts> facts = find_guarded();
         if (!facts) {
             return facts.error();
         }
@@ -170,6 +170,7 @@ private:
         return is(kept.current) || is(kept.next);
     }
 
+    // A serving host truncates its token's files when it logs in: unguarded, the PIN flags may be none.
     Result<hsm::TokenFacts> find_guarded() {
         const Result<hsm::Guarded> guarded = hsm::Guarded::enter(files_.get());
         if (!guarded) {

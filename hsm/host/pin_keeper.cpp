@@ -15,10 +15,6 @@ Error needs_operator(std::string_view why) {
     return Error(Errc::pin_refused, std::string(why) + std::string(kAskOperator));
 }
 
-std::optional<PinVersion> clone(const std::optional<PinVersion>& pin) {
-    return pin ? std::optional(PinVersion{pin->version, pin->pin.clone()}) : std::nullopt;
-}
-
 // One more attempt could lock the token, or is not ours to make.
 bool may_try(hsm::PinState state, bool explained) noexcept {
     switch (state) {
@@ -157,8 +153,14 @@ Status<> PinKeeper::set(SecretBytes current, SecretBytes fresh) {
         }
         fresh = std::move(*drawn);
     }
-    std::optional<PinVersion> before = std::move(kept->current);
-    kept->current = current.empty() ? clone(before) : PinVersion{++kept->last_version, std::move(current)};
+    if (!current.empty()) {
+        // It takes the place of the PIN kept here only when the token has taken it: the caller may be wrong.
+        const Status<> right = token_.change_pin(current, current);
+        if (!right) {
+            return right;
+        }
+        kept->current = PinVersion{++kept->last_version, std::move(current)};
+    }
     if (!kept->usable(kept->current)) {
         return needs_operator("no user PIN is kept here that the token has not refused");
     }
@@ -172,10 +174,8 @@ Status<> PinKeeper::set(SecretBytes current, SecretBytes fresh) {
         if (changed.error().code != Errc::pin_refused) {
             return changed;  // it may have happened: the next login or change finds out
         }
-        const std::uint64_t refused = kept->current->version;
-        kept->current = std::move(before);
         kept->next.reset();
-        const Status<> remembered = refuse(*kept, refused);
+        const Status<> remembered = refuse(*kept, kept->current->version);
         return remembered ? changed : remembered;
     }
     const Status<> checked = token_.change_pin(kept->next->pin, kept->next->pin);

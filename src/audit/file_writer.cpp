@@ -69,8 +69,10 @@ private:
         const Status<> written = file_.flush();
         Descriptor retired = file_.take_retired();
         if (retired) {
-            syncer_.sync_directory(file_.directory_fd());
-            syncer_.sync_and_close(retired.release());
+            name_is_new_ = true;
+            syncer_.sync_and_close(retired.release(), [self = shared_from_this()](const Status<>& synced) {
+                self->log_if_unsynced(synced);
+            });
         }
         if (!written) {
             fail(written.error());
@@ -79,24 +81,55 @@ private:
         }
         accepting_ = true;
         switch (options_.sync) {
-            case Sync::off: resume(std::move(waiters), {}); break;
+            case Sync::off:
+                if (std::exchange(name_is_new_, false)) {
+                    sync_name();
+                }
+                resume(std::move(waiters), {});
+                break;
             case Sync::always: resume_when_synced(std::move(waiters)); break;
         }
     }
 
+    void log_if_unsynced(const Status<>& synced) const {
+        if (!synced) {
+            observe::error("audit.sync_failed",
+                           {{"writer", options_.writer}, {"reason", synced.error().describe()}});
+        }
+    }
+
+    // Its outcome is known to every later callback of the syncer.
+    std::shared_ptr<const Status<>> sync_name() {
+        auto outcome = std::make_shared<Status<>>(done);
+        auto executor = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
+        syncer_.sync_directory(file_.directory_fd(),
+                               [self = shared_from_this(), outcome, executor](const Status<>& synced) {
+                                   *outcome = synced;
+                                   self->log_if_unsynced(synced);
+                                   if (synced) {
+                                       asio::post(executor, [self] { self->name_is_new_ = false; });
+                                   }
+                               });
+        return outcome;
+    }
+
     void resume_when_synced(Waiters waiters) {
+        // Until it is on the disk no record is: without its name the file may be gone after a crash.
+        auto named = name_is_new_ ? sync_name() : std::make_shared<const Status<>>(done);
         auto shared = std::make_shared<Waiters>(std::move(waiters));
         // Counts as work: the context must not run dry while a disk is busy.
         auto executor = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
-        syncer_.sync(file_.fd(), [self = shared_from_this(), shared, executor](const Status<>& synced) {
-            const Failure failure = synced ? Failure() : std::make_shared<const Error>(synced.error());
-            asio::post(executor, [self, shared, failure] {
-                if (failure) {
-                    self->fail(*failure);
-                }
-                resume(std::move(*shared), failure);
-            });
-        });
+        syncer_.sync(file_.fd(),
+                     [self = shared_from_this(), shared, executor, named](const Status<>& synced) {
+                         const Status<> all = synced ? *named : synced;
+                         const Failure failure = all ? Failure() : std::make_shared<const Error>(all.error());
+                         asio::post(executor, [self, shared, failure] {
+                             if (failure) {
+                                 self->fail(*failure);
+                             }
+                             resume(std::move(*shared), failure);
+                         });
+                     });
     }
 
     void fail(const Error& error) {
@@ -137,6 +170,7 @@ private:
     ChainedFile file_;
     asio::steady_timer probe_timer_;
     Waiters waiters_;
+    bool name_is_new_ = false;  // of the file in use: the directory has not been synced since it was made
     bool scheduled_ = false;
     bool accepting_ = true;
     bool probing_ = false;

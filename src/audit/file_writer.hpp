@@ -44,10 +44,12 @@ class Syncer {
 public:
     Syncer();
     ~Syncer();
-    // `done` runs on the syncer's thread, after an fdatasync that began after this call.
-    void sync(int fd, std::function<void(Status<>)> done);
-    void sync_and_close(int fd);
-    void sync_directory(int fd);  // after a file was made in it
+    // `done` runs on the syncer's thread, after an fdatasync that began after this call, and in the order of
+    // the calls.
+    using Done = std::function<void(const Status<>&)>;
+    void sync(int fd, Done done);
+    void sync_and_close(int fd, Done done);
+    void sync_directory(int fd, Done done);  // after a file was made in it
 
 private:
     class Impl;

@@ -19,7 +19,7 @@ public:
     struct Job {
         int fd;
         Kind kind;
-        std::function<void(Status<>)> done;
+        Done done;
     };
 
     Impl() : thread_([this] { run(); }) {}
@@ -62,9 +62,7 @@ private:
                 }
             }
             for (const Job& job : jobs) {
-                if (job.done) {
-                    job.done(outcomes.at(job.fd));
-                }
+                job.done(outcomes.at(job.fd));
                 if (job.kind == Kind::data_then_close) {
                     ::close(job.fd);
                 }
@@ -90,14 +88,14 @@ private:
 Syncer::Syncer() : impl_(std::make_unique<Impl>()) {}
 Syncer::~Syncer() = default;
 
-void Syncer::sync(int fd, std::function<void(Status<>)> done_with) {
+void Syncer::sync(int fd, Done done_with) {
     impl_->push({fd, Impl::Kind::data, std::move(done_with)});
 }
-void Syncer::sync_directory(int fd) {
-    impl_->push({fd, Impl::Kind::directory, {}});
+void Syncer::sync_directory(int fd, Done done_with) {
+    impl_->push({fd, Impl::Kind::directory, std::move(done_with)});
 }
-void Syncer::sync_and_close(int fd) {
-    impl_->push({fd, Impl::Kind::data_then_close, {}});
+void Syncer::sync_and_close(int fd, Done done_with) {
+    impl_->push({fd, Impl::Kind::data_then_close, std::move(done_with)});
 }
 
 }  // namespace claviger::audit

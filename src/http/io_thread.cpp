@@ -1,11 +1,14 @@
 #include "src/http/io_thread.hpp"
 
+#include <array>
 #include <chrono>
 #include <exception>
+#include <memory>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "src/observe/log.hpp"
@@ -19,6 +22,8 @@ using boost::system::error_code;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kSweepEvery{250};
+constexpr std::chrono::milliseconds kTurnAwayTime{1000};
+constexpr std::size_t kMaxTurnedAway = 64;              // at a time on one thread; the others are only closed
 constexpr std::chrono::milliseconds kAcceptPause{100};  // when the process has no file descriptor left
 
 void log_if_failed(const std::exception_ptr& failure) {
@@ -99,24 +104,52 @@ void IoThread::start_connection(Socket socket, bool tls) {
     if (tls) {  // a TCP endpoint
         socket.set_option(asio::ip::tcp::no_delay(true), ec);
     }
+    auto context = tls ? shared_.current_tls() : nullptr;
     if (shared_.connections.load(std::memory_order_relaxed) >= limits().connections && !make_room()) {
-        WireBuffer answer;
-        const std::string request_id = request_ids_.next();
-        ReplyHead head;
-        head.status = 503;
-        head.request_id = request_id;
-        head.date = dates_.at(shared_.parts.clock.wall());
-        head.persistence = Persistence::close;
-        append_reply(answer, head, error_body(refusal_type(503), "Too many connections"));
-        socket.write_some(asio::buffer(answer), ec);
+        if (!context && turned_away_ < kMaxTurnedAway) {
+            asio::co_spawn(*io_, turn_away(std::move(socket)), log_if_failed);
+        }
         return;
     }
-    auto context = tls ? shared_.current_tls() : nullptr;
     if (context) {
         asio::co_spawn(*io_, serve_tls(*this, std::move(socket), std::move(context)), log_if_failed);
     } else {
         asio::co_spawn(*io_, serve_plain(*this, std::move(socket)), log_if_failed);
     }
+}
+
+// Answers 503 and reads on for a moment: to close at once would reset the connection and take the answer
+// back.
+awaitable<void> IoThread::turn_away(Socket accepted) {
+    const auto socket = std::make_shared<Socket>(std::move(accepted));
+    ++turned_away_;
+    WireBuffer answer;
+    const std::string request_id = request_ids_.next();
+    ReplyHead head;
+    head.status = 503;
+    head.mode = shared_.options.mode;
+    head.request_id = request_id;
+    head.date = dates_.at(shared_.parts.clock.wall());
+    head.persistence = Persistence::close;
+    append_reply(answer, head, error_body(refusal_type(503), "Too many connections"));
+    error_code ec;
+    socket->write_some(asio::buffer(answer), ec);
+    socket->shutdown(Socket::shutdown_send, ec);
+    asio::steady_timer limit(*io_, kTurnAwayTime);
+    limit.async_wait([socket](const error_code& cancelled) {
+        if (!cancelled) {
+            error_code ignored;
+            socket->close(ignored);
+        }
+    });
+    std::array<std::byte, 4096> unread;
+    while (!ec) {
+        auto read = socket->async_read_some(asio::buffer(unread), kTuple);
+        const auto [failed, size] = co_await std::move(read);
+        ec = failed;
+    }
+    wipe(unread);
+    --turned_away_;
 }
 
 // Closes the connection of this thread that has been idle for longest.

@@ -81,6 +81,7 @@ private:
     boost::asio::awaitable<void> accept_loop(Acceptor& acceptor, bool tls);
     boost::asio::awaitable<void> sweep_loop();
     void start_connection(Socket socket, bool tls);
+    boost::asio::awaitable<void> turn_away(Socket socket);
     bool make_room();
     void finish_if_done();
 
@@ -93,6 +94,7 @@ private:
         sweep_timer_;
     ConnectionList connections_;
     std::size_t open_ = 0;
+    std::size_t turned_away_ = 0;  // answered 503, not yet closed
     bool sweeping_ = false;
     bool stopping_ = false;
     bool abandoned_ = false;

@@ -17,14 +17,9 @@
 #include <boost/asio/executor_work_guard.hpp>
 
 #include "tests/integration/cluster/cluster_rig.hpp"
+#include "tests/support/long_run.hpp"
 
 namespace claviger::testing {
-
-// CLAVIGER_LONG=1: full figures instead of the short form.
-inline bool long_form() {
-    const char* const value = std::getenv("CLAVIGER_LONG");
-    return value != nullptr && std::string(value) == "1";
-}
 
 // What one group of coroutines met.
 struct Tally {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "hsm/host/files.hpp"
 #include "hsm/host/hosted_token.hpp"
@@ -204,6 +205,51 @@ TEST_F(Pin, AWrongPresentPinIsRefusedAndTheKeptOneStays) {
     ASSERT_TRUE(kept);
     EXPECT_TRUE(kept->current);
     EXPECT_FALSE(kept->next);
+}
+
+// Answers a fault to its first change, which it does not make.
+class FaultyToken final : public PinToken {
+public:
+    explicit FaultyToken(PinToken& token) : token_(token) {}
+    Result<hsm::PinState> user_pin_state() override { return token_.user_pin_state(); }
+    Result<SecretBytes> draw_pin() override { return token_.draw_pin(); }
+    Status<> login(const SecretBytes& pin, hsm::Attempt attempt) override {
+        return token_.login(pin, attempt);
+    }
+    Status<> change_pin(const SecretBytes& current, const SecretBytes& next) override {
+        return std::exchange(faulty_, false) ? Status<>(Error(Errc::hsm_fault, "a fault"))
+                                             : token_.change_pin(current, next);
+    }
+
+private:
+    PinToken& token_;
+    bool faulty_ = true;
+};
+
+TEST_F(Pin, AWrongPresentPinAndAFaultLeaveTheKeptOne) {
+    ASSERT_TRUE(set(rig.user_pin));
+    stop();
+    Options options;
+    options.state = rig.state();
+    options.module = std::string(softhsm::kDefaultModule);
+    const pid_t pid = fork();  // a module is loaded once in a process
+    if (pid == 0) {
+        auto store = PinStore::open(rig.state());
+        auto token = HostedToken::open(options);
+        if (!store || !token) {
+            _exit(2);
+        }
+        FaultyToken faulty(**token);
+        PinKeeper keeper(faulty, std::move(*store));
+        const Status<> changed = keeper.set(SecretBytes(std::string_view("not-the-pin")), {});
+        _exit(!changed && changed.error().code == Errc::hsm_fault ? 0 : 3);
+    }
+    int status = 0;
+    waitpid(pid, &status, 0);
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    ASSERT_NO_FATAL_FAILURE(rig.start());
+    const Status<> entered = login();
+    EXPECT_TRUE(entered) << entered.error().describe();
 }
 
 TEST_F(Pin, WithoutAKeptPinLoginAsksForAnOperator) {

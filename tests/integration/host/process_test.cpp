@@ -192,6 +192,57 @@ TEST_F(Process, SigtermFinishesWorkAndExitsZero) {
     EXPECT_EQ(WEXITSTATUS(*status), 0) << rig.log();
 }
 
+TEST_F(Process, SigtermSendsWhatASlowReaderHasNotRead) {
+    constexpr std::uint64_t kRequests = 1500;  // their replies are several times what a socket holds
+    ASSERT_NO_FATAL_FAILURE(rig.start());
+    ASSERT_NO_FATAL_FAILURE(rig.found());
+    Client client = rig.data();
+    link::WipedBuffer out;
+    const auto deadline = SystemClock().mono() + kPatience;
+    for (std::uint64_t id = 1; id <= kRequests; ++id) {
+        link::append_request(out, id, link::Operation::random, deadline, link::RandomRequest{1024});
+    }
+    client.send(out);
+    Client control = rig.control();
+    ASSERT_TRUE(eventually([&] {
+        const auto status = control.control<control::Status>(control::Operation::status, control::Empty{});
+        return status && status->counters.operations >= kRequests;
+    }));
+    rig.host().signal(SIGTERM);
+    ASSERT_TRUE(eventually([&] { return rig.log().find("draining") != std::string::npos; }));
+    std::uint64_t received = 0;
+    while (received < kRequests && client.receive()) {
+        ++received;
+    }
+    EXPECT_EQ(received, kRequests);
+    const auto status = rig.host().wait_exit(std::chrono::seconds(10));
+    ASSERT_TRUE(status);
+    EXPECT_EQ(*status, 0) << rig.log();
+}
+
+TEST_F(Process, NobodyIsAdmittedWhileItEnds) {
+    ASSERT_NO_FATAL_FAILURE(rig.start());
+    ASSERT_NO_FATAL_FAILURE(rig.found());
+    Client control = rig.control();
+    Client client = rig.data();
+    link::WipedBuffer out;
+    for (std::uint64_t id = 1; id <= 4; ++id) {  // seconds of work
+        link::append_request(
+            out, id, link::Operation::create_key, SystemClock().mono() + kPatience,
+            link::CreateKeyRequest{kAccount, "rsa", {}, "RSA_4096", "SIGN_VERIFY", "AWS_KMS"});
+    }
+    link::append_request(out, 5, link::Operation::random, SystemClock().mono() + kPatience,
+                         link::RandomRequest{1});
+    client.send(out);
+    ASSERT_EQ(client.receive()->id, 5U);  // so the others are under way
+    rig.host().signal(SIGTERM);
+    ASSERT_TRUE(eventually([&] { return rig.log().find("draining") != std::string::npos; }));
+    const auto admitted = control.control<control::Empty>(control::Operation::admit,
+                                                          control::Admit{std::string(kClusterName), 1});
+    ASSERT_FALSE(admitted);
+    EXPECT_EQ(admitted.error().code, Errc::not_admitted) << admitted.error().describe();
+}
+
 TEST_F(Process, InheritedDescriptorsAreClosedAndCoresAreOff) {
     const int stray = open((rig.state() + "/stray").c_str(), O_CREAT | O_RDWR, 0600);  // inherited on purpose
     ASSERT_NO_FATAL_FAILURE(rig.start());

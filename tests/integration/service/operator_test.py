@@ -2,10 +2,13 @@
 
 import json
 import os
+import pty
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 
@@ -123,6 +126,42 @@ class Operator(unittest.TestCase):
         self.assertEqual(wrong.returncode, 1)
         self.assertIn("/nonexistent.so", wrong.stderr)
         self.assertEqual(claviger("hsm", "doctor").returncode, 2)
+
+    def token(self):
+        """The environment and the serial of a SoftHSM token."""
+        tokens = os.path.join(self.folder, "tokens")
+        os.mkdir(tokens)
+        conf = os.path.join(self.folder, "softhsm2.conf")
+        with open(conf, "w", encoding="ascii") as file:
+            file.write(f"directories.tokendir = {tokens}\n")
+        env = {**os.environ, "SOFTHSM2_CONF": conf}
+        subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "t", "--so-pin", "12345678", "--pin", "87654321"],
+                       env=env, check=True, capture_output=True)
+        slots = subprocess.run(["softhsm2-util", "--show-slots"], env=env, check=True, capture_output=True, text=True).stdout
+        return env, re.search(r"Serial number: +(\w+)", slots)[1]
+
+    def test_doctor_tries_no_empty_pin_and_gives_the_terminal_back(self):
+        env, serial = self.token()
+        doctor = [CLAVIGER, "hsm", "doctor", "--module", "/usr/lib/softhsm/libsofthsm2.so", "--serial", serial,
+                  "--attacks-only"]
+        empty = subprocess.run(doctor, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                               check=False)
+        self.assertEqual(empty.returncode, 1)
+        self.assertIn("no PIN was given", empty.stderr)
+        piped = subprocess.run(doctor, env=env, input="87654321\n", capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(piped.returncode, 0, piped.stderr)
+
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        self.addCleanup(os.close, theirs)
+
+        def echo():
+            return bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
+        asking = subprocess.Popen(doctor, env=env, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(lambda: not echo() or asking.poll() is not None, 20, "the question")
+        asking.send_signal(signal.SIGINT)
+        self.assertEqual(asking.wait(20), -signal.SIGINT)
+        self.assertTrue(echo())
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
@@ -69,6 +70,37 @@ TEST_P(AuditWriter, RecordsOfOneTurnShareOneWrite) {
     EXPECT_EQ(result.records, 100U);
     EXPECT_EQ(result.newest_store_sequence, 3U);
     EXPECT_FALSE(result.broken);
+}
+
+// fsync(2) of a pipe fails: put in the place of the directory's descriptor it stands for a disk that does.
+void break_sync_of(const std::filesystem::path& directory) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    int broken = 0;
+    for (int fd = 3; fd < 256; ++fd) {
+        std::error_code ignored;
+        if (std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), ignored) == directory) {
+            ASSERT_EQ(::dup2(ends[0], fd), fd);
+            ++broken;
+        }
+    }
+    ::close(ends[0]);
+    ::close(ends[1]);
+    ASSERT_EQ(broken, 1);
+}
+
+TEST_P(AuditWriter, NewFileWhoseNameIsNotOnTheDiskIsAFailure) {
+    const auto writer = open(1);  // each record begins a file
+    spawn(*writer, 0, 1);
+    run();
+    ASSERT_EQ(succeeded_, 1);
+    ASSERT_NO_FATAL_FAILURE(break_sync_of(directory_.path()));
+    spawn(*writer, 1, 1);
+    run();
+    EXPECT_EQ(failed_, GetParam() == Sync::always ? 1 : 0);
+    spawn(*writer, 2, 1);
+    run();
+    EXPECT_EQ(failed_, GetParam() == Sync::always ? 2 : 0) << "the name is still not on the disk";
 }
 
 TEST_P(AuditWriter, ExactlyOneValidRecordPerRequest) {

@@ -54,12 +54,27 @@ TEST(SecretArena, MovedSecretIsWipedOnce) {
     const auto arena = SecretArena::create(Locking::preferred, 64 << 10);
     ASSERT_TRUE(arena);
     auto first = std::move((*arena)->store(as_bytes("first"))).value();
-    auto second = std::move((*arena)->store(as_bytes("second"))).value();
-    first = std::move(second);
+    const ByteView place_of_first = first.reveal(SecretAccess{});
+    ByteView place_of_second;
+    const auto is_wiped = [](ByteView place) {
+        return std::ranges::all_of(place, [](std::byte b) { return b == std::byte{0}; });
+    };
+    {
+        auto second = std::move((*arena)->store(as_bytes("second"))).value();
+        place_of_second = second.reveal(SecretAccess{});
+        first = std::move(second);  // which has the old secret now, and ends with it
+    }
+    EXPECT_TRUE(is_wiped(place_of_first));
     EXPECT_EQ(as_text(first.reveal(SecretAccess{})), "second");
-    ArenaSecret third(std::move(first));
-    EXPECT_TRUE(first.empty());
-    EXPECT_EQ(as_text(third.reveal(SecretAccess{})), "second");
+    {
+        const ArenaSecret third(std::move(first));
+        EXPECT_TRUE(first.empty());
+        EXPECT_EQ(as_text(third.reveal(SecretAccess{})), "second");
+    }
+    EXPECT_TRUE(is_wiped(place_of_second));
+    const auto next = (*arena)->store(as_bytes("third"));
+    first = {};  // what gave its secret away wipes nothing
+    EXPECT_EQ(as_text(next->reveal(SecretAccess{})), "third");
 }
 
 TEST(SecretArena, LargeSecretsAndManySmallOnesFillItToTheEndAndNoFurther) {

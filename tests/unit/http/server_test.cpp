@@ -261,6 +261,11 @@ TEST_F(HttpServer, OverTheConnectionLimitWithAllBusyIs503) {
     ASSERT_TRUE(response);
     EXPECT_EQ(response->status, 503u);
     EXPECT_THAT(response->body, HasSubstr("ServiceUnavailableException"));
+    // Its answer is not lost to a client that goes on sending: the server reads it until the client ends.
+    EXPECT_TRUE(refused.send(request("Echo", std::string(100'000, 'x'))));
+    EXPECT_TRUE(refused.send("more"));
+    refused.half_close();
+    EXPECT_TRUE(refused.closed_within(3s));
     fixture_.service.release();
     EXPECT_EQ(busy.receive()->status, 200u);
 }

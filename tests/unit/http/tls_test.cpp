@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "src/http/tls.hpp"
 #include "tests/unit/http/test_server.hpp"
@@ -159,6 +160,22 @@ TEST_F(HttpTls, ReloadChangesTheCertificateOfNewConnectionsAndKeepsOldOnes) {
     ASSERT_TRUE(after.connected());
     EXPECT_EQ(after.subject(), "second");
     EXPECT_EQ(after.ask(request("new"))->body, "new");
+}
+
+TEST_F(HttpTls, OverTheConnectionLimitTheHandshakeEndsWithoutBytesThatAreNoTls) {
+    TestServer full;
+    full.options.tls = fixture_.options.tls;
+    full.options.io_threads = 1;
+    full.options.limits.connections = 1;
+    full.start();
+    RawClient busy(full.port());
+    busy.send("\x16");  // a handshake begun, so it is not idle
+    while (full.server().connections() == 0) {
+        std::this_thread::yield();
+    }
+    RawClient refused(full.port());
+    EXPECT_TRUE(refused.closed_within(std::chrono::seconds(3)));
+    EXPECT_EQ(refused.rest(), "");
 }
 
 bool asked_for_passphrase = false;

@@ -78,6 +78,8 @@ TEST(ControlMessage, EveryMessageIsReadBackAndRefusedWhenMutilated) {
     check(RemoveTrusted{SecretBytes("so"), TrustedKind::recovery});
     check(InitUserPin{SecretBytes("so"), SecretBytes("user")});
     check(WipeToken{SecretBytes("so"), "label"});
+    check(DestroyObject{"label", some("id")});
+    check(TryUserPin{SecretBytes("user"), true});
 }
 
 TEST(ControlMessage, StatusFieldsArriveInTheirPlaces) {

@@ -12,6 +12,7 @@
 #include <random>
 #include <set>
 
+#include "tests/support/long_run.hpp"
 #include "tests/unit/store/support.hpp"
 
 namespace claviger::store {
@@ -239,7 +240,7 @@ TEST(StoreCrashStates, NothingAcknowledgedIsLostWhateverUnsyncedWritesAreMissing
     }
     const auto born = std::ranges::find(events, "born", &Event::file) - events.begin();
     std::mt19937 chance(3);
-    const int states = std::getenv("CLAVIGER_LONG") != nullptr ? 2000 : 150;
+    const int states = long_form() ? 2000 : 150;
     std::size_t most = 0;
     for (int state = 0; state < states; ++state) {
         const std::size_t end =
