@@ -29,9 +29,9 @@ DevAuthority::DevAuthority(DevAuthority&&) noexcept = default;
 DevAuthority& DevAuthority::operator=(DevAuthority&&) noexcept = default;
 DevAuthority::~DevAuthority() = default;
 
-Result<DevAuthority> DevAuthority::create(std::string_view organizational_unit, WallTime now) {
+Result<DevAuthority> DevAuthority::create(std::string_view organizational_unit, WallTime now, KeyKind kind) {
     auto key = std::make_unique<Key>();
-    key->key.reset(EVP_EC_gen("P-256"));
+    key->key.reset(kind == KeyKind::p256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(2048));
     key->certificate.reset(X509_new());
     X509* certificate = key->certificate.get();
     if (!key->key || certificate == nullptr) {

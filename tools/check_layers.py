@@ -31,7 +31,7 @@ PARTS = {
     "kms": (["src/kms"], ["api", "attestation", "cloudhsm", "cluster", "policy", "model", "store", "audit", "observe"]),
     "cloudhsm": (["src/cloudhsm"], ["api", "cluster", "policy", "model", "store", "audit", "observe"]),
     "http": (["src/http"], ["auth", "policy", "audit", "observe"]),
-    "dev": (["src/dev"], ["config", "policy"]),
+    "dev": (["src/dev"], ["cluster", "config", "policy"]),
     "app": (["src/app"], ["dev", "attestation", "cluster", "observe", "policy", "model", "config", "store", "audit", "auth", "api", "kms", "cloudhsm", "http"]),
     "faulty-pkcs11": (["tools/faulty-pkcs11"], []),
     "bench": (["tools/claviger-bench"], ["link", "cluster", "audit"]),

@@ -137,7 +137,9 @@ Result<Command> dev(const Arguments& arguments) {
         ("attestation-roots", po::value<std::string>(),
          "PEM; whose attestation documents Recipient may bring")                                   //
         ("seed", po::value<std::string>(), "TOML: keys to make with fixed ids (docs/seeding.md)")  //
-        ("ready-file", po::value<std::string>(), "touched when requests are served")               //
+        ("no-key-store",
+         "begin without the cluster and the custom key store of docs/tutorials/custom-key-store.md")  //
+        ("ready-file", po::value<std::string>(), "touched when requests are served")                  //
         ("accept-any-credentials",
          "take any credentials; account = access key id if it has twelve digits")       //
         ("i-know-this-is-dev", "allow listening beyond loopback")                       //
@@ -164,6 +166,7 @@ Result<Command> dev(const Arguments& arguments) {
         values->contains("accept-any-credentials") ? Credentials::any : Credentials::verified;
     settings.older_store = values->contains("accept-older-store") ? OlderStore::accept : OlderStore::refuse;
     settings.allow_core = values->contains("allow-core");
+    settings.dev_key_store = values->contains("no-key-store") ? DevKeyStore::none : DevKeyStore::made;
     if (values->contains("ready-file")) {
         settings.ready_file = (*values)["ready-file"].as<std::string>();
     }

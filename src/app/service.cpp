@@ -29,6 +29,7 @@
 #include "src/app/admin_socket.hpp"
 #include "src/app/commit.hpp"
 #include "src/app/data_directory.hpp"
+#include "src/app/dev_setup.hpp"
 #include "src/app/founding.hpp"
 #include "src/app/identities.hpp"
 #include "src/app/leap_guard.hpp"
@@ -44,7 +45,6 @@
 #include "src/cloudhsm/recovery_command.hpp"
 #include "src/cloudhsm/service.hpp"
 #include "src/dev/custom_tags.hpp"
-#include "src/dev/seed.hpp"
 #include "src/http/admin_server.hpp"
 #include "src/http/server.hpp"
 #include "src/kms/catalogue.hpp"
@@ -82,6 +82,7 @@ void protect_process() {
     const rlimit none{0, 0};
     setrlimit(RLIMIT_CORE, &none);
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit: write(2) says so, as of a full disk
 }
 
 // stdio would keep a copy in its buffer.
@@ -213,6 +214,7 @@ private:
     Status<> read_attestation_roots();
     Status<> start_http();
     Status<> seed();
+    DevSetup dev_setup();
     Status<> announce();
     void watch_signals();
     void serve_until_signal();
@@ -572,36 +574,14 @@ Status<> Service::start_http() {
     return done;
 }
 
-// In the name of the first user, as his own requests would be.
+DevSetup Service::dev_setup() {
+    return {settings_, layout_, *store_,    contents_,  *sealing_key_,        clock_,
+            random_,   *kms_,   *cloudhsm_, *clusters_, control_thread_->io()};
+}
+
 Status<> Service::seed() {
-    if (settings_.seed.empty()) {
-        return done;
-    }
-    const Result<config::Seed> seed = config::Seed::load(settings_.seed);
-    if (!seed) {
-        return seed.error();
-    }
-    std::vector<std::string> refused;
-    const std::vector<AccessKey> keys = open_access_keys(contents_, *sealing_key_, refused);
-    if (keys.empty()) {
-        return Error(Errc::bad_config, "seed: the service has no access key to seed with");
-    }
-    const std::string request_id = random_.uuid();
-    const http::Call like{{},
-                          {},
-                          keys.front().principal,
-                          config_.service.home_region(),
-                          request_id,
-                          "127.0.0.1",
-                          "claviger dev --seed",
-                          {},
-                          {},
-                          {},
-                          {},
-                          {}};
-    dev::Api api(*kms_, control_thread_->io(), like);
-    std::optional<Status<>> applied = run_control(dev::apply_seed(*seed, api));
-    return applied ? *std::move(applied) : Status<>(done);  // empty: stopped by a signal
+    std::optional<Status<>> seeded = run_control(seed_dev(dev_setup()));
+    return seeded ? *std::move(seeded) : Status<>(done);  // empty: stopped by a signal
 }
 
 // The lines to source stand in DIR/env. With the secret of the first access key in dev; in production that is
@@ -667,6 +647,9 @@ void Service::watch_signals() {
 
 void Service::serve_until_signal() {
     asio::co_spawn(control_, follow_calendar(), log_lost_task);
+    if (settings_.kind == Kind::dev) {
+        asio::co_spawn(control_, make_dev_key_store(dev_setup()), log_lost_task);
+    }
     if (!config_.http.tls_certificate.empty()) {
         asio::co_spawn(control_, watch_certificate(), log_lost_task);
     }

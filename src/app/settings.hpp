@@ -11,12 +11,14 @@ namespace claviger::app {
 enum class Kind { dev, production };  // of the store; fixed at its birth
 enum class Credentials { verified, any };
 enum class OlderStore { refuse, accept };
+enum class DevKeyStore { made, none };  // the custom key store that `claviger dev` begins with
 
 struct Settings {
     Kind kind = Kind::production;
     config::Config config;
     std::filesystem::path ready_file;  // empty: none
     std::filesystem::path seed;        // dev only; empty: none
+    DevKeyStore dev_key_store = DevKeyStore::made;
     Credentials credentials = Credentials::verified;
     OlderStore older_store = OlderStore::refuse;
     bool allow_core = false;             // HSM hosts may be dumped: for the memory test only
@@ -29,6 +31,7 @@ struct Layout {
     std::filesystem::path store() const { return root / "store.db"; }
     std::filesystem::path lock() const { return root / "lock"; }
     std::filesystem::path env() const { return root / "env"; }
+    std::filesystem::path customer_ca() const { return root / "customerCA.crt"; }  // of dev's key store
     std::filesystem::path first_access_key() const { return root / "first-access-key"; }
     std::filesystem::path admin_socket() const { return root / "admin.sock"; }
     std::filesystem::path hsm(const std::string& name) const { return root / "hsm" / name; }

@@ -15,7 +15,9 @@ namespace claviger::cluster {
 // forgotten. Its key is no HSM key and its word is worth what the developer's disk is worth. Not thread-safe.
 class DevAuthority {
 public:
-    static Result<DevAuthority> create(std::string_view organizational_unit, WallTime now);
+    enum class KeyKind : std::uint8_t { p256, rsa2048 };
+    static Result<DevAuthority> create(std::string_view organizational_unit, WallTime now,
+                                       KeyKind kind = KeyKind::p256);
     DevAuthority(DevAuthority&&) noexcept;
     DevAuthority& operator=(DevAuthority&&) noexcept;
     ~DevAuthority();

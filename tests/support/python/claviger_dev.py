@@ -30,14 +30,15 @@ def until(condition, seconds, what):
 class Dev:
     """A running service on its own data directory. Use as a context manager; `restart()` keeps the data."""
 
-    def __init__(self, data=None, args=(), env=None, runner=(), programs=BIN):
+    def __init__(self, data=None, args=(), env=None, runner=(), programs=BIN, key_store=False):
         """`runner`: a command to put in front of the program; it must keep the process id, as exec does. `programs`:
-        the directory of claviger and claviger-hsm."""
+        the directory of claviger and claviger-hsm. `key_store`: with the custom key store that it begins with, which
+        takes its time."""
         self.runner = list(runner)
         self.programs = programs
         self.owned = data is None
         self.data = data or tempfile.mkdtemp(prefix="claviger-test-")
-        self.args = list(args)
+        self.args = [*args, *([] if key_store else ["--no-key-store"])]
         self.env = dict(os.environ, **(env or {}))
         self.process = None
         self.log_path = os.path.join(self.data + ".log")
@@ -90,6 +91,13 @@ class Dev:
             self.process.kill()
             self.process.wait()
             raise AssertionError("claviger dev did not end within 20 s of SIGTERM")
+
+    def key_store_made(self):
+        """Waits for the custom key store that it makes in its first seconds; its description."""
+        def connected():
+            stores = self.boto3().describe_custom_key_stores()["CustomKeyStores"]
+            return [s for s in stores if s["CustomKeyStoreName"] == "dev" and s["ConnectionState"] == "CONNECTED"]
+        return until(connected, 90, "the custom key store of claviger dev")[0]
 
     def kill(self):
         self.process.kill()
