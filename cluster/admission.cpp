@@ -24,17 +24,18 @@ Verdict failed(const char* step, const Error& error) {
     const std::string reason = std::string(step) + ": " + error.describe();
     switch (error.code) {
         case Errc::pin_refused:
-            return refused(
-                "the token refused the PIN its host keeps; it was tried once and will not be tried again. "
-                "Restore the token or the host's state directory: " +
-                error.detail);
+            return {Verdict::Kind::refused,
+                    "the token refused the PIN its host keeps; it was tried once and will not be tried "
+                    "again. Restore the token or the host's state directory: " +
+                        error.detail,
+                    error.code, error.ckr};
         case Errc::data_invalid:
         case Errc::key_fault:
         case Errc::integrity:
         case Errc::not_found:
         case Errc::unsupported:
-        case Errc::bad_config:
-        case Errc::conflict: return refused(reason);
+        case Errc::bad_config: return refused(reason);
+        case Errc::conflict: return {Verdict::Kind::refused, reason, error.code, error.ckr};
         case Errc::internal:
         case Errc::key_not_loaded:
         case Errc::session_fault:
@@ -48,7 +49,7 @@ Verdict failed(const char* step, const Error& error) {
         case Errc::protocol_error:
         case Errc::io_error: break;
     }
-    return {Verdict::Kind::failed, reason};
+    return {Verdict::Kind::failed, reason, error.code, error.ckr};
 }
 
 Error reply_error(const Reply& reply) {

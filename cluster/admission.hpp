@@ -34,6 +34,8 @@ struct Verdict {
     };
     Kind kind = Kind::failed;
     std::string reason;
+    Errc code = Errc::integrity;  // by default: it is not the HSM we mean
+    unsigned long ckr = 0;
 };
 
 // `data` is a connection to the same host's data socket. One attempt: nothing here is repeated.

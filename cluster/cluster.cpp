@@ -260,6 +260,7 @@ std::vector<MemberView> Cluster::members() const {
         view.key_loads = sums.key_loads;
         view.outstanding = sums.outstanding;
         view.last_error = member->last_error();
+        view.failure = member->failure();
         for (const Serving& serving : membership->serving) {
             if (serving.member == member) {
                 view.process = serving.process;

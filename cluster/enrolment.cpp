@@ -174,6 +174,7 @@ boost::asio::awaitable<Status<>> Enrolment::open_host() {
     if (!user_pin_.empty()) {
         control::SetUserPin pins;
         pins.current = std::move(user_pin_);
+        pins.fresh = std::move(fresh_pin_);
         const Status<> kept = co_await tell(control::Operation::set_user_pin, pins);
         if (!kept) {
             co_return kept;
@@ -251,6 +252,15 @@ boost::asio::awaitable<Status<>> Enrolment::wipe_token() {
     request.so_pin = officer_pin_.clone();
     request.label = hsm_.hsm_id.substr(0, 32);
     co_return co_await tell_officer(control::Operation::wipe_token, request);
+}
+
+boost::asio::awaitable<Status<>> Enrolment::reset_user_pin(SecretBytes fresh) {
+    user_pin_ = draw_pin();
+    fresh_pin_ = std::move(fresh);
+    control::InitUserPin request;
+    request.so_pin = officer_pin_.clone();
+    request.user_pin = user_pin_.clone();
+    co_return co_await tell_officer(control::Operation::init_user_pin, request);
 }
 
 boost::asio::awaitable<Status<>> Enrolment::try_user_pin(SecretBytes pin, bool only_if_kept) {

@@ -46,6 +46,9 @@ public:
     boost::asio::awaitable<Status<>> trust(link::control::TrustedKind kind, std::vector<Bytes> public_keys);
     boost::asio::awaitable<Status<>> distrust(link::control::TrustedKind kind);
     boost::asio::awaitable<Status<>> wipe_token();
+    // The officer sets a user PIN that only open_host() knows, which makes it `fresh`; empty: one that the
+    // token draws. What was counted against the user is forgotten.
+    boost::asio::awaitable<Status<>> reset_user_pin(SecretBytes fresh);
     // One login as the user in a process of its own.
     boost::asio::awaitable<Status<>> try_user_pin(SecretBytes pin, bool only_if_kept);
 
@@ -101,6 +104,7 @@ private:
     MonoTime deadline_;
     SecretBytes officer_pin_;
     SecretBytes user_pin_;
+    SecretBytes fresh_pin_;  // what user_pin_ becomes; empty: the token draws it
     std::vector<std::string> weaknesses_;
     std::unique_ptr<HostProcess> host_;
     std::shared_ptr<ControlLink> host_link_;

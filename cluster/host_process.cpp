@@ -64,7 +64,10 @@ Result<std::unique_ptr<HostProcess>> HostProcess::start(boost::asio::io_context&
                              POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 
     const std::string name = program.string();
-    std::vector<char*> argv{const_cast<char*>(name.c_str())};
+    // By number: a host that asked who its parent is after that had died would take the init process for its
+    // supervisor, and live on with its token's lock.
+    const std::string supervisor = "--supervisor-pid=" + std::to_string(::getpid());
+    std::vector<char*> argv{const_cast<char*>(name.c_str()), const_cast<char*>(supervisor.c_str())};
     for (const std::string& argument : arguments) {
         argv.push_back(const_cast<char*>(argument.c_str()));
     }

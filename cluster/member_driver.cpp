@@ -42,6 +42,28 @@ void MemberDriver::log(Severity severity, const std::string& text) {
     }
 }
 
+void MemberDriver::fail(Severity severity, Error why) {
+    log(severity, why.detail);
+    member_->set_failure(std::move(why));
+}
+
+Error MemberDriver::ended_at_start() const {
+    const HsmOptions& hsm = member_->options();
+    switch (process_->exit_code().value_or(0)) {
+        case link::kExitUnfit:
+            return Error(Errc::not_found, "its host finds no token with serial " + hsm.serial + " behind " +
+                                              hsm.module.string() +
+                                              ", or cannot load that module; its own log says which. Put the "
+                                              "token back, or name the right module");
+        case link::kExitTaken:
+            return Error(Errc::conflict, "another process works with the token in " + hsm.state_dir.string() +
+                                             ": end it; the host's own log has its process id");
+        default:
+            return Error(Errc::hsm_gone,
+                         "its process ended at start (" + process_->how() + "); its own log says why");
+    }
+}
+
 void MemberDriver::request_stop() {
     stop_ = true;
     if (control_) {
@@ -167,7 +189,7 @@ boost::asio::awaitable<Happening> MemberDriver::start() {
         Result<std::unique_ptr<HostProcess>> process =
             HostProcess::start(context_.io, context_.options.host_program, arguments, std::nullopt);
         if (!process) {
-            log(Severity::alarm, process.error().describe());
+            fail(Severity::alarm, process.error());
             co_return Happening::failed;
         }
         process_ = *std::move(process);
@@ -193,11 +215,7 @@ boost::asio::awaitable<Happening> MemberDriver::start() {
         last = socket.error();
         if (hsm.launch == Launch::child && process_->ended()) {
             unfit_ = process_->exit_code() == link::kExitUnfit;
-            log(Severity::alarm,
-                unfit_ ? "its host finds no token with serial " + hsm.serial + " behind " +
-                             hsm.module.string() + ", or cannot load that module; its own log says which. " +
-                             "Put the token back, or name the right module"
-                       : "its process ended at start (" + process_->how() + "); its own log says why");
+            fail(Severity::alarm, ended_at_start());
             context_.changed();
             co_return Happening::failed;
         }
@@ -207,7 +225,7 @@ boost::asio::awaitable<Happening> MemberDriver::start() {
         co_await sleep(soon ? kPoll : kSlowPoll);
     }
     if (!stop_) {
-        log(Severity::warning, "no control socket after start: " + last.describe());
+        fail(Severity::warning, Error(Errc::hsm_gone, "no control socket after start: " + last.describe()));
     }
     co_return Happening::failed;
 }
@@ -242,7 +260,7 @@ Sweeper::Left MemberDriver::sweep(MonoTime now) {
 boost::asio::awaitable<Happening> MemberDriver::admit_host() {
     member_->set_state("admitting");
     if (const Status<> connected = connect_data(); !connected) {
-        log(Severity::warning, connected.error().describe());
+        fail(Severity::warning, Error(Errc::hsm_gone, connected.error().describe()));
         co_return Happening::failed;
     }
     sweeper_->wake();
@@ -254,14 +272,14 @@ boost::asio::awaitable<Happening> MemberDriver::admit_host() {
         case Verdict::Kind::admitted: co_return Happening::admitted;
         case Verdict::Kind::failed:
             if (!stop_) {
-                log(Severity::warning, "not admitted: " + verdict.reason);
+                fail(Severity::warning, Error(verdict.code, "not admitted: " + verdict.reason, verdict.ckr));
             }
             co_return Happening::failed;
         case Verdict::Kind::refused: break;
     }
     refused_ = true;
     member_->set_state("refused: " + verdict.reason);
-    log(Severity::alarm, "refused: " + verdict.reason);
+    fail(Severity::alarm, Error(verdict.code, "refused: " + verdict.reason, verdict.ckr));
     context_.changed();
     co_return Happening::refused;
 }
@@ -271,6 +289,7 @@ boost::asio::awaitable<Happening> MemberDriver::watch() {
     if (!published_) {
         published_ = true;
         member_->breaker.close();
+        member_->clear_failure();
         Serving serving{member_, ++context_.epochs, peer_};
         context_.board.publish(std::move(serving));
         log(Severity::info, "serving");

@@ -63,6 +63,8 @@ private:
     Status<> connect_data();
     bool host_ended();
     void log(Severity severity, const std::string& text);
+    void fail(Severity severity, Error why);
+    Error ended_at_start() const;
     Sweeper::Left sweep(MonoTime now);
 
     DriverContext& context_;

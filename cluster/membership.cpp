@@ -15,6 +15,17 @@ void Member::set_error(std::string error) {
     last_error_ = std::move(error);
 }
 
+void Member::set_failure(Error failure) {
+    const std::lock_guard lock(mutex_);
+    last_error_ = failure.detail;
+    failure_ = std::move(failure);
+}
+
+void Member::clear_failure() {
+    const std::lock_guard lock(mutex_);
+    failure_.reset();
+}
+
 std::string Member::state() const {
     const std::lock_guard lock(mutex_);
     return state_;
@@ -23,6 +34,11 @@ std::string Member::state() const {
 std::string Member::last_error() const {
     const std::lock_guard lock(mutex_);
     return last_error_;
+}
+
+std::optional<Error> Member::failure() const {
+    const std::lock_guard lock(mutex_);
+    return failure_;
 }
 
 std::shared_ptr<const Membership> Board::current() const {

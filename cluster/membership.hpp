@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,12 @@ public:
 
     void set_state(std::string state);
     void set_error(std::string error);
+    // Why its last start or admission failed; its text is the last error, too.
+    void set_failure(Error failure);
+    void clear_failure();
     std::string state() const;
     std::string last_error() const;
+    std::optional<Error> failure() const;
 
 private:
     const std::uint32_t index_;
@@ -39,6 +44,7 @@ private:
     mutable std::mutex mutex_;
     std::string state_ = "stopped";  // guarded by mutex_
     std::string last_error_;         // guarded by mutex_
+    std::optional<Error> failure_;   // guarded by mutex_
 };
 
 // An admitted member, and the process that was admitted: a connection to any other is not this member.

@@ -281,6 +281,17 @@ awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin)
     co_return status;
 }
 
+awaitable<Status<>> reset_user_pin(Site site, HsmOptions hsm, SecretBytes officer_pin, SecretBytes fresh) {
+    Enrolment token = token_at(site, std::move(hsm));
+    token.adopt(std::move(officer_pin));
+    Status<> status = co_await token.reset_user_pin(std::move(fresh));
+    if (status) {
+        status = co_await token.open_host();
+    }
+    co_await token.close_host();
+    co_return status;
+}
+
 awaitable<Status<>> try_user_pin(Site site, HsmOptions hsm, SecretBytes pin, PinGuess guess) {
     Enrolment token = token_at(site, std::move(hsm));
     co_return co_await token.try_user_pin(std::move(pin), guess == PinGuess::kept);

@@ -21,9 +21,14 @@ Result<std::unique_ptr<TokenFilesGuard>> TokenFilesGuard::open(const Options& op
     if (options.token_files == TokenFiles::none) {
         return std::unique_ptr<TokenFilesGuard>(new TokenFilesGuard(nullptr));
     }
+    // An officer process puts torn files back only if no host works with them: then nobody else would.
+    const Result<softhsm::FileLock> alone =
+        options.mode == Mode::officer
+            ? softhsm::FileLock::acquire(options.state + "/lock", std::chrono::milliseconds(0))
+            : Error(Errc::conflict, "the host holds it itself");
     Result<std::unique_ptr<softhsm::TokenDirectory>> directory = softhsm::TokenDirectory::open(
         options.state, options.shadow,
-        options.mode == Mode::officer ? softhsm::Restore::no : softhsm::Restore::at_start);
+        options.mode == Mode::officer && !alone ? softhsm::Restore::no : softhsm::Restore::at_start);
     if (!directory) {
         return directory.error();
     }

@@ -35,7 +35,8 @@ int serve(const Options& options) {
     const Result<softhsm::FileLock> lock =
         softhsm::FileLock::acquire(options.state + "/lock", options.lock_patience);
     if (!lock) {
-        return fail(lock.error());
+        const int code = fail(lock.error());
+        return lock.error().code == Errc::conflict ? link::kExitTaken : code;
     }
     Result<PinStore> pins = PinStore::open(options.state);
     if (!pins) {

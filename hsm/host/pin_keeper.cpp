@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hsm/host/log.hpp"
+#include "hsm/pin.hpp"
 
 namespace claviger::host {
 
@@ -11,8 +12,15 @@ namespace {
 constexpr std::string_view kAskOperator =
     "; nothing more is tried: reset the user PIN as officer, then enrol this HSM again";
 
-Error needs_operator(std::string_view why) {
-    return Error(Errc::pin_refused, std::string(why) + std::string(kAskOperator));
+constexpr unsigned long kPinIncorrect = 0xA0;  // CKR_PIN_INCORRECT, PKCS#11 v2.40 section 5.1.6
+
+// `ckr`: what the token said, or would say.
+Error needs_operator(std::string_view why, unsigned long ckr = 0) {
+    return Error(Errc::pin_refused, std::string(why) + std::string(kAskOperator), ckr);
+}
+
+Error warned(std::string_view why, hsm::PinState state) {
+    return needs_operator(why, hsm::may_try_pin(state, hsm::Attempt::automatic).error().ckr);
 }
 
 // One more attempt could lock the token, or is not ours to make.
@@ -59,9 +67,9 @@ Status<> PinKeeper::login() {
     if (!facts) {
         return facts.error();
     }
-    const bool next_refused = kept->next && kept->is_refused(kept->next->version);
-    if (!may_try(*facts, next_refused)) {
-        return needs_operator("the token warns about its user PIN (wrong attempts, locked, or not set)");
+    // While there is a `next`, a wrong attempt can be ours, cut off before it was noted as refused.
+    if (!may_try(*facts, kept->next.has_value())) {
+        return warned("the token warns about its user PIN (wrong attempts, locked, or not set)", *facts);
     }
     if (kept->usable(kept->next)) {
         const Status<> entered = token_.login(kept->next->pin, hsm::Attempt::automatic);
@@ -78,8 +86,8 @@ Status<> PinKeeper::login() {
         }
     }
     if (!kept->usable(kept->current)) {
-        return needs_operator(kept->current ? "the user PIN kept here was refused"
-                                            : "no user PIN is kept here");
+        return kept->current ? needs_operator("the user PIN kept here was refused", kPinIncorrect)
+                             : needs_operator("no user PIN is kept here");
     }
     // After a refused `next` the token shows COUNT_LOW because of us: the one attempt with `current` is due.
     const Result<hsm::PinState> now = token_.user_pin_state();
@@ -87,7 +95,7 @@ Status<> PinKeeper::login() {
         return now.error();
     }
     if (!may_try(*now, kept->next.has_value())) {
-        return needs_operator("the token is one wrong attempt from locking its user PIN");
+        return warned("the token is one wrong attempt from locking its user PIN", *now);
     }
     const Status<> entered =
         token_.login(kept->current->pin, kept->next ? hsm::Attempt::by_operator : hsm::Attempt::automatic);
@@ -97,8 +105,8 @@ Status<> PinKeeper::login() {
             if (!remembered) {
                 return remembered;
             }
-            return needs_operator("the token refused the user PIN kept here (" + entered.error().detail +
-                                  ")");
+            return needs_operator("the token refused the user PIN kept here (" + entered.error().detail + ")",
+                                  entered.error().ckr);
         }
         return entered;
     }
@@ -140,7 +148,7 @@ Status<> PinKeeper::set(SecretBytes current, SecretBytes fresh) {
     }
     // A PIN that the caller names is his attempt to make; ours are made only on a token without warnings.
     if (!may_try(*facts, !current.empty())) {
-        return needs_operator("the token warns about its user PIN");
+        return warned("the token warns about its user PIN", *facts);
     }
     const Status<> resolved = resolve_next(*kept);
     if (!resolved) {

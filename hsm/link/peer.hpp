@@ -14,6 +14,8 @@ namespace claviger::link {
 // How a host exits at a start that no other start will better: no such token, no such module, state files
 // that do not verify (sysexits.h, EX_CONFIG).
 inline constexpr int kExitUnfit = 78;
+// Another process works with this token and did not let go of it in time (EX_TEMPFAIL).
+inline constexpr int kExitTaken = 75;
 
 struct Peer {
     pid_t pid = 0;

@@ -188,6 +188,8 @@ private:
     boost::asio::awaitable<Status<>> raise(ClusterId id);
     Result<ClusterPtr, LoginError> connectable(const ClusterId& id) const;
     boost::asio::awaitable<Status<>> lower(ClusterId id);
+    Work try_pin(const store::CloudHsmRecord& hsm, const SecretBytes& pin, cluster::PinGuess guess);
+    Work reset_user_pin(HsmId id, const SecretBytes& password);
 
     // Under the cluster's lease. An error: an HSM that serves does not hold every key.
     boost::asio::awaitable<Status<>> settle_keys(ClusterId id);

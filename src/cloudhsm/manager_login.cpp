@@ -20,6 +20,9 @@ constexpr unsigned long kPinNotInitialized = 0x102;
 constexpr unsigned long kAnotherLoggedIn = 0x104;
 
 LoginError failed(const Error& error) {
+    if (error.ckr == kAnotherLoggedIn) {
+        return {LoginFailure::user_logged_in, error.describe()};
+    }
     LoginFailure why = LoginFailure::internal_error;
     switch (error.code) {
         case Errc::pin_refused:
@@ -34,9 +37,7 @@ LoginError failed(const Error& error) {
         case Errc::hsm_fault:
         case Errc::not_found:
         case Errc::io_error: why = LoginFailure::network_errors; break;
-        case Errc::conflict:
-            why = error.ckr == kAnotherLoggedIn ? LoginFailure::user_logged_in : LoginFailure::internal_error;
-            break;
+        case Errc::conflict: why = LoginFailure::user_logged_in; break;  // somebody holds the token's lock
         case Errc::internal:
         case Errc::data_invalid:
         case Errc::key_not_loaded:
@@ -51,6 +52,29 @@ LoginError failed(const Error& error) {
         case Errc::integrity: break;
     }
     return {why, error.describe()};
+}
+
+// No HSM was admitted: whatever a token says of itself makes it no HSM of this cluster.
+LoginError not_admitted(const Error& error) {
+    return error.code == Errc::integrity ? LoginError{LoginFailure::insufficient_hsms, error.describe()}
+                                         : failed(error);
+}
+
+bool is_unreachable(const Error& error) noexcept {
+    return error.code == Errc::hsm_gone || error.code == Errc::not_found ||
+           error.code == Errc::deadline_exceeded || error.code == Errc::hsm_fault;
+}
+
+// Why none of them serves: what an HSM said, rather than that another one said nothing.
+Error why_none_serves(const std::vector<cluster::MemberView>& members) {
+    std::optional<Error> why;
+    for (const cluster::MemberView& member : members) {
+        if (member.failure && (!why || (is_unreachable(*why) && !is_unreachable(*member.failure)))) {
+            why = member.failure;
+            why->detail = member.hsm_id + ": " + why->detail;
+        }
+    }
+    return why ? *std::move(why) : Error(Errc::hsm_gone, "no host of the cluster answers");
 }
 
 }  // namespace
@@ -76,7 +100,8 @@ Result<ClusterPtr, LoginError> Manager::connectable(const ClusterId& id) const {
 }
 
 // An HSM that joined after kmsuser got his password has a PIN of its own: the login is made where the host
-// keeps this password, and only if none does, on the first HSM that answers, whose token has the last word.
+// keeps this password, and only if none does, on the first HSM, whose token has the last word. Not while an
+// HSM could not be asked: it may be the one.
 awaitable<Result<Done, LoginError>> Manager::try_password(ClusterId id, SecretBytes password) {
     const Lease::Held held = co_await lease(id).take();
     const Result<ClusterPtr, LoginError> view = connectable(id);
@@ -85,17 +110,17 @@ awaitable<Result<Done, LoginError>> Manager::try_password(ClusterId id, SecretBy
     }
     bool accepted = false;
     const Hsm* other = nullptr;
-    Error last(Errc::no_hsm, "no HSM is ACTIVE");
+    std::optional<Error> unasked;
     for (const Hsm& hsm : (*view)->hsms) {
         if (hsm.record.state != store::HsmState::active) {
             continue;
         }
         // With an empty one the flags are looked at and nothing is tried.
-        SecretBytes once = accepted ? SecretBytes() : password.clone();
-        cluster::HsmOptions options = hsm_options(hsm.record);
-        cluster::Site where = site();
-        const Status<> tried = co_await cluster::try_user_pin(std::move(where), std::move(options),
-                                                              std::move(once), cluster::PinGuess::kept);
+        const SecretBytes once = accepted ? SecretBytes() : password.clone();
+        Status<> tried = co_await try_pin(hsm.record, once, cluster::PinGuess::kept);
+        if (!tried && tried.error().code == Errc::hsm_gone) {
+            tried = co_await try_pin(hsm.record, once, cluster::PinGuess::kept);  // its process was killed
+        }
         if (tried) {
             accepted = true;
         } else if (tried.error().code == Errc::conflict) {
@@ -103,25 +128,30 @@ awaitable<Result<Done, LoginError>> Manager::try_password(ClusterId id, SecretBy
         } else if (tried.error().code == Errc::pin_refused) {
             co_return failed(tried.error());
         } else {
-            last = tried.error();
+            unasked = tried.error();
             observe::warn("cloudhsm.hsm_not_asked",
-                          {{"hsm", hsm.record.id.value()}, {"reason", last.describe()}});
+                          {{"hsm", hsm.record.id.value()}, {"reason", unasked->describe()}});
         }
     }
     if (accepted) {
         co_return done;
     }
-    if (other == nullptr) {
-        co_return failed(last);
+    if (unasked || other == nullptr) {
+        co_return failed(unasked.value_or(Error(Errc::no_hsm, "no HSM is ACTIVE")));
     }
-    cluster::HsmOptions options = hsm_options(other->record);
-    cluster::Site where = site();
-    const Status<> tried = co_await cluster::try_user_pin(std::move(where), std::move(options),
-                                                          std::move(password), cluster::PinGuess::any);
+    const Status<> tried = co_await try_pin(other->record, password, cluster::PinGuess::any);
     if (!tried) {
         co_return failed(tried.error());
     }
     co_return done;
+}
+
+awaitable<Status<>> Manager::try_pin(const store::CloudHsmRecord& hsm, const SecretBytes& pin,
+                                     cluster::PinGuess guess) {
+    cluster::HsmOptions options = hsm_options(hsm);
+    cluster::Site where = site();
+    SecretBytes once = pin.clone();
+    co_return co_await cluster::try_user_pin(std::move(where), std::move(options), std::move(once), guess);
 }
 
 awaitable<Result<Done, LoginError>> Manager::log_in(ClusterId id) {
@@ -132,7 +162,7 @@ awaitable<Result<Done, LoginError>> Manager::log_in(ClusterId id) {
     }
     const Status<> up = co_await raise(id);
     if (!up) {
-        co_return failed(up.error());
+        co_return not_admitted(up.error());
     }
     if (const Status<> settled = co_await settle_keys(id); !settled) {
         observe::warn("cloudhsm.keys_not_settled",
@@ -186,12 +216,14 @@ awaitable<Status<>> Manager::raise(ClusterId id) {
             }
         }
     }
-    const Status<> all =
-        co_await (*running)->wait_serving(view->active_hsms(), parts_.clock.mono() + kReadmission);
-    if (!all && (*running)->serving() == 0) {
-        co_return all;
+    // As many as can: one that cannot serve is no reason not to wait for the others.
+    const MonoTime deadline = parts_.clock.mono() + kReadmission;
+    for (std::size_t count = view->active_hsms(); count > 0; --count) {
+        if (co_await (*running)->wait_serving(count, deadline)) {
+            co_return done;
+        }
     }
-    co_return done;
+    co_return why_none_serves((*running)->members());
 }
 
 awaitable<Status<>> Manager::log_out(ClusterId id) {
@@ -220,26 +252,62 @@ awaitable<Status<>> Manager::lower(ClusterId id) {
     co_return done;
 }
 
+// The host of an HSM changes the PIN that it keeps; where the token refuses that one, the officer sets a new
+// one.
 awaitable<Status<>> Manager::set_user_password(ClusterId id, SecretBytes password) {
     const Lease::Held held = co_await lease(id).take();
     const ClusterPtr before = parts_.inventory.cluster(id);
     // Hosts that were logged out run for this, and are ended again.
     if (before->record.logged_out) {
-        if (const Status<> up = co_await raise(id); !up) {
+        if (const Status<> up = co_await raise(id); !up && up.error().code != Errc::pin_refused) {
+            const Status<> down = co_await lower(id);
+            static_cast<void>(down);  // why they did not come up is the one to tell
             co_return up;
         }
     }
+    const std::vector<cluster::MemberView> members = cluster(id)->members();
     Status<> outcome = done;
+    std::vector<HsmId> refused;
     for (const Hsm& hsm : before->hsms) {
-        if (hsm.record.state == store::HsmState::active && outcome) {
-            outcome = co_await cluster(id)->set_user_pin(hsm.record.id.value(), password.clone());
+        const std::string& name = hsm.record.id.value();
+        if (hsm.record.state != store::HsmState::active || !outcome) {
+            continue;
+        }
+        const auto member = std::ranges::find(members, name, &cluster::MemberView::hsm_id);
+        if (member != members.end() && member->failure && member->failure->code == Errc::pin_refused) {
+            refused.push_back(hsm.record.id);
+        } else {
+            outcome = co_await cluster(id)->set_user_pin(name, password.clone());
         }
     }
     if (before->record.logged_out) {
         const Status<> down = co_await lower(id);
         outcome = outcome ? down : outcome;
     }
+    for (const HsmId& hsm : refused) {
+        if (outcome) {
+            outcome = co_await reset_user_pin(hsm, password);
+        }
+    }
     co_return outcome;
+}
+
+awaitable<Status<>> Manager::reset_user_pin(HsmId id, const SecretBytes& password) {
+    const auto hsm = parts_.inventory.hsm(id);
+    auto officer = officer_pin(id);
+    if (!hsm || !officer) {
+        co_return hsm ? officer.error() : Error(Errc::not_found, id.value());
+    }
+    cluster::Cluster* const running = cluster(hsm->cluster);
+    const Status<> removed = co_await running->remove(id.value());  // not_found: its host does not run
+    cluster::HsmOptions options = hsm_options(*hsm);
+    cluster::Site where = site();
+    SecretBytes pin = *std::move(officer);
+    const Status<> set = co_await cluster::reset_user_pin(std::move(where), std::move(options),
+                                                          std::move(pin), password.clone());
+    observe::warn("cloudhsm.user_pin_reset", {{"hsm", id.value()}, {"good", set ? "yes" : "no"}});
+    const Status<> back = removed ? running->add(hsm_options(*hsm)) : removed;
+    co_return set&& removed ? back : set;
 }
 
 }  // namespace claviger::cloudhsm

@@ -231,6 +231,38 @@ TEST_F(FaultyPkcs11, AbortAndKillEndTheProcessOncePerPlan) {
     EXPECT_EQ(status_of_child(), 0);
 }
 
+TEST_F(FaultyPkcs11, AKillCanComeWhileTheCallGoesOn) {
+    order("C_GenerateRandom kill-within 100");
+    const pid_t child = ::fork();
+    if (child == 0) {
+        random();
+        for (;;) {
+            ::pause();
+        }
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    EXPECT_THAT(applied(), HasSubstr("kill-within 100"));
+}
+
+TEST_F(FaultyPkcs11, AKillCanMeetTheParent) {
+    order("C_GenerateRandom kill-parent-within 100");
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+        if (::fork() == 0) {
+            random();
+            ::_exit(0);
+        }
+        for (;;) {
+            ::pause();
+        }
+    }
+    int status = 0;
+    ::waitpid(parent, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
 TEST_F(FaultyPkcs11, HangNeverReturns) {
     order("C_GenerateRandom hang");
     const pid_t child = ::fork();

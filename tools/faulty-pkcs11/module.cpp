@@ -5,6 +5,8 @@
 #include <dlfcn.h>
 #include <pkcs11-helper-1.0/pkcs11.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -139,6 +141,18 @@ State& state() {
     return *instance;
 }
 
+// The caller goes on meanwhile, and may have ended by then: a process of its own does it. Made by the system
+// call, because fork(3) runs the handlers of the module behind us.
+void kill_later(pid_t victim, unsigned long microseconds) {
+    if (victim > 1 && ::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0) {
+        const timespec duration{static_cast<time_t>(microseconds / 1'000'000),
+                                static_cast<long>(microseconds % 1'000'000 * 1000)};
+        ::nanosleep(&duration, nullptr);
+        ::kill(victim, SIGKILL);
+        ::_exit(0);
+    }
+}
+
 // Whether this call's object handle is a key at work: the partners that `swap` may exchange.
 constexpr bool uses_key(std::size_t row) {
     return kFunctions[row].name.ends_with("Init") && kFunctions[row].handles != 0;
@@ -166,6 +180,8 @@ struct Forward<Row, Member> {
                 }
             case Action::abort: std::abort();
             case Action::kill: ::raise(SIGKILL); break;
+            case Action::kill_within: kill_later(::getpid(), rule->argument); break;
+            case Action::kill_parent_within: kill_later(::getppid(), rule->argument); break;
             case Action::forget: return forget(arguments, rule->argument);
             case Action::pass:
             case Action::swap:

@@ -43,6 +43,8 @@ constexpr ActionRow kActions[] = {
     {"hang", Action::hang, false},
     {"abort", Action::abort, false},
     {"kill", Action::kill, false},
+    {"kill-within", Action::kill_within, true},
+    {"kill-parent-within", Action::kill_parent_within, true},
     {"swap", Action::swap, false},
     {"swap-call", Action::swap_call, false},
     {"forget", Action::forget, true},

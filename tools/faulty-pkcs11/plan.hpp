@@ -15,6 +15,10 @@
 //     hang             never return
 //     abort            end the process as a crashing module does (SIGABRT)
 //     kill             end the process without a trace (SIGKILL)
+//     kill-within US   do it, and send that SIGKILL so many microseconds after its begin: inside the call if
+//     it
+//                      takes longer, after it if not
+//     kill-parent-within US  the same to the process that started this one
 //     swap             from now on exchange the key handle of this call with the one used before it, in every
 //                      function; waits for a call that has such a partner
 //     swap-call        the same for this call only
@@ -43,6 +47,8 @@ enum class Action {
     hang,
     abort,
     kill,
+    kill_within,
+    kill_parent_within,
     swap,
     swap_call,
     forget,
@@ -55,7 +61,7 @@ struct Rule {
     unsigned long times = 1;  // 0: always
     std::string where;
     Action action = Action::pass;
-    unsigned long argument = 0;  // CK_RV, milliseconds, attribute type or PIN limit
+    unsigned long argument = 0;  // CK_RV, milliseconds, microseconds, attribute type or PIN limit
     std::string text;            // FUNCTION ACTION, for FILE.applied
     unsigned long seen = 0;      // matching calls of this process
 };

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -163,6 +164,10 @@ struct MemberView {
     std::uint64_t outstanding = 0;
     std::int64_t process = 0;  // of the host that serves; 0 while none does
     std::string last_error;
+    // Why its last start or admission failed; nullopt while it serves. hsm_gone: its host cannot be reached;
+    // not_found: no such token; conflict: another process works with the token; pin_refused: ckr says how;
+    // integrity: it is not a member of this cluster.
+    std::optional<Error> failure;
 };
 
 // The token object of a KMS key.

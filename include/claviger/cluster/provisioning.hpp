@@ -144,6 +144,11 @@ boost::asio::awaitable<Status<>> install_certificate(Site site, ClusterFacts fac
 // token. Its host must not run.
 boost::asio::awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin);
 
+// The officer gives the token's user a new PIN, which its host keeps: for a token whose PIN nobody knows, or
+// that locked it. An empty one: the token draws it. Its host must not run.
+boost::asio::awaitable<Status<>> reset_user_pin(Site site, HsmOptions hsm, SecretBytes officer_pin,
+                                                SecretBytes fresh);
+
 // One login as the token's user in a fresh process, because one that is logged in takes any PIN, and a
 // SoftHSM process that was started earlier takes the PIN of then. pin_refused: wrong, locked or not set; ckr
 // and detail say which. With PinGuess::kept no attempt is made, and conflict answered, unless it is the PIN

@@ -1,7 +1,9 @@
 """Each error of CloudHSM v2 that a caller can cause, caused by boto3: code, status and a part of the text (docs/errors.md)."""
 
+import resource
 import unittest
 
+import error_page
 import newest_models  # noqa: F401
 from botocore.exceptions import ClientError
 from claviger_dev import Dev, until
@@ -21,6 +23,8 @@ class Errors(unittest.TestCase):
         cls.dev = Dev().__enter__()
         cls.api = cls.dev.boto3("cloudhsmv2")
         cls.cluster = cls.new_cluster()
+        cls.caused = set()
+        cls.addClassCleanup(lambda: error_page.compare("Errors of the CloudHSM v2 API", cls.caused))
 
     @classmethod
     def tearDownClass(cls):
@@ -44,6 +48,7 @@ class Errors(unittest.TestCase):
             self.assertEqual(answer["Error"]["Code"], code)
             self.assertEqual(answer["ResponseMetadata"]["HTTPStatusCode"], 500 if code == INTERNAL else 400)
             self.assertIn(part, answer["Error"]["Message"])
+            self.caused.add(code)
 
     def test_what_does_not_exist(self):
         for operation, request in (
@@ -106,6 +111,25 @@ class Errors(unittest.TestCase):
         self.check(NOT_FOUND, "not found", "delete_cluster", ClusterId=gone)
         self.check(NOT_FOUND, "not found", "modify_cluster", ClusterId=gone, HsmType="hsm1.medium")
         self.check(INVALID, "DELETED", "create_hsm", ClusterId=gone, AvailabilityZone="us-east-1a")
+
+    def test_the_store_cannot_be_written(self):
+        service = self.dev.process.pid
+        before = resource.prlimit(service, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        try:
+            self.check(INTERNAL, "", "create_cluster", **MAKE)
+        finally:
+            resource.prlimit(service, resource.RLIMIT_FSIZE, before)
+
+        def works_again():
+            try:
+                return self.new_cluster()
+            except self.api.exceptions.CloudHsmInternalFailureException:
+                return None
+        until(works_again, 20, "clusters are made again")
+
+    def test_the_page_knows_every_error_of_the_model(self):
+        never = {"CloudHsmServiceException", "CloudHsmAccessDeniedException"}
+        self.assertEqual(error_page.errors_of("cloudhsm") - error_page.names("Errors of the CloudHSM v2 API"), never)
 
 
 if __name__ == "__main__":

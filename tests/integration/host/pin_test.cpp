@@ -1,5 +1,6 @@
 // The user PIN that the host keeps: changes that are cut off at any step, and PINs that are wrong.
 #include <gtest/gtest.h>
+#include <pkcs11-helper-1.0/pkcs11.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,6 +179,7 @@ TEST_F(Pin, APinChangedBehindOurBackIsTriedOnceThenAnOperatorIsAsked) {
     const Status<> first = login();
     ASSERT_FALSE(first);
     EXPECT_EQ(first.error().code, Errc::pin_refused);
+    EXPECT_EQ(first.error().ckr, CKR_PIN_INCORRECT);
     EXPECT_NE(first.error().detail.find("the token refused the user PIN kept here"), std::string::npos)
         << first.error().describe();
     for (int restart = 0; restart < 2; ++restart) {

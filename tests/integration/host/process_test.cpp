@@ -159,7 +159,7 @@ TEST_F(Process, ASecondHostWaitsForTheLockThenNamesItsHolder) {
     Child second(spawn_host(arguments, rig.log_path()));
     const auto status = second.wait_exit(std::chrono::seconds(10));
     ASSERT_TRUE(status);
-    EXPECT_EQ(WEXITSTATUS(*status), 1);
+    EXPECT_EQ(WEXITSTATUS(*status), link::kExitTaken);
     EXPECT_NE(rig.log().find(std::to_string(rig.host().pid())), std::string::npos) << rig.log();
 }
 

@@ -20,8 +20,14 @@ def openssl(*arguments, **options):
 
 class KeyStoreRig(unittest.TestCase):
     @classmethod
+    def dev_options(cls):
+        """What the service is started with: keyword arguments of Dev."""
+        return {}
+
+    @classmethod
     def setUpClass(cls):
-        cls.dev = Dev().__enter__()
+        cls.caused = set()  # exceptions and error codes that a client of this class has seen
+        cls.dev = Dev(**cls.dev_options()).__enter__()
         cls.addClassCleanup(cls.dev.__exit__, None, None, None)
         cls.place = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.place.cleanup)
@@ -38,10 +44,13 @@ class KeyStoreRig(unittest.TestCase):
         self.dev.start()
         self.connect_clients()
 
-    def refused(self, name, call, **arguments):
+    def refused(self, exception, call, **arguments):
+        """The text of the refusal."""
         with self.assertRaises(botocore.exceptions.ClientError) as caught:
             call(**arguments)
-        self.assertEqual(caught.exception.response["Error"]["Code"], name, caught.exception)
+        self.assertEqual(caught.exception.response["Error"]["Code"], exception, caught.exception)
+        self.caused.add(exception)
+        return caught.exception.response["Error"]["Message"]
 
     def command(self, cluster, *words):
         """What an admin types at the terminal: the data of the answer."""
@@ -104,6 +113,14 @@ class KeyStoreRig(unittest.TestCase):
     def connected(self, store):
         entry = self.connect(store)
         self.assertEqual(entry["ConnectionState"], "CONNECTED", entry)
+
+    def fails(self, store, code):
+        """A connect that ends in FAILED with this ConnectionErrorCode, and the way out of it."""
+        entry = self.connect(store)
+        self.assertEqual((entry["ConnectionState"], entry.get("ConnectionErrorCode")), ("FAILED", code))
+        self.caused.add(code)
+        self.disconnect(store)
+        self.assertNotIn("ConnectionErrorCode", self.entry(store))
 
     def disconnect(self, store):
         self.kms.disconnect_custom_key_store(CustomKeyStoreId=store)
