@@ -136,7 +136,7 @@ function(claviger_test name)
     if(CLAVIGER_SANITIZE)
         math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * 4")
     endif()
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} COST ${ARG_TIMEOUT})  # the longest first
     if(ARG_LABELS)
         set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
     endif()
@@ -192,7 +192,7 @@ function(claviger_python_test name script)
         math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * 4")
     endif()
     set_tests_properties(${name} PROPERTIES
-        TIMEOUT ${ARG_TIMEOUT} SKIP_RETURN_CODE 77 LABELS "service;${ARG_LABELS}"
+        TIMEOUT ${ARG_TIMEOUT} COST ${ARG_TIMEOUT} SKIP_RETURN_CODE 77 LABELS "service;${ARG_LABELS}"
         ENVIRONMENT "CLAVIGER_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};CLAVIGER_CLIENTS=${CMAKE_BINARY_DIR}/clients;PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/support/python;PYTHONDONTWRITEBYTECODE=1")
     claviger_collect_reports(${name})
 endfunction()
