@@ -20,7 +20,7 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using store::ConnectionState;
 
-constexpr auto kStoreRetry = 1s;  // a full disk is given time
+constexpr auto kRetry = 1s;  // a full disk and a host that is still ending are given time
 
 // ConnectionErrorCode of the model.
 std::string_view error_code(cloudhsm::LoginFailure why) noexcept {
@@ -47,7 +47,7 @@ bool is_transient(ConnectionState state) noexcept {
 void KeyStoreJobs::start() {
     for (KeyStorePtr& known : parts_.catalogue.key_stores().all()) {
         if (is_transient(known->state)) {
-            wake(std::move(known));
+            wake(std::move(known), Begun::before_start);
         }
     }
 }
@@ -55,19 +55,19 @@ void KeyStoreJobs::start() {
 void KeyStoreJobs::apply(const store::Change& change) {
     for (const store::KeyStoreRecord& record : change.key_stores) {
         if (is_transient(record.state)) {
-            wake(std::make_shared<const store::KeyStoreRecord>(record));
+            wake(std::make_shared<const store::KeyStoreRecord>(record), Begun::now);
         }
     }
 }
 
 // A job that runs looks at the state again before it ends, on the same thread: a wake that came too early is
 // not lost.
-void KeyStoreJobs::wake(KeyStorePtr known) {
-    asio::post(parts_.clusters.control(), [this, known = std::move(known)] {
+void KeyStoreJobs::wake(KeyStorePtr known, Begun begun) {
+    asio::post(parts_.clusters.control(), [this, known = std::move(known), begun] {
         if (!running_.insert(password_row(*known)).second) {
             return;
         }
-        asio::co_spawn(parts_.clusters.control(), settle(known), [](std::exception_ptr failure) {
+        asio::co_spawn(parts_.clusters.control(), settle(known, begun), [](std::exception_ptr failure) {
             if (failure) {
                 observe::error("key_store.job_failed", {{"do", "restart the service: it resumes the job"}});
             }
@@ -75,7 +75,7 @@ void KeyStoreJobs::wake(KeyStorePtr known) {
     });
 }
 
-asio::awaitable<void> KeyStoreJobs::settle(KeyStorePtr known) {
+asio::awaitable<void> KeyStoreJobs::settle(KeyStorePtr known, Begun begun) {
     const std::string name = password_row(*known);
     asio::steady_timer timer(parts_.clusters.control());
     for (;;) {
@@ -83,10 +83,15 @@ asio::awaitable<void> KeyStoreJobs::settle(KeyStorePtr known) {
         if (known == nullptr || !is_transient(known->state)) {
             break;
         }
-        const bool settled = known->state == ConnectionState::connecting ? co_await connect(known)
-                                                                         : co_await disconnect(known);
+        bool settled = false;
+        if (known->state == ConnectionState::connecting) {
+            settled = co_await connect(known, begun);
+        } else {
+            settled = co_await disconnect(known);
+            begun = Begun::now;  // what follows was asked for in this life
+        }
         if (!settled) {
-            timer.expires_after(kStoreRetry);
+            timer.expires_after(kRetry);
             co_await timer.async_wait(asio::use_awaitable);
         }
     }
@@ -122,13 +127,19 @@ asio::awaitable<Result<Done, cloudhsm::LoginError>> KeyStoreJobs::use_password(K
     co_return done;
 }
 
-asio::awaitable<bool> KeyStoreJobs::connect(KeyStorePtr known) {
+asio::awaitable<bool> KeyStoreJobs::connect(KeyStorePtr known, Begun begun) {
     Result<Done, cloudhsm::LoginError> logged_in = done;
     if (!known->sealed_password.empty()) {
         logged_in = co_await use_password(known);
     }
     if (logged_in) {
         logged_in = co_await parts_.clusters.log_in(known->cluster);
+    }
+    if (!logged_in && begun == Begun::before_start &&
+        logged_in.error().why == cloudhsm::LoginFailure::network_errors) {
+        observe::warn("key_store.connect_waits",
+                      {{"id", known->id.value()}, {"reason", logged_in.error().detail}});
+        co_return false;
     }
     store::KeyStoreRecord outcome = *known;
     outcome.error_code.clear();

@@ -1,7 +1,8 @@
 // Connects and disconnects custom key stores: the work behind the states CONNECTING and DISCONNECTING.
 //
 // A request only writes the transient state; whoever commits one wakes the job by that. So work that a stop
-// or a crash interrupted is resumed by start(), and no state is left hanging.
+// or a crash interrupted is resumed by start(), and no state is left hanging. A connect that is resumed waits
+// for HSMs that do not answer yet, as long as it takes: what was killed with the service may still be ending.
 //
 // Threads: apply() may be called from any thread, after the Catalogue has seen the change; everything else
 // runs on the clusters' control io_context, one job per key store at a time. Lifetime: outlives the last run
@@ -38,9 +39,10 @@ public:
     void apply(const store::Change& change);
 
 private:
-    void wake(KeyStorePtr known);
-    boost::asio::awaitable<void> settle(KeyStorePtr known);
-    boost::asio::awaitable<bool> connect(KeyStorePtr known);
+    enum class Begun : bool { now, before_start };  // before_start: by a service that ended meanwhile
+    void wake(KeyStorePtr known, Begun begun);
+    boost::asio::awaitable<void> settle(KeyStorePtr known, Begun begun);
+    boost::asio::awaitable<bool> connect(KeyStorePtr known, Begun begun);
     boost::asio::awaitable<Result<Done, cloudhsm::LoginError>> use_password(KeyStorePtr known);
     boost::asio::awaitable<bool> disconnect(KeyStorePtr known);
     // False: nothing was written. A state that a request set meanwhile stands.

@@ -753,8 +753,8 @@ cluster::Client* FakeClusters::client(const ClusterId& id) {
 }
 
 void FakeClusters::settle() {
-    control_.restart();
-    control_.run();
+    control_->restart();
+    control_->run();
 }
 
 namespace {

@@ -145,7 +145,7 @@ public:
     cloudhsm::ClusterView& add(std::string_view id, std::string_view certificate, std::string_view anchor,
                                std::vector<std::string> zones = {"a", "b"});
 
-    boost::asio::io_context& control() override { return control_; }
+    boost::asio::io_context& control() override { return *control_; }
     cloudhsm::ClusterPtr find(const AccountId& account, std::string_view region,
                               const ClusterId& id) const override;
     std::vector<cloudhsm::ClusterPtr> list(const AccountId&, std::string_view) const override { return {}; }
@@ -157,6 +157,8 @@ public:
     cluster::Client* client(const ClusterId& id) override;
     // Runs the work under way to its end.
     void settle();
+    // Drops it, as the end of the process would.
+    void crash() { control_.emplace(); }
 
     std::map<std::string, std::shared_ptr<cloudhsm::ClusterView>> clusters;
     std::map<std::string, FakeClient> clients;
@@ -168,7 +170,7 @@ public:
     std::function<void()> during_login;
 
 private:
-    boost::asio::io_context control_;
+    std::optional<boost::asio::io_context> control_{std::in_place};
 };
 
 // A service on fakes, called as the HTTP layer would.

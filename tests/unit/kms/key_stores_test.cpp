@@ -303,6 +303,23 @@ TEST_F(KeyStores, ConnectThatAStopInterruptedIsResumed) {
     EXPECT_EQ(state(id), "CONNECTED");
 }
 
+TEST_F(KeyStores, ConnectThatIsResumedWaitsForHsmsThatDoNotAnswerYet) {
+    const std::string id = make();
+    api.call("ConnectCustomKeyStore", id_body(id));
+    api.clusters.crash();
+    api.clusters.host_failure = LoginFailure::network_errors;
+    api.clusters.during_login = [&] {
+        api.clusters.during_login = [&] { api.clusters.host_failure.reset(); };
+    };
+    KeyStoreJobs after_restart(
+        {api.store, api.catalogue, api.clusters, api.sealing_key, api.clock, api.random});
+    after_restart.start();
+    api.clusters.settle();
+    EXPECT_EQ(state(id), "CONNECTED");
+    EXPECT_EQ(api.clusters.logins, 2u);
+    EXPECT_THAT(api.clusters.passwords, ElementsAre(kPassword));
+}
+
 TEST_F(KeyStores, UpdateTakesANameInEitherStateOfRestAndTheRestWhenDisconnected) {
     const std::string id = make();
     EXPECT_THAT(api.call("UpdateCustomKeyStore", id_body(id)), IsEmptySuccessObject());
