@@ -1,6 +1,7 @@
 #include "src/dev/custom_tags.hpp"
 
-#include <optional>
+#include <string>
+#include <vector>
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
@@ -24,21 +25,23 @@ std::string_view text(const json::object& object, std::string_view name) {
                                                   : std::string_view();
 }
 
-// Takes the tag out of the list. nullopt: it is not there.
-std::optional<std::string> take_material(json::object& input) {
+// Takes every such tag out of the list: what stays goes into the audit record.
+std::vector<std::string> take_materials(json::object& input) {
+    std::vector<std::string> taken;
     const auto tags = input.find("Tags");
     if (tags == input.end() || !tags->value().is_array()) {
-        return std::nullopt;
+        return taken;
     }
     json::array& list = tags->value().get_array();
-    for (auto at = list.begin(); at != list.end(); ++at) {
+    for (auto at = list.begin(); at != list.end();) {
         if (at->is_object() && text(at->get_object(), "TagKey") == kMaterialTag) {
-            std::string value(text(at->get_object(), "TagValue"));
-            list.erase(at);
-            return value;
+            taken.emplace_back(text(at->get_object(), "TagValue"));
+            at = list.erase(at);
+        } else {
+            ++at;
         }
     }
-    return std::nullopt;
+    return taken;
 }
 
 http::Answer validation(std::string_view message) {
@@ -76,17 +79,22 @@ boost::asio::awaitable<http::Answer> create_with(Api& api, json::object input, B
 }  // namespace
 
 boost::asio::awaitable<http::Answer> CustomTags::call(http::IoContext& io, const http::Call& call) {
-    if (call.operation != "CreateKey" || as_text(call.body).find(kMaterialTag) == std::string_view::npos) {
+    if (call.operation != "CreateKey") {
         co_return co_await kms_.call(io, call);
     }
-    boost::system::error_code failed;
+    boost::system::error_code failed;  // then the operation says what is wrong with the body
     json::value input = json::parse(as_text(call.body), failed);
-    std::optional<std::string> given =
-        !failed && input.is_object() ? take_material(input.get_object()) : std::nullopt;
-    if (!given) {
+    std::vector<std::string> given;
+    if (!failed && input.is_object()) {
+        given = take_materials(input.get_object());
+    }
+    if (given.empty()) {
         co_return co_await kms_.call(io, call);
     }
-    const auto material = from_base64(*given);
+    if (given.size() > 1) {
+        co_return validation("_custom_key_material_ may be given once.");
+    }
+    const auto material = from_base64(given.front());
     if (!material || material->empty()) {
         co_return validation("_custom_key_material_ is not base64.");
     }

@@ -31,12 +31,17 @@ Error failed(const config::SeedKey& key, std::string_view what, std::string_view
                  "seed: key " + key.id + ": " + std::string(what) + ": " + std::string(why));
 }
 
+// Without it OpenSSL asks at the terminal.
+int no_passphrase(char*, int, int, void*) {
+    return -1;
+}
+
 // PKCS#8 DER of a PEM private key of any form that OpenSSL reads. nullopt: it is none.
 std::optional<Bytes> pkcs8_of(const std::string& pem) {
     const std::unique_ptr<BIO, Deleter<BIO_free>> in(
         BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     const std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>> key(
-        PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr));
+        PEM_read_bio_PrivateKey(in.get(), nullptr, no_passphrase, nullptr));
     const std::unique_ptr<PKCS8_PRIV_KEY_INFO, Deleter<PKCS8_PRIV_KEY_INFO_free>> info(
         key ? EVP_PKEY2PKCS8(key.get()) : nullptr);
     unsigned char* der = nullptr;
@@ -146,10 +151,11 @@ std::vector<Step> belongings_of(const config::SeedKey& key) {
     return steps;
 }
 
-// Each material of a symmetric key after the first becomes the current one by a rotation.
+// Each material of a symmetric key after the first becomes the current one by a rotation. The first
+// `imported` of them are there.
 asio::awaitable<Status<>> import_all(const config::SeedKey& key, const std::vector<Bytes>& materials,
-                                     Api& api) {
-    for (std::size_t i = 0; i < materials.size(); ++i) {
+                                     std::size_t imported, Api& api) {
+    for (std::size_t i = imported; i < materials.size(); ++i) {
         Outcome<json::object> done_one = co_await import_material(api, key.id, key.spec, materials[i]);
         if (done_one && i > 0) {
             json::object rotation{{"KeyId", key.id}};
@@ -162,8 +168,35 @@ asio::awaitable<Status<>> import_all(const config::SeedKey& key, const std::vect
     co_return done;
 }
 
-// Is it the key that the file describes? Kind and origin never change.
-asio::awaitable<Status<>> check_kind(const config::SeedKey& key, bool imported, Api& api) {
+// A key that a start before this one left without all of its materials gets the others.
+asio::awaitable<Status<>> import_rest(const config::SeedKey& key, const std::vector<Bytes>& materials,
+                                      std::string_view state, Api& api) {
+    const bool waits = state == "PendingImport";
+    std::size_t imported = waits ? 0 : materials.size();
+    if (key.spec == "SYMMETRIC_DEFAULT") {
+        json::object wanted{{"KeyId", key.id}, {"IncludeKeyMaterial", "ALL_KEY_MATERIAL"}};
+        const Outcome<json::object> found = co_await api.call("ListKeyRotations", std::move(wanted));
+        if (!found) {
+            co_return failed(key, "ListKeyRotations", found.error().describe());
+        }
+        const json::array& there = found->at("Rotations").as_array();
+        imported = there.size();
+        if (!there.empty() && there.back().at("KeyMaterialState").as_string() == "PENDING_ROTATION") {
+            json::object rotation{{"KeyId", key.id}};
+            const Outcome<json::object> rotated = co_await api.call("RotateKeyOnDemand", std::move(rotation));
+            if (!rotated) {
+                co_return failed(key, "RotateKeyOnDemand", rotated.error().describe());
+            }
+        }
+    }
+    if (waits && imported != 0) {
+        co_return failed(key, "not usable", "its key material was deleted or has expired");
+    }
+    co_return co_await import_all(key, materials, imported, api);
+}
+
+// Is it the key that the file describes? Kind and origin never change. The state of the key.
+asio::awaitable<Result<std::string>> check_kind(const config::SeedKey& key, bool imported, Api& api) {
     json::object wanted{{"KeyId", key.id}};
     Outcome<json::object> found = co_await api.call("DescribeKey", std::move(wanted));
     if (!found) {
@@ -177,10 +210,10 @@ asio::awaitable<Status<>> check_kind(const config::SeedKey& key, bool imported, 
                          "a key of this id with another spec, usage or origin is there; choose another id or "
                          "an empty data directory");
     }
-    if (state != "Enabled" && state != "Disabled") {
+    if (state != "Enabled" && state != "Disabled" && !(imported && state == "PendingImport")) {
         co_return failed(key, "not usable", "its state is " + std::string(state));
     }
-    co_return done;
+    co_return std::string(state);
 }
 
 asio::awaitable<Status<>> apply_key(const config::SeedKey& key, Api& api) {
@@ -195,9 +228,13 @@ asio::awaitable<Status<>> apply_key(const config::SeedKey& key, Api& api) {
     }
     Status<> ready = done;
     if (made) {
-        ready = co_await import_all(key, *materials, api);
+        ready = co_await import_all(key, *materials, 0, api);
     } else {
-        ready = co_await check_kind(key, !materials->empty(), api);
+        const Result<std::string> state = co_await check_kind(key, !materials->empty(), api);
+        ready = state ? Status<>(done) : state.error();
+        if (state && !materials->empty()) {
+            ready = co_await import_rest(key, *materials, *state, api);
+        }
     }
     if (!ready) {
         co_return ready;

@@ -6,9 +6,9 @@
 
 namespace claviger::dev {
 
-// Idempotent: a key that is there keeps its material; aliases, tags, policy, grants and the enabled state are
-// set again. The kms service must understand `_custom_id_` (kms::ServiceOptions). bad_config, with the key
-// and what the API answered.
+// Idempotent: a key that is there keeps its material, and gets what the file has more of it; aliases, tags,
+// policy, grants and the enabled state are set again. The kms service must understand `_custom_id_`
+// (kms::ServiceOptions). bad_config, with the key and what the API answered.
 boost::asio::awaitable<Status<>> apply_seed(const config::Seed& seed, Api& api);
 
 }  // namespace claviger::dev

@@ -101,6 +101,37 @@ materials = ["{MATERIALS[0]}"]
             self.assertEqual(base64.b64decode(again.must("Decrypt", CiphertextBlob=blob)["Plaintext"]), b"kept")
             self.assertNotIn(MATERIALS[0], json.dumps(dev.audit_records()))
 
+    def write(self, name, text):
+        path = os.path.join(self.folder.name, name)
+        with open(path, "w") as out:
+            out.write(text)
+        return path
+
+    def test_what_an_import_left_undone_is_done_by_the_next_start(self):
+        """Materials added to the file later, and a key whose first material was refused behind its CreateKey."""
+        text = f'[[key]]\nid = "{IDS[6]}"\nmaterials = [%s]\n'
+        short = base64.b64encode(b"short").decode()
+        seed = self.write("undone.toml", text % f'"{MATERIALS[0]}"')
+        with Dev(args=["--seed", seed]) as dev:
+            def rotations():
+                return [r["KeyMaterialState"] for r in Client(dev.settings()).must(
+                    "ListKeyRotations", KeyId=IDS[6], IncludeKeyMaterial="ALL_KEY_MATERIAL")["Rotations"]]
+            self.assertEqual(rotations(), ["CURRENT"])
+            self.write("undone.toml", text % f'"{MATERIALS[0]}", "{MATERIALS[1]}"')
+            dev.restart()
+            self.assertEqual(rotations(), ["NON_CURRENT", "CURRENT"])
+            self.write("undone.toml", text % f'"{MATERIALS[0]}", "{MATERIALS[1]}"'
+                       + f'[[key]]\nid = "{IDS[7]}"\nmaterials = ["{short}"]\n')
+            with self.assertRaises(AssertionError) as caught:
+                dev.restart()
+            self.assertIn("IncorrectKeyMaterialException", str(caught.exception))
+            self.write("undone.toml", text % f'"{MATERIALS[0]}", "{MATERIALS[1]}"'
+                       + f'[[key]]\nid = "{IDS[7]}"\nmaterials = ["{MATERIALS[0]}"]\n')
+            dev.restart()
+            kms = Client(dev.settings())
+            self.assertEqual(kms.must("DescribeKey", KeyId=IDS[7])["KeyMetadata"]["KeyState"], "Enabled")
+            self.assertEqual(rotations(), ["NON_CURRENT", "CURRENT"])
+
     def test_a_mistake_ends_the_start(self):
         bad = os.path.join(self.folder.name, "bad.toml")
         with open(bad, "w") as out:
@@ -130,6 +161,10 @@ materials = ["{MATERIALS[0]}"]
             self.assertEqual(base64.b64decode(mac), expected)
             self.assertEqual(kms.must("ListResourceTags", KeyId=made["KeyId"])["Tags"], [])
             self.assertNotIn(MATERIALS[1], json.dumps(dev.audit_records()))
+            twice = kms.call("CreateKey", Tags=[{"TagKey": "_custom_key_material_", "TagValue": m} for m in MATERIALS])
+            self.assertEqual(twice.type, "ValidationException", twice.body)
+            for material in MATERIALS:
+                self.assertNotIn(material, json.dumps(dev.audit_records()))
             for value, error in (("!", "ValidationException"), ("AQ==", "IncorrectKeyMaterialException")):
                 refused = kms.call("CreateKey", Tags=[{"TagKey": "_custom_key_material_", "TagValue": value}])
                 self.assertEqual(refused.type, error, refused.body)
