@@ -21,6 +21,9 @@ namespace claviger::api {
 
 inline constexpr std::size_t kAuditTextLimit = 1024;  // errorMessage and userAgent, as CloudTrail cuts them
 
+inline constexpr std::size_t kAuditNameLimit = 64;   // eventName: every operation's name fits
+inline constexpr std::size_t kAuditHostLimit = 256;  // a host name has at most 253 bytes
+
 // A fresh UUID for eventID.
 std::string event_id(Random& random);
 
@@ -43,7 +46,7 @@ void append_origin(ObjectText& record, const Source& from, std::string_view sour
                    std::string_view message) {
     record.time("eventTime", from.time);
     record.text("eventSource", source);
-    record.text("eventName", from.operation);
+    record.text("eventName", from.operation.substr(0, kAuditNameLimit));
     record.text("awsRegion", from.region);
     record.text("sourceIPAddress", from.source_ip);
     record.text("userAgent", from.user_agent.substr(0, kAuditTextLimit));
@@ -63,7 +66,7 @@ void append_transport(ObjectText& record, const Source& from) {
     ObjectText tls(record.name("tlsDetails"));
     tls.text("tlsVersion", from.tls_version);
     tls.text("cipherSuite", from.tls_cipher);
-    tls.text("clientProvidedHostHeader", from.host_header);
+    tls.text("clientProvidedHostHeader", from.host_header.substr(0, kAuditHostLimit));
     tls.close();
 }
 

@@ -79,6 +79,22 @@ TEST_F(TrustTest, OnlyTheCertifiedKeysSignatureVerifies) {
     const auto pem = authority_.sign(certificate_request(key_.get()), clock_.wall());
     const auto trust = ClusterTrust::make(*pem, authority_.certificate_pem());
     ASSERT_TRUE(trust);
+    const auto signature_by = [](EVP_PKEY* key) {
+        const OwnedDigest context(EVP_MD_CTX_new());
+        Bytes signature(512);
+        std::size_t size = signature.size();
+        EXPECT_EQ(EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key), 1);
+        EXPECT_EQ(
+            EVP_DigestSign(context.get(), as_uchar_out(signature), &size, as_uchar(as_bytes("message")), 7),
+            1);
+        signature.resize(size);
+        return signature;
+    };
+    const Bytes signature = signature_by(key_.get());
+    EXPECT_TRUE(trust->verify(as_bytes("message"), signature));
+    EXPECT_FALSE(trust->verify(as_bytes("another"), signature));
+    const OwnedKey other(EVP_RSA_gen(2048));
+    EXPECT_FALSE(trust->verify(as_bytes("message"), signature_by(other.get())));
     EXPECT_FALSE(trust->verify(as_bytes("message"), as_bytes("signature")));
     EXPECT_FALSE(trust->verify(as_bytes("message"), {}));
 }

@@ -11,6 +11,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "hsm/link/key_token.hpp"
 #include "tests/support/fake_host.hpp"
@@ -370,15 +371,14 @@ TEST_F(ClientTest, ARequestWaitsAMomentForAHostThatComesBack) {
         board_.withdraw(i);
     }
     settle();
-    std::thread later([&] {
-        while (suspected_.empty() && clock_.mono() < MonoTime::max()) {
-            std::this_thread::sleep_for(30ms);
-            break;
-        }
+    boost::asio::steady_timer later(io_, 30ms);
+    bool back = false;
+    later.async_wait([&](const boost::system::error_code&) {
         start(2);
+        back = true;
     });
     EXPECT_TRUE(run(encrypt(5s)));
-    later.join();
+    EXPECT_TRUE(back);
 }
 
 TEST_F(ClientTest, CreatedKeysAreVerifiedInAnotherZone) {

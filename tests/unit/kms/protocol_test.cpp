@@ -176,6 +176,21 @@ TEST(Audit, RefusalsAreRecordedWithTheirReason) {
     EXPECT_EQ(api.audit.records.back().find('\n'), std::string::npos);
 }
 
+TEST(Audit, WhatAStrangerWritesIsCut) {
+    Harness api;
+    const std::string long_text(15'000, '\xff');
+    http::Refusal refusal;
+    refusal.operation = long_text;
+    refusal.error = "MissingAuthenticationTokenException";
+    refusal.message = long_text;
+    refusal.access_key_id = long_text;
+    refusal.user_agent = long_text;
+    refusal.host_header = long_text;
+    refusal.tls_version = "TLSv1.3";
+    api.refuse(refusal);
+    EXPECT_LT(api.audit.records.back().size(), 10'000U);
+}
+
 TEST(Audit, WithoutASinkNothingRunsAndWithoutARecordNothingIsAnswered) {
     Harness api;
     const std::string key = api.make_key();
