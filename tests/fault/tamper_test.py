@@ -45,6 +45,7 @@ class Tamper(unittest.TestCase):
         with Dev(data=cls.data) as dev:
             dev.boto3().delete_alias(AliasName="alias/gone")
         cls.honest = cls.copy("honest.db")
+        shutil.copytree(cls.data + "/audit", cls.folder + "/honest-audit")
 
     @classmethod
     def copy(cls, name):
@@ -62,6 +63,8 @@ class Tamper(unittest.TestCase):
                 os.unlink(os.path.join(self.data, name))
         shutil.copy(copy, self.store)
         os.chmod(self.store, 0o600)
+        shutil.rmtree(self.data + "/audit")  # a start writes a mark of the clock: the files would be newer than the store
+        shutil.copytree(self.folder + "/honest-audit", self.data + "/audit")
 
     def sql(self, *statements):
         database = sqlite3.connect(self.store)

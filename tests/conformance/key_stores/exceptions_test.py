@@ -5,6 +5,7 @@ import resource
 import unittest
 
 import error_page
+import newest_models  # noqa: F401  Debian's botocore has no RotateKeyOnDemand
 from claviger_dev import LONG, until
 from faulty_key_store_rig import FaultyKeyStoreRig
 

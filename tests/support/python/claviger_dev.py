@@ -38,7 +38,7 @@ class Dev:
         self.programs = programs
         self.owned = data is None
         self.data = data or tempfile.mkdtemp(prefix="claviger-test-")
-        self.args = [*args, *([] if key_store else ["--no-key-store"])]
+        self.args, self.key_store = list(args), key_store
         self.env = dict(os.environ, **(env or {}))
         self.process = None
         self.log_path = os.path.join(self.data + ".log")
@@ -79,7 +79,8 @@ class Dev:
 
     def words(self):
         """The command that starts the service."""
-        return ["dev", "--data", self.data, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]
+        return ["dev", "--data", self.data, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
+                *([] if self.key_store else ["--no-key-store"])]
 
     def stop(self):
         if self.process is None or self.process.poll() is not None:

@@ -72,9 +72,9 @@ protected:
                    txn.put(material("k2", std::string(64, 'b'))) && txn.put(alias("alias/a", "k1")) &&
                    txn.put(alias("alias/b", "k2")) &&
                    txn.put(ClusterRecord{ClusterId("cluster-1"), "ACTIVE", 1, Bytes(3), Bytes(4), Bytes(5),
-                                         Bytes(6), "pem", "anchor", ClusterId("cluster-0"), 0}) &&
-                   txn.put(
-                       ClusterRecord{ClusterId("cluster-2"), "ACTIVE", 1, {}, {}, {}, {}, "", "", {}, 0}) &&
+                                         Bytes(6), "pem", "anchor", ClusterId("cluster-0"), "sealed", 0}) &&
+                   txn.put(ClusterRecord{
+                       ClusterId("cluster-2"), "ACTIVE", 1, {}, {}, {}, {}, "", "", {}, "", 0}) &&
                    txn.put(
                        HsmRecord{HsmId("hsm-1"), ClusterId("cluster-1"), "a", "s1", "ACTIVE", Bytes(9), 0}) &&
                    txn.put(
