@@ -311,9 +311,7 @@ TEST_F(KeyStores, ConnectThatIsResumedWaitsForHsmsThatDoNotAnswerYet) {
     api.clusters.during_login = [&] {
         api.clusters.during_login = [&] { api.clusters.host_failure.reset(); };
     };
-    KeyStoreJobs after_restart(
-        {api.store, api.catalogue, api.clusters, api.sealing_key, api.clock, api.random});
-    after_restart.start();
+    api.jobs.start();
     api.clusters.settle();
     EXPECT_EQ(state(id), "CONNECTED");
     EXPECT_EQ(api.clusters.logins, 2u);

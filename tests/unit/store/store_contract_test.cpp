@@ -311,6 +311,7 @@ TEST_P(StoreContract, EveryKindOfRecordComesBackFromLoad) {
                                      "pem",
                                      "",
                                      {},
+                                     "sealed",
                                      0}) &&
                txn.put(HsmRecord{HsmId("hsm-1"), ClusterId("cluster-1"), "a", "s", "ACTIVE", Bytes(9), 0}) &&
                txn.put(SettingRecord{"life.offset", Bytes(8), 0}) && txn.put(cloudhsm_cluster("cluster-1")) &&
@@ -365,7 +366,7 @@ TEST_P(StoreContract, TheContentsOfAClusterAreItsRowsAndThoseOfItsKeys) {
                txn.put(alias("alias/c", "k3")) && txn.put(grant("k2", "g1")) && txn.put(schedule("k1")) &&
                txn.put(rotation("k1", "m1")) && txn.put(cloudhsm_cluster(id.value())) &&
                txn.put(cloudhsm_cluster("cluster-2")) && txn.put(user) && txn.put(cluster_user("bob")) &&
-               txn.put(ClusterRecord{id, "ACTIVE", 1, Bytes(3), {}, {}, {}, "pem", "", {}, 0});
+               txn.put(ClusterRecord{id, "ACTIVE", 1, Bytes(3), {}, {}, {}, "pem", "", {}, "", 0});
     }));
     ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
         const Result<Contents> all = txn.contents_of(id);
