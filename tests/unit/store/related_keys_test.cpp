@@ -21,7 +21,8 @@ KeyRecord in_region(const char* region, const char* id, const char* account = "1
 std::vector<std::string> regions_of(SqliteStore& store, const char* id) {
     std::vector<std::string> regions;
     EXPECT_TRUE(commit(store, [&](Txn& txn) {
-        for (const KeyRecord& row : txn.related_keys(kOwner, KeyId(id)).value()) {
+        const auto related = txn.related_keys(kOwner, KeyId(id));  // outlives the loop over it
+        for (const KeyRecord& row : related.value()) {
             EXPECT_EQ(row.id.value(), id);
             regions.push_back(row.region);
         }
