@@ -69,6 +69,7 @@ void Service::start(const Options& options, const std::vector<std::string>& argu
     const Clock::time_point start = Clock::now();
     std::vector<std::string> command{(options.programs / "claviger").string(),
                                      "dev",
+                                     "--no-key-store",  // its making would be measured and audited, too
                                      "--data",
                                      data.string(),
                                      "--listen",
