@@ -15,8 +15,7 @@ namespace claviger::cluster {
 enum class Holds : bool { no, yes };
 enum class Seat : bool { other, own };  // own: the host this io thread prefers
 // Of the own host, for one key more. Where there is some, a key is loaded there at its first use, wherever
-// else it is held: threads that speak to one host each send many requests at once, which halves what a
-// request costs.
+// else it is held: a thread that speaks to one host sends it many requests at once (decision 0021).
 enum class Room : bool { none, some };
 
 // All that a choice may depend on. Members that may not be chosen were filtered out before.

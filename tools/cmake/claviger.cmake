@@ -53,7 +53,7 @@ function(claviger_make_asio)
     endif()
 endfunction()
 
-# Sources are compiled twelve at a time, so that their headers are parsed once: half of the work of a whole build. Not in
+# Sources are compiled twelve at a time, so that their headers are parsed once: a third of the work of a whole build. Not in
 # the dev and lint presets, where one changed source is to be compiled alone.
 option(CLAVIGER_JOIN "compile the sources of a target twelve at a time" ON)
 function(claviger_join target)
