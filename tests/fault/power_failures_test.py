@@ -32,7 +32,7 @@ def all_serve(dev):
     until(lambda: serving(dev) == 3, 20, "three HSMs serve")
 
 
-# The store forgets audit records that are on the disk, many at a time (src/store/sqlite/sqlite_store.cpp): more changes than
+# The store forgets audit records that are on the disk, many at a time (src/store/sqlite/batches.cpp): more changes than
 # that, so that it does.
 CHANGES = 300
 

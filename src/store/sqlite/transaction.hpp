@@ -1,53 +1,16 @@
-// The tables together, and one transaction over them.
+// One transaction over the tables.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "src/store/sqlite/counts.hpp"
-#include "src/store/sqlite/sealed_table.hpp"
 #include "src/store/sqlite/state.hpp"
+#include "src/store/sqlite/tables.hpp"
 
 namespace claviger::store::sqlite {
-
-extern const char kRegionsOfKey[];  // SQL: the Regions that have a key of one account and id
-
-struct Tables {
-    static Result<Tables> prepare(Database& database, const Sealer& sealer);
-
-    SealedTable<AccountRecord> accounts;
-    SealedTable<PrincipalRecord> principals;
-    SealedTable<AccessKeyRecord> access_keys;
-    SealedTable<KeyRecord> keys;
-    SealedTable<MaterialRecord> materials;
-    SealedTable<AliasRecord> aliases;
-    SealedTable<ClusterRecord> clusters;
-    SealedTable<HsmRecord> hsms;
-    SealedTable<SettingRecord> settings;
-    SealedTable<OutboxRow> outbox;
-    SealedTable<GrantRecord> grants;
-    SealedTable<RotationScheduleRecord> rotation_schedules;
-    SealedTable<RotationRecord> rotations;
-    SealedTable<KeyUsageRecord> key_usages;
-    SealedTable<CloudHsmClusterRecord> cloudhsm_clusters;
-    SealedTable<CloudHsmRecord> cloudhsm_hsms;
-    SealedTable<ClusterUserRecord> cluster_users;
-    SealedTable<KeyStoreRecord> key_stores;
-    SealedTable<BackupRecord> backups;
-    SealedTable<ImportRecord> imports;
-    Statement material_ids;  // of one key, as the four below
-    Statement alias_names;
-    Statement grant_ids;
-    Statement grant_ids_named;
-    Statement rotation_materials;
-    Statement key_store_ids;    // of one account and region
-    Statement keys_in_cluster;  // primary keys, as the two below
-    Statement users_in_cluster;
-    Statement key_stores_in_cluster;
-    Statement import_materials;  // of one key
-    Statement regions_of_key;    // of one account and key id
-};
 
 // What a batch of transactions changes besides the database; thrown away if its commit fails.
 struct Batch {
@@ -62,6 +25,16 @@ enum class OutboxState { taking, full };
 // Whether a transaction may go on after this error: it was about a row, not about the database.
 inline bool is_about_a_row(Errc code) noexcept {
     return code == Errc::conflict || code == Errc::not_found || code == Errc::integrity;
+}
+
+// Primary keys of rows of an account and Region, and of rows about one of its keys. Views of their arguments.
+inline std::array<Cell, 3> row_key(const AccountId& account, std::string_view region, std::string_view id) {
+    return {Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(id)};
+}
+inline std::array<Cell, 4> row_key(const AccountId& account, std::string_view region, const KeyId& key,
+                                   std::string_view name) {
+    return {Cell::of_text(account.value()), Cell::of_text(region), Cell::of_text(key.value()),
+            Cell::of_text(name)};
 }
 
 // One transaction between its SAVEPOINT and RELEASE. Remembers the first failure that only a rollback can
@@ -154,7 +127,6 @@ private:
     RowSet& set_of() noexcept {
         return batch_.sets[static_cast<std::size_t>(Table<Record>::id)];
     }
-    Status<> erase_found_alias(const AliasRecord& alias);
     Result<std::vector<std::string>> names_of_key(Statement& statement, std::span<const Cell> key);
     template <class Record>
     Result<std::vector<Record>> rows_of_key(SealedTable<Record>& table, Statement& names,
