@@ -24,10 +24,6 @@ namespace asio = boost::asio;
 
 constexpr std::string_view kHsmTable = "hsms";
 
-std::string_view unit_of(Kind kind) {
-    return kind == Kind::dev ? "dev" : "production";
-}
-
 std::string new_cluster_id(Random& random) {
     std::array<std::byte, 6> raw;
     random.fill(raw);
@@ -152,7 +148,7 @@ Status<> found_cluster(const Settings& settings, const Layout& layout, store::St
     if (Status<> clear = clear_remains(settings.kind, layout); !clear) {
         return clear;
     }
-    auto authority = cluster::DevAuthority::create(unit_of(settings.kind), clock.wall());
+    auto authority = cluster::DevAuthority::create(kind_name(settings.kind), clock.wall());
     if (!authority) {
         return std::move(authority).error();
     }
@@ -173,7 +169,7 @@ Status<> found_cluster(const Settings& settings, const Layout& layout, store::St
         vault.host_arguments = {"--quiet"};
     }
     options.organization = "Claviger";
-    options.organizational_unit = unit_of(settings.kind);
+    options.organizational_unit = kind_name(settings.kind);
     options.trust_anchor_pem = authority->certificate_pem();
     options.sign_request = [&](ByteView request) { return authority->sign(request, clock.wall()); };
     options.progress = print_step;

@@ -3,12 +3,17 @@
 
 #include <filesystem>
 #include <optional>
+#include <string_view>
 
 #include "src/config/config.hpp"
 
 namespace claviger::app {
 
 enum class Kind { dev, production };  // of the store; fixed at its birth
+// As shown, and as it stands in the cluster certificate's OU.
+constexpr std::string_view kind_name(Kind kind) {
+    return kind == Kind::dev ? "dev" : "production";
+}
 enum class Credentials { verified, any };
 enum class OlderStore { refuse, accept };
 enum class DevKeyStore { made, none };  // the custom key store that `claviger dev` begins with

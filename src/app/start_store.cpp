@@ -1,0 +1,128 @@
+// The first steps of a start: data directory, store, identities.
+#include "src/app/running_service.hpp"
+#include "src/audit/verify.hpp"
+#include "src/observe/log.hpp"
+
+namespace claviger::app {
+
+Status<> Service::open_store() {
+    auto directory = DataDirectory::open(layout_.root);
+    if (!directory) {
+        return std::move(directory).error();
+    }
+    directory_.emplace(*std::move(directory));
+
+    const std::filesystem::path& key_file = config_.service.sealing_key;
+    auto key = std::filesystem::exists(key_file) || std::filesystem::exists(layout_.store())
+                   ? store::SealingKey::load(key_file)
+                   : store::SealingKey::create(key_file, random_);
+    if (!key) {
+        return std::move(key).error();
+    }
+    sealing_key_.emplace(*std::move(key));
+
+    auto outbox = audit::OutboxWriter::open(audit_options("store", {}), clock_);
+    if (!outbox) {
+        return std::move(outbox).error();
+    }
+    outbox_ = *std::move(outbox);
+    const auto audited = audit::newest_store_sequence(config_.audit.directory);
+    if (!audited) {
+        return audited.error();
+    }
+    store::SqliteOptions options;
+    options.path = layout_.store();
+    options.kind = settings_.kind == Kind::dev ? store::StoreKind::dev : store::StoreKind::production;
+    options.audited_sequence = *audited;
+    options.older_store =
+        settings_.older_store == OlderStore::accept ? store::OlderStore::accept : store::OlderStore::refuse;
+    options.drain = [&outbox = *outbox_](std::span<const store::OutboxRecord> records) {
+        for (const store::OutboxRecord& record : records) {
+            outbox.add(record.id, record.sequence, record.record);
+        }
+        return outbox.flush();
+    };
+    options.sync_drained = [&outbox = *outbox_] { return outbox.sync(); };
+    auto store = store::SqliteStore::open(std::move(options), *sealing_key_, random_);
+    if (!store) {
+        return std::move(store).error();
+    }
+    store_ = *std::move(store);
+    return load_contents();
+}
+
+Status<> Service::load_contents() {
+    auto contents = store_->load();
+    if (!contents) {
+        return std::move(contents).error();
+    }
+    contents_ = *std::move(contents);
+    for (const std::string& sentence : contents_.refused) {
+        observe::error("store.row_refused", {{"reason", sentence}});
+    }
+    if (!contents_.refused_foundation.empty()) {
+        return Error(Errc::integrity, contents_.refused_foundation.front() +
+                                          ": the service does not start without it; restore the store "
+                                          "from a backup");
+    }
+    Status<> clock = life_.load(contents_);
+    return clock ? leaps_.load(contents_) : std::move(clock);
+}
+
+Status<> Service::open_identities() {
+    if (contents_.access_keys.empty() && !contents_.refused.empty()) {
+        // A fresh key would hand the service to whoever damaged the rows of the real ones.
+        return Error(Errc::integrity, "no access key of the store verifies, the first finding is: " +
+                                          contents_.refused.front() + ": restore the store from a backup");
+    }
+    const std::string user = settings_.kind == Kind::dev ? "dev" : "admin";
+    auto first = ensure_first_access_key(*store_, contents_, *sealing_key_, config_.service.account, user,
+                                         clock_.wall(), random_);
+    if (!first) {
+        return std::move(first).error();
+    }
+    first_key_ = *first;
+    if (contents_.access_keys.empty()) {
+        if (Status<> loaded = load_contents(); !loaded) {
+            return loaded;
+        }
+    }
+    auto arena = auth::SecretArena::create(settings_.kind == Kind::dev ? auth::Locking::preferred
+                                                                       : auth::Locking::required);
+    if (!arena) {
+        return std::move(arena).error();
+    }
+    arena_ = *std::move(arena);
+    std::vector<std::string> refused;
+    auto published = std::make_shared<auth::Credentials>();
+    for (AccessKey& key : open_access_keys(contents_, *sealing_key_, refused)) {
+        auto secret = arena_->store_signing_secret(as_text(key.secret.reveal(SecretAccess{})));
+        if (!secret) {
+            return std::move(secret).error();
+        }
+        auth::AccessKey entry;
+        entry.signing_secret = *std::move(secret);
+        entry.principal = std::make_shared<const policy::Principal>(std::move(key.principal));
+        if (Status<> added = published->add(key.id, std::move(entry)); !added) {
+            return added;
+        }
+    }
+    for (const std::string& sentence : refused) {
+        observe::error("identity.refused", {{"reason", sentence}});
+    }
+    credentials_.publish(std::move(published));
+    return done;
+}
+
+audit::FileOptions Service::audit_options(std::string writer, std::function<std::uint64_t()> sequence) const {
+    const config::Audit& audit = config_.audit;
+    audit::FileOptions options;
+    options.directory = audit.directory;
+    options.writer = std::move(writer);
+    options.sync = audit.sync == config::AuditSync::always ? audit::Sync::always : audit::Sync::off;
+    options.rotate_bytes = audit.rotate_bytes;
+    options.store_sequence = std::move(sequence);
+    return options;
+}
+
+}  // namespace claviger::app
