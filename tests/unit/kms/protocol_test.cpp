@@ -133,7 +133,8 @@ TEST(Audit, RecordOfAUseIsComplete) {
             R"("}],"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"111122223333",)"
             R"("eventCategory":"Management","tlsDetails":{"tlsVersion":"TLSv1.3",)"
             R"("cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"kms.test"},)"
-            R"("claviger":{"storeSequence":1}})");
+            R"("claviger":{"storeSequence":)" +
+            std::to_string(api.store.sequence()) + "}}");
 }
 
 TEST(Audit, DecryptNamesTheKeyItFound) {
