@@ -104,6 +104,9 @@ Result<Enrolment::Officer> Enrolment::start_officer() {
     }
     std::vector<std::string> with = arguments();
     with.insert(with.begin(), "--officer");
+    if (!hsm_.officer_pin_file.empty()) {
+        with.insert(with.end(), {"--officer-pin-file", hsm_.officer_pin_file.string()});
+    }
     Result<std::unique_ptr<HostProcess>> process = HostProcess::start(io_, program_, with, ends[1]);
     ::close(ends[1]);
     if (!process) {
@@ -112,6 +115,9 @@ Result<Enrolment::Officer> Enrolment::start_officer() {
     }
     Officer officer;
     officer.process = *std::move(process);
+    if (!hsm_.officer_pin_file.empty()) {
+        officer.process->let_finish();
+    }
     officer.link = std::make_shared<ControlLink>(io_, clock_, ends[0]);
     return officer;
 }
@@ -122,13 +128,14 @@ boost::asio::awaitable<void> Enrolment::end_officer(Officer officer) {
     co_await officer.process->end(kGrace);
 }
 
+Status<> Enrolment::make_state_dir() const {
+    const Status<> made = make_directory(hsm_.state_dir.parent_path());
+    return made ? make_directory(hsm_.state_dir) : made;
+}
+
 boost::asio::awaitable<Status<>> Enrolment::make_token() {
-    Status<> made_room = make_directory(hsm_.state_dir.parent_path());
-    if (made_room) {
-        made_room = make_directory(hsm_.state_dir);
-    }
-    if (!made_room) {
-        co_return made_room.error();
+    if (const Status<> made_room = make_state_dir(); !made_room) {
+        co_return made_room;
     }
     Result<Officer> officer = start_officer();
     if (!officer) {
@@ -148,6 +155,23 @@ boost::asio::awaitable<Status<>> Enrolment::make_token() {
     }
     hsm_.serial = made->serial;
     co_return done;
+}
+
+boost::asio::awaitable<Status<>> Enrolment::take_token() {
+    if (const Status<> made_room = make_state_dir(); !made_room) {
+        co_return made_room;
+    }
+    user_pin_ = draw_pin();
+    control::TakeToken request{user_pin_.clone()};
+    co_return co_await tell_officer(control::Operation::take_token, request);
+}
+
+boost::asio::awaitable<Status<>> Enrolment::give_back_token() {
+    if (const Status<> made_room = make_state_dir(); !made_room) {
+        co_return made_room;
+    }
+    control::TakeToken request{draw_pin()};
+    co_return co_await tell_officer(control::Operation::give_back_token, request);
 }
 
 boost::asio::awaitable<Status<>> Enrolment::open_host() {

@@ -35,6 +35,10 @@ public:
     void adopt(SecretBytes officer_pin) { officer_pin_ = std::move(officer_pin); }
     // An empty token with random PINs; its serial is known from then on.
     boost::asio::awaitable<Status<>> make_token();
+    // Instead: the one that its operator made. Nothing is on it then, and its user's PIN is ours.
+    boost::asio::awaitable<Status<>> take_token();
+    // And back: what is ours on it is destroyed, whoever knows its user's PIN.
+    boost::asio::awaitable<Status<>> give_back_token();
     // Starts the serving host and logs in with a PIN that the token drew and the host keeps.
     boost::asio::awaitable<Status<>> open_host();
     // Instead: speaks to the host that runs already, and leaves it running.
@@ -88,6 +92,7 @@ private:
         }
         co_return done;
     }
+    Status<> make_state_dir() const;
     Result<Officer> start_officer();
     boost::asio::awaitable<void> end_officer(Officer officer);
     std::vector<std::string> arguments() const;

@@ -88,7 +88,7 @@ Result<std::unique_ptr<HostProcess>> HostProcess::start(boost::asio::io_context&
 }
 
 HostProcess::~HostProcess() {
-    if (!reaped_) {
+    if (!reaped_ && !finishes_) {
         ::kill(pid_, SIGKILL);
         ::waitpid(pid_, nullptr, 0);
     }

@@ -33,6 +33,9 @@ public:
     HostProcess(const HostProcess&) = delete;
     HostProcess& operator=(const HostProcess&) = delete;
 
+    // The destructor leaves it alone: it ends by itself, soon, and what it does must not be cut off.
+    void let_finish() noexcept { finishes_ = true; }
+
     pid_t pid() const noexcept { return pid_; }
     bool ended() noexcept;  // reaps
     // "exit code 2", "signal 9": how it ended
@@ -53,6 +56,7 @@ private:
     boost::asio::posix::stream_descriptor handle_;  // readable when the process has ended (pidfd_open(2))
     pid_t pid_;
     bool reaped_ = false;
+    bool finishes_ = false;
     std::string how_;
     std::optional<int> exit_code_;
 };

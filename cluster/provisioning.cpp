@@ -28,7 +28,12 @@ FoundedHsm describe(const Enrolment& token) {
 
 // `token` is of no cluster before this and ends with a host that runs.
 awaitable<Status<>> make_and_open(Enrolment& token) {
-    const Status<> made = co_await token.make_token();
+    Status<> made = done;
+    if (token.hsm().officer_pin_file.empty()) {
+        made = co_await token.make_token();
+    } else {
+        made = co_await token.take_token();
+    }
     if (!made) {
         co_return made;
     }
@@ -269,6 +274,9 @@ awaitable<Status<>> install_certificate(Site site, ClusterFacts facts, std::stri
 
 awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin) {
     Enrolment token = token_at(site, std::move(hsm));
+    if (!token.hsm().officer_pin_file.empty()) {
+        co_return co_await token.give_back_token();
+    }
     token.adopt(std::move(officer_pin));
     Status<> status = co_await token.open_host();
     if (status) {
@@ -279,6 +287,10 @@ awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin)
         status = co_await token.wipe_token();
     }
     co_return status;
+}
+
+bool is_claimed(const HsmOptions& hsm) {
+    return !hsm.officer_pin_file.empty() && std::filesystem::exists(hsm.state_dir / control::kClaimedFile);
 }
 
 awaitable<Status<>> reset_user_pin(Site site, HsmOptions hsm, SecretBytes officer_pin, SecretBytes fresh) {

@@ -127,7 +127,9 @@ void ControlService::serve(Connection& connection, const FrameView& frame) {
         case Operation::remove_trusted:
         case Operation::init_user_pin:
         case Operation::wipe_token:
-        case Operation::try_user_pin: break;
+        case Operation::try_user_pin:
+        case Operation::take_token:
+        case Operation::give_back_token: break;
     }
     host_.refuse(connection, frame.id,
                  Error(Errc::protocol_error, "officer work is not done by a serving host"));

@@ -9,6 +9,7 @@ namespace claviger::host {
 
 namespace {
 
+constexpr auto kTokenLockPatience = std::chrono::seconds(10);
 constexpr std::size_t kPinCharacters = 32;
 // 64 characters, so that six random bits choose one evenly; all of them allowed in PINs (PKCS#11 v2.40 §2.1,
 // UTF-8).
@@ -18,8 +19,9 @@ static_assert(kPinAlphabet.size() == 64);
 }  // namespace
 
 Result<std::unique_ptr<TokenFilesGuard>> TokenFilesGuard::open(const Options& options) {
+    const std::string lock_file = options.state + "/token.lock";
     if (options.token_files == TokenFiles::none) {
-        return std::unique_ptr<TokenFilesGuard>(new TokenFilesGuard(nullptr));
+        return std::unique_ptr<TokenFilesGuard>(new TokenFilesGuard(nullptr, lock_file));
     }
     // An officer process puts torn files back only if no host works with them: then nobody else would.
     const Result<softhsm::FileLock> alone =
@@ -36,15 +38,22 @@ Result<std::unique_ptr<TokenFilesGuard>> TokenFilesGuard::open(const Options& op
     for (const std::string& name : (*directory)->restored()) {
         log(Level::warning, "token file put back from its shadow: " + name);
     }
-    return std::unique_ptr<TokenFilesGuard>(new TokenFilesGuard(std::move(*directory)));
+    return std::unique_ptr<TokenFilesGuard>(new TokenFilesGuard(std::move(*directory), lock_file));
 }
 
 Status<> TokenFilesGuard::enter() {
     mutex_.lock();
-    if (!directory_) {
-        return done;
+    Status<> entered = done;
+    if (directory_) {
+        entered = directory_->enter();
+    } else {
+        Result<softhsm::FileLock> lock = softhsm::FileLock::acquire(lock_file_, kTokenLockPatience);
+        if (lock) {
+            lock_.emplace(*std::move(lock));
+        } else {
+            entered = lock.error();
+        }
     }
-    Status<> entered = directory_->enter();
     if (!entered) {
         mutex_.unlock();
     }
@@ -55,6 +64,7 @@ void TokenFilesGuard::leave() noexcept {
     if (directory_) {
         directory_->leave();
     }
+    lock_.reset();
     mutex_.unlock();
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include <claviger/base/result.hpp>
@@ -11,12 +12,13 @@
 
 #include "hsm/host/options.hpp"
 #include "hsm/host/pin_keeper.hpp"
+#include "hsm/softhsm/file_lock.hpp"
 #include "hsm/softhsm/token_directory.hpp"
 
 namespace claviger::host {
 
-// SoftHSM's files behind one mutex: logins and shadow copies come from two slow threads. Null object for
-// modules that keep their own files.
+// SoftHSM's files behind one mutex: logins and shadow copies come from two slow threads. Of a token whose
+// files are not in our directory only the lock is left, which keeps host and officer apart.
 class TokenFilesGuard final : public hsm::TokenFileGuard {
 public:
     static Result<std::unique_ptr<TokenFilesGuard>> open(const Options& options);
@@ -27,10 +29,12 @@ public:
     std::size_t restored() const noexcept;
 
 private:
-    explicit TokenFilesGuard(std::unique_ptr<softhsm::TokenDirectory> directory)
-        : directory_(std::move(directory)) {}
+    TokenFilesGuard(std::unique_ptr<softhsm::TokenDirectory> directory, std::string lock_file)
+        : directory_(std::move(directory)), lock_file_(std::move(lock_file)) {}
     std::mutex mutex_;                                    // held from enter() to leave()
-    std::unique_ptr<softhsm::TokenDirectory> directory_;  // nullptr: nothing to guard
+    std::unique_ptr<softhsm::TokenDirectory> directory_;  // nullptr: the files are elsewhere
+    const std::string lock_file_;
+    std::optional<softhsm::FileLock> lock_;  // while entered, where there is no directory_
 };
 
 // Threads: token() as hsm::Token says; the PinToken side belongs to the slow lane.

@@ -12,6 +12,7 @@
 #include "hsm/host/hosted_token.hpp"
 #include "hsm/host/log.hpp"
 #include "hsm/host/pin_store.hpp"
+#include "hsm/host/token_claim.hpp"
 #include "hsm/link/control.hpp"
 #include "hsm/link/peer.hpp"
 #include "hsm/pin.hpp"
@@ -85,6 +86,17 @@ public:
         const Status<> erased = softhsm::TokenDirectory::erase(options_.state);
         if (!erased) {
             return erased.error();
+        }
+        return control::Empty{};
+    }
+
+    Result<control::Empty> claim(const control::TakeToken& request, Status<> (*work)(const ClaimCall&)) {
+        Status<> worked = open();
+        if (worked) {
+            worked = work({options_, *module_, *files_, request.user_pin});
+        }
+        if (!worked) {
+            return worked.error();
         }
         return control::Empty{};
     }
@@ -180,10 +192,15 @@ private:
     }
 
     template <class Work>
-    Result<control::Empty> as_officer(const SecretBytes& pin, Work work) {
+    Result<control::Empty> as_officer(const SecretBytes& given, Work work) {
         const Status<> opened = open();
         if (!opened) {
             return opened.error();
+        }
+        const Result<SecretBytes> pin =
+            options_.officer_pin_file.empty() ? given.clone() : read_officer_pin(options_.officer_pin_file);
+        if (!pin) {
+            return pin.error();
         }
         const Result<hsm::TokenFacts> facts = find_guarded();
         if (!facts) {
@@ -192,7 +209,7 @@ private:
         Status<> worked = done;
         {
             Result<std::unique_ptr<hsm::Officer>> officer =
-                hsm::Officer::login(*module_, facts->slot, pin, files_.get());
+                hsm::Officer::login(*module_, facts->slot, *pin, files_.get());
             if (!officer) {
                 return officer.error();
             }
@@ -254,6 +271,12 @@ void serve(OfficerDesk& desk, const link::FrameView& frame, link::WipedBuffer& o
                                      [&](const auto& request) { return desk.init_user_pin(request); });
     } else if (row->operation == Operation::wipe_token) {
         answer<control::WipeToken>(frame, out, [&](const auto& request) { return desk.wipe_token(request); });
+    } else if (row->operation == Operation::take_token) {
+        answer<control::TakeToken>(frame, out,
+                                   [&](const auto& request) { return desk.claim(request, take_token); });
+    } else if (row->operation == Operation::give_back_token) {
+        answer<control::TakeToken>(frame, out,
+                                   [&](const auto& request) { return desk.claim(request, give_back_token); });
     } else if (row->operation == Operation::try_user_pin) {
         answer<control::TryUserPin>(frame, out,
                                     [&](const auto& request) { return desk.try_user_pin(request); });

@@ -29,6 +29,7 @@ enum Letter : int {
     kLockPatience,
     kNonceCounter,
     kOfficer,
+    kOfficerPinFile,
     kHelp,
     kVersion,
 };
@@ -52,6 +53,7 @@ constexpr option kLongOptions[] = {
     {"lock-patience-ms", required_argument, nullptr, kLockPatience},
     {"nonce-counter", required_argument, nullptr, kNonceCounter},
     {"officer", no_argument, nullptr, kOfficer},
+    {"officer-pin-file", required_argument, nullptr, kOfficerPinFile},
     {"help", no_argument, nullptr, kHelp},
     {"version", no_argument, nullptr, kVersion},
     {nullptr, 0, nullptr, 0},
@@ -162,6 +164,7 @@ Status<> set_option(int letter, std::string_view value, Options& options) {
                 number<std::uint32_t>("nonce-counter", value, 0, std::numeric_limits<std::uint32_t>::max()),
                 options.nonce_counter);
         case kOfficer: options.mode = Mode::officer; return done;
+        case kOfficerPinFile: options.officer_pin_file = value; return done;
         case kHelp: options.mode = Mode::help; return done;
         case kVersion: options.mode = Mode::version; return done;
     }
@@ -217,6 +220,7 @@ std::string help_text() {
 
 usage: claviger-hsm --state DIR --module LIB [options]
        claviger-hsm --officer --state DIR --module LIB [options]   officer work over the socket at descriptor 3
+  --officer-pin-file FILE the token was made by its operator, and this holds its officer's (SO) PIN; mode 0600
 
   --state DIR             directory of this host, mode 0700: data.sock, control.sock, pins, pins.key, lock, and for
                           SoftHSM the token and its shadow. Made when it does not exist.

@@ -25,8 +25,9 @@ struct Options {
     std::string state;   // directory, 0700
     std::string module;  // PKCS#11 library
     std::string module_parameters;
-    std::string serial;  // empty: the module's only initialised token
-    std::string name;    // in log lines
+    std::string serial;            // empty: the module's only initialised token
+    std::string name;              // in log lines
+    std::string officer_pin_file;  // of a token that its operator made; empty: requests carry the PIN
     link::PeerRule supervisor;
     bool supervisor_is_parent = true;  // then this process ends with it
     hsm::Residency residency = hsm::Residency::session;

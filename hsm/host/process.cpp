@@ -59,7 +59,8 @@ Status<> harden(const Options& options) {
         return failed("PR_SET_NO_NEW_PRIVS");
     }
     if (options.supervisor_is_parent) {
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
+        // An officer's work on a token that he keeps elsewhere is not cut off: the end of its socket ends it.
+        if (options.officer_pin_file.empty() && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
             return failed("PR_SET_PDEATHSIG");
         }
         // It may have ended before the request was in place: then nobody sends the signal.

@@ -303,6 +303,10 @@ struct Fields<TryUserPin> {
     }
 };
 template <>
+struct Fields<TakeToken> {
+    static void visit(auto& f, auto& m) { f.pin(m.user_pin); }
+};
+template <>
 struct Fields<WipeToken> {
     static void visit(auto& f, auto& m) {
         f.pin(m.so_pin);
@@ -364,6 +368,7 @@ CLAVIGER_CONTROL_MESSAGE(RemoveTrusted)
 CLAVIGER_CONTROL_MESSAGE(InitUserPin)
 CLAVIGER_CONTROL_MESSAGE(WipeToken)
 CLAVIGER_CONTROL_MESSAGE(TryUserPin)
+CLAVIGER_CONTROL_MESSAGE(TakeToken)
 
 #undef CLAVIGER_CONTROL_MESSAGE
 

@@ -55,6 +55,8 @@ enum class Operation : std::uint8_t {
     init_user_pin = 67,    // InitUserPin
     wipe_token = 68,       // WipeToken
     try_user_pin = 69,     // TryUserPin; one login in this fresh process
+    take_token = 70,       // TakeToken; one that its operator made, whose officer's PIN is in a file
+    give_back_token = 71,  // TakeToken; what is ours on it is destroyed
 };
 
 enum class ServedBy : std::uint8_t { host, officer };
@@ -98,6 +100,8 @@ inline constexpr std::array kOperations{
     OperationRow{Operation::init_user_pin, "init_user_pin", ServedBy::officer},
     OperationRow{Operation::wipe_token, "wipe_token", ServedBy::officer},
     OperationRow{Operation::try_user_pin, "try_user_pin", ServedBy::officer},
+    OperationRow{Operation::take_token, "take_token", ServedBy::officer},
+    OperationRow{Operation::give_back_token, "give_back_token", ServedBy::officer},
 };
 
 constexpr const OperationRow* find_operation(Operation operation) noexcept {
@@ -281,6 +285,11 @@ struct InitUserPin {
 struct TryUserPin {
     SecretBytes user_pin;
     bool only_if_kept = false;  // conflict, and no attempt, if it is not the PIN that the host keeps
+};
+// A file of the state directory, with the token's serial: it was empty when it was first looked at.
+inline constexpr std::string_view kClaimedFile = "claimed";
+struct TakeToken {
+    SecretBytes user_pin;  // what the user's becomes
 };
 struct WipeToken {
     SecretBytes so_pin;  // C_InitToken wants the present one

@@ -9,6 +9,7 @@
 
 #include <boost/json.hpp>
 
+#include "src/cloudhsm/absent_commands.hpp"
 #include "src/cloudhsm/describe.hpp"
 #include "src/cloudhsm/keys.hpp"
 #include "src/cloudhsm/users.hpp"
@@ -208,6 +209,26 @@ Error sentence(std::string text) {
     return Error(Errc::bad_config, std::move(text));
 }
 
+// Whatever options follow: those of a command that does not exist cannot be read.
+Status<> refuse_absent(const json::object& request) {
+    std::string name;
+    const json::value* const words = request.if_contains("command");
+    for (const json::value& word :
+         words != nullptr && words->is_array() ? words->get_array() : json::array()) {
+        if (!word.is_string() || word.get_string().starts_with("--")) {
+            break;
+        }
+        name.append(name.empty() ? "" : " ").append(word.get_string());
+    }
+    for (const AbsentCommand& absent : kAbsentCommands) {
+        if (name == absent.words || name.starts_with(std::string(absent.words) + " ")) {
+            return sentence("Claviger has no '" + std::string(absent.words) + "'. " +
+                            std::string(absent.why));
+        }
+    }
+    return done;
+}
+
 Status<> read_words(const json::object& request, Line& line) {
     const json::value* words = request.if_contains("command");
     if (words == nullptr || !words->is_array()) {
@@ -267,6 +288,9 @@ Status<> check(const CommandRow& row, Line& line) {
 }
 
 awaitable<Answer> answer(Manager& manager, const json::object& request) {
+    if (Status<> exists = refuse_absent(request); !exists) {
+        co_return std::move(exists).error();
+    }
     const json::value* wanted = request.if_contains("cluster");
     Result<ClusterPtr> cluster = choose_cluster(
         manager, wanted != nullptr && wanted->is_string() ? std::string_view(wanted->get_string()) : "");

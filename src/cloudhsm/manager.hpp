@@ -37,6 +37,8 @@ struct Place {
     std::string name;
     std::string zone;
     std::filesystem::path module;
+    std::string serial;                      // of a token that its operator made; empty: one is made
+    std::filesystem::path officer_pin_file;  // of that token
     bool accept_weak_module = false;
 };
 

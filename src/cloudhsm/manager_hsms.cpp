@@ -57,17 +57,24 @@ cluster::HsmOptions Manager::hsm_options(const store::CloudHsmRecord& hsm) const
     options.zone = hsm.zone;
     options.state_dir = options_.hsm_directory / hsm.id.value();
     options.module = options_.soft_module;
+    options.host_arguments = options_.host_arguments;
+    const auto token = parts_.inventory.token(hsm.id);
+    if (token) {
+        options.serial = token->serial;
+    }
     const auto place = std::ranges::find(options_.places, hsm.place, &Place::name);
     if (place != options_.places.end()) {
         options.module = place->module;
         options.accept_weak_module = place->accept_weak_module;
+        // An HSM that was made before the operator named a token stays what it is.
+        if (!place->serial.empty() && (!token || token->serial == place->serial)) {
+            options.serial = place->serial;
+            options.officer_pin_file = place->officer_pin_file;
+            options.host_arguments.insert(options.host_arguments.end(), {"--token-files", "none"});
+        }
     }
-    options.host_arguments = options_.host_arguments;
     const std::string residency[] = {"--residency", "token", "--key-arn", options_.key_arn};
     options.host_arguments.insert(options.host_arguments.end(), std::begin(residency), std::end(residency));
-    if (const auto token = parts_.inventory.token(hsm.id)) {
-        options.serial = token->serial;
-    }
     return options;
 }
 
@@ -135,8 +142,11 @@ awaitable<Status<>> Manager::create_hsm(HsmId id) {
         if (lost_its_place(*hsm)) {
             made = Error(Errc::conflict, hsm->place + " was taken by another request");
         }
-        // What an earlier attempt left is of no cluster: nothing of it was recorded.
-        made = made ? remove_directory(options_.hsm_directory / id.value()) : made;
+        // What an earlier attempt left is of no cluster: nothing of it was recorded. A token that exists is
+        // made empty again when it is taken, and its directory says that it may be.
+        if (made && hsm_options(*hsm).officer_pin_file.empty()) {
+            made = remove_directory(options_.hsm_directory / id.value());
+        }
         if (made) {
             const auto facts = parts_.inventory.facts(hsm->cluster);
             if (facts) {
@@ -164,6 +174,9 @@ awaitable<Status<>> Manager::finish_create(store::CloudHsmRecord hsm, Status<> m
     }
     const store::HsmState state = made ? store::HsmState::active : store::HsmState::degraded;
     std::string message(made ? kCreated : kNotCreated);
+    if (!made && !hsm_options(hsm).officer_pin_file.empty()) {
+        message = made.error().detail + ". " + message;  // somebody chose this token: he should read why
+    }
     const Status<> told = co_await set_state(id, state, std::move(message));
     if (made) {
         observe::info("cloudhsm.hsm_created", {{"hsm", id.value()}, {"cluster", hsm.cluster.value()}});
@@ -436,9 +449,10 @@ awaitable<Status<>> Manager::delete_hsm(HsmId id) {
         static_cast<void>(removed);  // not_found: it never served
     }
     const auto token = parts_.inventory.token(id);
+    const bool taken_in_part = !token && cluster::is_claimed(hsm_options(*hsm));
     Status<> wiped = done;
-    if (token) {
-        auto pin = officer_pin(id);
+    if (token || taken_in_part) {
+        auto pin = token ? officer_pin(id) : Result<SecretBytes>(SecretBytes());
         if (pin) {
             cluster::HsmOptions options = hsm_options(*hsm);
             cluster::Site where = site();
@@ -457,7 +471,7 @@ awaitable<Status<>> Manager::delete_hsm(HsmId id) {
     }
     std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
         Status<> erased = txn.erase_hsm(id);
-        if (erased && !wiped) {
+        if (erased && !wiped && token) {
             store::HsmRecord barred = *token;
             barred.state = "NOT WIPED";
             barred.version = 0;

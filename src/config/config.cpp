@@ -15,6 +15,7 @@ namespace {
 
 // A name becomes a directory below the data directory, with a Unix socket in it (unix(7): 107 bytes in all).
 constexpr std::size_t kMaxHsmName = 15;
+constexpr std::size_t kMaxSerial = 16;  // CK_TOKEN_INFO.serialNumber, PKCS#11 v2.40 section 3.2
 constexpr std::string_view kHsmNameLetters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
 
@@ -88,6 +89,18 @@ std::optional<Error> read_hsm(std::string_view file, const toml::node& node, Con
     HsmUse use = HsmUse::default_cluster;
     section.choice<HsmUse>("use", use, {{"default", HsmUse::default_cluster}, {"cloudhsm", HsmUse::pool}});
     section.path("module", hsm.module);
+    section.read<std::string>("serial", "1 to 16 characters, as the module shows it",
+                              [&](const std::string& value) {
+                                  hsm.serial = value;
+                                  return !value.empty() && value.size() <= kMaxSerial;
+                              });
+    section.path("officer-pin-file", hsm.officer_pin_file);
+    section.require(
+        hsm.serial.empty() == hsm.officer_pin_file.empty(),
+        "needs serial and officer-pin-file together: a token that exists, and the PIN of its officer (SO)");
+    section.require(
+        hsm.serial.empty() || use == HsmUse::pool,
+        "can have serial with use = \"cloudhsm\" only: the default cluster makes its tokens itself");
     section.flag("accept-weak-module", hsm.accept_weak_module);
     section.read<std::string>("replication", "\"key-token\" (\"native\" is not built yet)",
                               [](const std::string& value) { return value == "key-token"; });
@@ -101,6 +114,9 @@ std::optional<Error> read_hsm(std::string_view file, const toml::node& node, Con
         if (std::ranges::find(*all, hsm.name, &Hsm::name) != all->end()) {
             return bad(file, &node, fmt::format("two HSMs are named \"{}\"", hsm.name));
         }
+    }
+    if (!hsm.serial.empty() && std::ranges::find(to.pool, hsm.serial, &Hsm::serial) != to.pool.end()) {
+        return bad(file, &node, fmt::format("two HSMs are the token {}: one token, one [[hsm]]", hsm.serial));
     }
     (use == HsmUse::pool ? to.pool : to.hsms).push_back(std::move(hsm));
     return std::nullopt;
@@ -160,11 +176,25 @@ std::optional<Error> cross_check(std::string_view file, const Config& config) {
         return bad(file, nullptr,
                    "http.listen is not a loopback address: give http.tls-certificate and http.tls-key");
     }
-    const auto relative = config.service.sealing_key.lexically_relative(config.service.data);
-    if (!relative.empty() && *relative.begin() != "..") {
-        return bad(file, nullptr,
-                   "service.sealing-key lies inside service.data: keep it elsewhere, so that no copy of "
-                   "the data directory carries it");
+    const auto in_data = [&](const std::filesystem::path& path) {
+        const auto relative = path.lexically_relative(config.service.data);
+        return !relative.empty() && *relative.begin() != "..";
+    };
+    const auto refuse_in_data = [&](std::string_view option) {
+        return bad(
+            file, nullptr,
+            fmt::format(
+                "{} lies inside service.data: keep it elsewhere, so that no copy of the data directory "
+                "carries it",
+                option));
+    };
+    if (in_data(config.service.sealing_key)) {
+        return refuse_in_data("service.sealing-key");
+    }
+    for (const Hsm& hsm : config.pool) {
+        if (!hsm.officer_pin_file.empty() && in_data(hsm.officer_pin_file)) {
+            return refuse_in_data(fmt::format("hsm.officer-pin-file of \"{}\"", hsm.name));
+        }
     }
     if (config.hsms.empty()) {
         return bad(file, nullptr, "no [[hsm]] with use = \"default\": name at least one");

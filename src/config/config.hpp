@@ -67,11 +67,14 @@ struct Cluster {
     bool operator==(const Cluster&) const = default;
 };
 
-// One HSM. Its token is made when it gets a cluster: at the first start, or by CreateHsm.
+// One HSM. Its token is made when it gets a cluster: at the first start, or by CreateHsm; one of the pool can
+// exist before.
 struct Hsm {
     std::string name;
     std::string zone;
     std::filesystem::path module = "/usr/lib/softhsm/libsofthsm2.so";
+    std::string serial{};                      // of the token that exists; empty: one is made
+    std::filesystem::path officer_pin_file{};  // its officer's PIN; with serial only
     bool accept_weak_module = false;
     bool operator==(const Hsm&) const = default;
 };

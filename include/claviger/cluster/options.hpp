@@ -26,6 +26,9 @@ struct HsmOptions {
     std::filesystem::path state_dir;          // holds data.sock and control.sock; Required
     std::filesystem::path module;             // PKCS#11 module of the host; Required for Launch::child
     std::vector<std::string> host_arguments;  // further arguments of claviger-hsm
+    // Of a token that its operator made, named by `serial`: holds the PIN of its officer, which only the
+    // officer processes read. Empty: the token is made, with an officer's PIN of ours.
+    std::filesystem::path officer_pin_file;
     Launch launch = Launch::child;
     // A module that lets one of the attacks pass is enrolled all the same, and then all of the cluster's
     // must.

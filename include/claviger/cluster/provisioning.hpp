@@ -141,8 +141,11 @@ boost::asio::awaitable<Status<>> install_certificate(Site site, ClusterFacts fac
                                                      std::string certificate_pem, HsmOptions hsm);
 
 // Destroys every object of ours, the officer's too, looks that none is left, and erases the files of a soft
-// token. Its host must not run.
+// token. One that its operator made keeps what is not ours. Its host must not run.
 boost::asio::awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin);
+
+// Whether an attempt to take a token that its operator made has begun to change it.
+bool is_claimed(const HsmOptions& hsm);
 
 // The officer gives the token's user a new PIN, which its host keeps: for a token whose PIN nobody knows, or
 // that locked it. An empty one: the token draws it. Its host must not run.

@@ -2,6 +2,8 @@
 
 import json
 import os
+import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -9,6 +11,7 @@ import unittest
 from claviger_dev import BIN, Dev, until
 
 AWS = "/usr/bin/aws"
+DOCS = pathlib.Path(__file__).parents[3] / "docs"
 SUBNETS = ["subnet-00000001", "subnet-00000002"]
 
 
@@ -213,6 +216,19 @@ class ClusterLife(unittest.TestCase):
                          {"admin": "admin", "kmsuser": "crypto-user"})
         hsms = self.cloudhsm("cluster", "hsm-info")["hsms"]
         self.assertEqual([h["host-state"] for h in hsms], ["serving"])
+
+    def test_commands_that_claviger_does_not_have_say_what_to_do_instead(self):
+        absent = re.search("It has none of (.*?); each", (DOCS / "limitations.md").read_text(), re.DOTALL)[1]
+        names = [name.replace("\n ", "") for name in re.findall("`(.*?)`", absent, re.DOTALL)]
+        self.assertEqual(len(names), 16)
+        for name in names:
+            self.assertIn(f"Claviger has no '{name}'. ", self.cloudhsm(*name.split(), status=1))
+        for command, way in (
+                ("crypto sign rsa-pkcs --key-filter attr.label=k --hash-function sha256 --data-path f", "aws kms sign"),
+                ("key generate-symmetric aes --label k --key-length-bytes 32", "aws kms create-key --origin AWS_CLOUDHSM"),
+                ("key wrap aes-gcm --payload-filter attr.label=k --path f", "backup"),
+                ("quorum token-sign list-quorum-values", "each admin acts alone")):
+            self.assertIn(way, self.cloudhsm(*command.split(), status=1))
 
     def test_a_second_cluster_and_its_tags(self):
         made = [self.aws("create-cluster", "--hsm-type", "hsm1.medium", "--subnet-ids", SUBNETS[0],

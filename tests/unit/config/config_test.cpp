@@ -85,6 +85,28 @@ TEST(Config, HsmsOfThePoolAreApartFromThoseOfTheDefaultCluster) {
     EXPECT_THAT(refusal(std::string(kHsm) + "use = \"x\"\n"), HasSubstr("\"cloudhsm\""));
 }
 
+TEST(Config, AnHsmOfThePoolCanBeATokenThatExists) {
+    const auto pooled = [](std::string_view name, std::string_view more) {
+        return std::string("[[hsm]]\nname = \"") + std::string(name) +
+               "\"\nzone = \"b\"\nuse = \"cloudhsm\"\n" + std::string(more);
+    };
+    const std::string token = "serial = \"0123456789abcdef\"\nofficer-pin-file = \"/etc/p.pin\"\n";
+    const auto config = Config::parse(std::string(kHsm) + pooled("p", token), "test.toml");
+    ASSERT_TRUE(config) << config.error().detail;
+    EXPECT_EQ(config->pool[0].serial, "0123456789abcdef");
+    EXPECT_EQ(config->pool[0].officer_pin_file, "/etc/p.pin");
+    EXPECT_THAT(refusal(std::string(kHsm) + pooled("p", token) + pooled("q", token)),
+                HasSubstr("two HSMs are the token 0123456789abcdef"));
+    EXPECT_THAT(refusal(std::string(kHsm) + token), HasSubstr("use = \"cloudhsm\" only"));
+    EXPECT_THAT(refusal(std::string(kHsm) + pooled("p", "serial = \"1\"\n")),
+                HasSubstr("officer-pin-file together"));
+    EXPECT_THAT(refusal(std::string(kHsm) + pooled("p", "serial = \"0123456789abcdefg\"\n")),
+                HasSubstr("1 to 16 characters"));
+    EXPECT_THAT(refusal("[service]\ndata = \"/etc\"\nsealing-key = \"/k\"\n" + std::string(kHsm) +
+                        pooled("p", token)),
+                HasSubstr("hsm.officer-pin-file of \"p\" lies inside service.data"));
+}
+
 TEST(Config, HsmsNeedNamesThatDifferAndAKnownReplication) {
     EXPECT_THAT(refusal(""), HasSubstr("no [[hsm]]"));
     EXPECT_THAT(refusal(std::string(kHsm) + std::string(kHsm)), HasSubstr("two HSMs are named"));

@@ -1,0 +1,108 @@
+#include <claviger/hsm/existing_token.hpp>
+
+#include <algorithm>
+
+#include <claviger/hsm/cluster_keys.hpp>
+
+#include "hsm/handles.hpp"
+#include "hsm/state.hpp"
+
+namespace claviger::hsm {
+namespace {
+
+Status<> expect_no_objects(const Functions& p11, CK_SESSION_HANDLE session) {
+    Template wanted;
+    wanted.yes(CKA_TOKEN);
+    const auto found = find_objects(p11, session, wanted);
+    if (!found) {
+        return found.error();
+    }
+    if (found->empty()) {
+        return done;
+    }
+    const bool of_a_cluster = std::ranges::any_of(*found, [&](CK_OBJECT_HANDLE object) {
+        const auto label = read_attribute(p11, session, object, CKA_LABEL);
+        return label && as_text(*label).starts_with(kLabelPrefix);
+    });
+    if (of_a_cluster) {
+        return Error(
+            Errc::conflict,
+            "it is of a cluster already, here or of another installation: delete its HSM there, or empty the "
+            "token with a tool of its own");
+    }
+    return Error(Errc::conflict, "it is not empty (objects on it: " + std::to_string(found->size()) +
+                                     "): move them away, or name another token");
+}
+
+// What SoftHSM 2.6.1 leaves of a trusted key that it refused to make, when the attack that tries it is cut
+// off: no label, no number.
+Status<> destroy_remains(const Functions& p11, CK_SESSION_HANDLE session) {
+    Template wanted;
+    wanted.number(CKA_CLASS, CKO_PUBLIC_KEY).yes(CKA_TOKEN);
+    const auto found = find_objects(p11, session, wanted);
+    if (!found) {
+        return found.error();
+    }
+    const auto is_blank = [&](CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
+        return read_attribute(p11, session, object, type).value_or(Bytes{}).empty();
+    };
+    for (const CK_OBJECT_HANDLE object : *found) {
+        if (is_blank(object, CKA_LABEL) && is_blank(object, CKA_MODULUS) && is_blank(object, CKA_EC_POINT)) {
+            const CK_RV rv = p11->C_DestroyObject(session, object);
+            if (rv != CKR_OK) {
+                return call_failed("C_DestroyObject", rv);
+            }
+        }
+    }
+    return done;
+}
+
+}  // namespace
+
+Status<> expect_empty(Module& module, SlotId slot) {
+    const auto session = Session::open(module.functions(), slot.value());
+    return session ? expect_no_objects(module.functions(), session->get()) : session.error();
+}
+
+Status<> take_over(Module& module, const Takeover& call, const TokenOptions& options) {
+    {
+        const auto officer = Officer::login(module, call.slot, call.officer_pin, options.guard);
+        if (!officer) {
+            return officer.error();
+        }
+        if (call.claim != Claim::first) {
+            const auto wiped = (*officer)->wipe();
+            if (!wiped) {
+                return wiped.error();
+            }
+        }
+        const auto pin_set = (*officer)->init_user_pin(call.user_pin);
+        if (!pin_set) {
+            return pin_set.error();
+        }
+    }
+    const auto token = Token::open(module, call.slot, options);
+    if (!token) {
+        return token.error();
+    }
+    const auto entered = (*token)->login(call.user_pin);
+    if (!entered) {
+        return entered.error();
+    }
+    if (call.claim != Claim::first) {
+        const auto lane = (*token)->open_lane();
+        if (!lane) {
+            return lane.error();
+        }
+        const auto wiped = wipe_user_objects(**lane);
+        const Status<> cleared =
+            wiped ? destroy_remains(module.functions(), (*token)->state().keeper) : Status<>(wiped.error());
+        if (!cleared) {
+            return cleared;
+        }
+    }
+    return call.claim == Claim::give_back ? Status<>(done)
+                                          : expect_no_objects(module.functions(), (*token)->state().keeper);
+}
+
+}  // namespace claviger::hsm

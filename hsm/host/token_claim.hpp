@@ -1,0 +1,30 @@
+// What the officer process does with a token that its operator made: takes it for a cluster, gives it back.
+//
+// The state directory remembers, in a file `claimed`, that the token was empty when it was first looked at:
+// what bears our labels later is then ours to destroy, and an attempt that was cut off is begun anew.
+#pragma once
+
+#include <claviger/base/result.hpp>
+#include <claviger/base/secret.hpp>
+#include <claviger/hsm/module.hpp>
+
+#include "hsm/host/hosted_token.hpp"
+#include "hsm/host/options.hpp"
+
+namespace claviger::host {
+
+// The officer's PIN, without the newline that editors leave. bad_config: no such file, or others can read it.
+Result<SecretBytes> read_officer_pin(const std::string& file);
+
+struct ClaimCall {
+    const Options& options;
+    hsm::Module& module;
+    TokenFilesGuard& files;
+    const SecretBytes& user_pin;  // what the user's becomes
+};
+// not_found, conflict, pin_refused, bad_config: the token cannot be taken; the detail says what to do.
+Status<> take_token(const ClaimCall& call);
+// Also for one that an attempt to take it left half done. Objects that are not ours stay.
+Status<> give_back_token(const ClaimCall& call);
+
+}  // namespace claviger::host
