@@ -73,7 +73,7 @@ std::optional<Options> parse_options(int argc, char** argv) {
     std::uint16_t port = 0;
     po::options_description description(kAbout, 100);
     description.add_options()("help,h", "this text")  //
-        ("quick", "one second a point: for checks")   //
+        ("quick", "half a second a point: for checks")   //
         ("part", po::value(&parts)->multitoken()->default_value(kParts, "all"),
          ("parts to run: " + listed(kParts)).c_str())  //
         ("operation", po::value(&operations)->multitoken()->default_value(known_operations(), "all"),
@@ -119,7 +119,7 @@ std::optional<Options> parse_options(int argc, char** argv) {
     options.module = module;
     options.programs = programs.empty() ? own_directory() : std::filesystem::path(programs);
     if (given.contains("quick")) {
-        options.point = Seconds(1);
+        options.point = Seconds(0.5);
         options.warm_up = Seconds(0.2);
     }
     if (options.keys == 0) {
