@@ -127,6 +127,19 @@ class HsmFaults(unittest.TestCase):
         self.assertLessEqual(stops["max_ms"], 1000)
         self.assertLessEqual(slowest_return, 2.0)
 
+    def test_4_signatures_and_macs_under_kills(self):
+        load = Load(self.dev, work="signing")
+        time.sleep(QUIET_SECONDS)  # the length of a measurement
+        load.end_phase("quiet, signing")
+        for _ in range(KILLS):
+            victim = self.random.choice(sorted(hosts(self.dev)))
+            os.kill(victim, signal.SIGKILL)
+            self.all_serve_again(victim)
+        kills = load.end_phase("kills, signing")
+        load.close()
+        self.assertEqual((kills["failed"], kills["wrong"]), (0, 0), kills)
+        self.assertGreater(kills["requests"], 100)
+
     def encrypt_five_times(self, kms, key):
         """The slowest answer in seconds, and the last error."""
         slowest, error = 0.0, None

@@ -1,23 +1,20 @@
-// A client that never retries: mixed Encrypt, Decrypt and GenerateDataKey on N connections, every answer
-// checked.
+// A client that never retries, on N connections, every answer checked: Encrypt, Decrypt and GenerateDataKey,
+// or with
+// --work signing Sign, Verify, GenerateMac and VerifyMac.
 //
 // Prints "running" when the first requests were answered. Each line on standard input ends a phase: its
 // figures come out as one line of JSON. End of input ends the program. The endpoint and credentials come from
 // the AWS_ variables. Keys are made in the default key store, unless --key names others.
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <iostream>
+#include <iterator>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -25,148 +22,18 @@
 #include <thread>
 #include <vector>
 
-#include <claviger/base/digest.hpp>
 #include <claviger/base/encoding.hpp>
+
+#include "tests/fault/load_client.hpp"
 
 namespace {
 
 using namespace claviger;
+using testing::Answer;
+using testing::Connection;
+using testing::member;
+using testing::Target;
 using Clock = std::chrono::steady_clock;
-
-std::string environment(const char* name) {
-    const char* const value = std::getenv(name);
-    if (value == nullptr) {
-        std::fprintf(stderr, "set %s\n", name);
-        std::exit(2);
-    }
-    return value;
-}
-
-struct Target {
-    std::string host;  // "127.0.0.1:4599"
-    sockaddr_in address{};
-    std::string access_key, secret, region;
-
-    static Target from_environment() {
-        Target target;
-        const std::string url = environment("AWS_ENDPOINT_URL");
-        target.host = url.substr(url.find("//") + 2);
-        const std::size_t colon = target.host.find(':');
-        target.address.sin_family = AF_INET;
-        target.address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(target.host.substr(colon + 1))));
-        inet_pton(AF_INET, target.host.substr(0, colon).c_str(), &target.address.sin_addr);
-        target.access_key = environment("AWS_ACCESS_KEY_ID");
-        target.secret = environment("AWS_SECRET_ACCESS_KEY");
-        target.region = environment("AWS_REGION");
-        return target;
-    }
-};
-
-// Signature Version 4 over host, date and target, as every AWS client does it.
-std::string signed_request(const Target& target, const std::string& operation, const std::string& body) {
-    const std::time_t now = std::time(nullptr);
-    std::tm utc{};
-    gmtime_r(&now, &utc);
-    char stamp[20];
-    std::strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
-    const std::string date(stamp, 8);
-    const std::string scope = date + "/" + target.region + "/kms/aws4_request";
-    const std::string canonical = "POST\n/\n\nhost:" + target.host + "\nx-amz-date:" + stamp +
-                                  "\nx-amz-target:TrentService." + operation +
-                                  "\n\nhost;x-amz-date;x-amz-target\n" + to_hex(sha256(as_bytes(body)));
-    const std::string to_sign =
-        std::string("AWS4-HMAC-SHA256\n") + stamp + "\n" + scope + "\n" + to_hex(sha256(as_bytes(canonical)));
-    Sha256Digest key = hmac_sha256(as_bytes("AWS4" + target.secret), as_bytes(date));
-    for (const std::string_view part :
-         {std::string_view(target.region), std::string_view("kms"), std::string_view("aws4_request")}) {
-        key = hmac_sha256(key, as_bytes(part));
-    }
-    return "POST / HTTP/1.1\r\nHost: " + target.host + "\r\nX-Amz-Date: " + stamp +
-           "\r\nX-Amz-Target: TrentService." + operation +
-           "\r\nContent-Type: application/x-amz-json-1.1\r\nAuthorization: AWS4-HMAC-SHA256 Credential=" +
-           target.access_key + "/" + scope + ", SignedHeaders=host;x-amz-date;x-amz-target, Signature=" +
-           to_hex(hmac_sha256(key, as_bytes(to_sign))) +
-           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
-
-std::optional<std::string> member(const std::string& json, const std::string& name) {
-    const std::string mark = "\"" + name + "\":\"";
-    const std::size_t start = json.find(mark);
-    if (start == std::string::npos) {
-        return std::nullopt;
-    }
-    const std::size_t end = json.find('"', start + mark.size());
-    return json.substr(start + mark.size(), end - start - mark.size());
-}
-
-struct Answer {
-    int status = 0;  // 0: no answer
-    std::string body;
-};
-
-// One keep-alive connection. A lost connection is a failed request, then a new one is made.
-class Connection {
-public:
-    explicit Connection(const Target& target) : target_(target) {}
-    ~Connection() { drop(); }
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
-
-    Answer call(const std::string& operation, const std::string& body) {
-        const std::string request = signed_request(target_, operation, body);
-        if (fd_ < 0 && !open()) {
-            return {0, "connection refused"};
-        }
-        if (send(fd_, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) {
-            drop();
-            return {0, "connection lost while sending"};
-        }
-        return receive();
-    }
-
-private:
-    bool open() {
-        fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        const int one = 1;
-        setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        const timeval limit{15, 0};
-        setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-        if (connect(fd_, reinterpret_cast<const sockaddr*>(&target_.address), sizeof target_.address) != 0) {
-            drop();
-            return false;
-        }
-        return true;
-    }
-    void drop() {
-        if (fd_ >= 0) {
-            close(fd_);
-        }
-        fd_ = -1;
-    }
-    Answer receive() {
-        std::string text;
-        std::array<char, 16384> buffer;
-        for (;;) {
-            const std::size_t head = text.find("\r\n\r\n");
-            if (head != std::string::npos) {
-                const std::size_t length = text.find("Content-Length: ");
-                const std::size_t size = length < head ? std::stoul(text.substr(length + 16)) : 0;
-                if (text.size() >= head + 4 + size) {
-                    return {std::stoi(text.substr(9, 3)), text.substr(head + 4, size)};
-                }
-            }
-            const ssize_t got = recv(fd_, buffer.data(), buffer.size(), 0);
-            if (got <= 0) {
-                drop();
-                return {0, "connection lost while receiving"};
-            }
-            text.append(buffer.data(), static_cast<std::size_t>(got));
-        }
-    }
-
-    const Target& target_;
-    int fd_ = -1;
-};
 
 struct Figures {
     std::mutex mutex;
@@ -207,49 +74,48 @@ struct Figures {
     }
 };
 
-// One connection's share of the load: what it encrypts it remembers, and decrypts again later.
-class Worker {
+// What one connection asks for, over and over. Threads: one.
+class Work {
 public:
-    Worker(const Target& target, const std::vector<std::string>& keys, Figures& figures, unsigned seed)
-        : connection_(target), keys_(keys), figures_(figures), random_(seed) {}
+    Work() = default;
+    Work(const Work&) = delete;
+    Work& operator=(const Work&) = delete;
+    virtual ~Work() = default;
 
-    void step() {
+    // One request. True if a good answer is right.
+    virtual bool ask(Connection& connection, Answer& answer) = 0;
+};
+
+// What it encrypts it remembers, and decrypts again later.
+class Encryption final : public Work {
+public:
+    Encryption(const std::vector<std::string>& keys, unsigned seed) : keys_(keys), random_(seed) {}
+
+    bool ask(Connection& connection, Answer& answer) override {
         const auto choice = random_() % (remembered_.size() < 4 ? 2 : 3);
         const std::string key = keys_[random_() % keys_.size()];
-        const auto begun = Clock::now();
-        Answer answer;
-        bool right = false;
         if (choice == 0) {
             std::array<std::byte, 64> plain;
             for (std::byte& b : plain) {
                 b = static_cast<std::byte>(random_());
             }
             const std::string encoded = to_base64(plain);
-            answer = connection_.call("Encrypt", "{\"KeyId\":\"" + key + "\",\"Plaintext\":\"" + encoded +
-                                                     "\",\"EncryptionContext\":{\"load\":\"yes\"}}");
-            right = remember(encoded, member(answer.body, "CiphertextBlob"));
-        } else if (choice == 1) {
+            answer = connection.call("Encrypt", "{\"KeyId\":\"" + key + "\",\"Plaintext\":\"" + encoded +
+                                                    "\",\"EncryptionContext\":{\"load\":\"yes\"}}");
+            return remember(encoded, member(answer.body, "CiphertextBlob"));
+        }
+        if (choice == 1) {
             answer =
-                connection_.call("GenerateDataKey", "{\"KeyId\":\"" + key +
-                                                        "\",\"KeySpec\":\"AES_256\",\"EncryptionContext\":"
-                                                        "{\"load\":\"yes\"}}");
+                connection.call("GenerateDataKey",
+                                "{\"KeyId\":\"" + key +
+                                    "\",\"KeySpec\":\"AES_256\",\"EncryptionContext\":{\"load\":\"yes\"}}");
             const auto plain = member(answer.body, "Plaintext");
-            right = plain && plain->size() == 44 && remember(*plain, member(answer.body, "CiphertextBlob"));
-        } else {
-            const auto& [plain, blob] = remembered_[random_() % remembered_.size()];
-            answer = connection_.call(
-                "Decrypt", "{\"CiphertextBlob\":\"" + blob + "\",\"EncryptionContext\":{\"load\":\"yes\"}}");
-            right = member(answer.body, "Plaintext") == plain;
+            return plain && plain->size() == 44 && remember(*plain, member(answer.body, "CiphertextBlob"));
         }
-        const std::chrono::duration<float, std::milli> took = Clock::now() - begun;
-        const std::lock_guard lock(figures_.mutex);
-        figures_.milliseconds.push_back(took.count());
-        if (answer.status != 200) {
-            ++figures_.failed;
-            ++figures_.errors[std::to_string(answer.status) + " " + answer.body.substr(0, 120)];
-        } else if (!right) {
-            ++figures_.wrong;
-        }
+        const auto& [plain, blob] = remembered_[random_() % remembered_.size()];
+        answer = connection.call(
+            "Decrypt", "{\"CiphertextBlob\":\"" + blob + "\",\"EncryptionContext\":{\"load\":\"yes\"}}");
+        return member(answer.body, "Plaintext") == plain;
     }
 
 private:
@@ -265,53 +131,132 @@ private:
         return true;
     }
 
-    Connection connection_;
     const std::vector<std::string>& keys_;
-    Figures& figures_;
     std::mt19937 random_;
     std::vector<std::pair<std::string, std::string>> remembered_;
 };
 
-std::vector<std::string> make_keys(const Target& target, std::size_t count) {
-    Connection connection(target);
-    std::vector<std::string> keys;
-    while (keys.size() < count) {
-        const Answer answer = connection.call("CreateKey", "{}");
-        const auto id = member(answer.body, "KeyId");
-        if (answer.status != 200 || !id) {
-            std::fprintf(stderr, "CreateKey: %d %s\n", answer.status, answer.body.c_str());
-            std::exit(1);
+// The kinds of key that sign, and how. RSA with PKCS #1 v1.5 and HMAC give the same answer each time.
+struct Scheme {
+    const char* create;
+    const char* make;    // the operation
+    const char* member;  // of its answer
+    const char* verify;
+    const char* verdict;  // in that answer
+    const char* algorithm;
+    bool repeats;
+};
+constexpr std::array<Scheme, 3> kSchemes{{
+    {R"({"KeySpec":"RSA_2048","KeyUsage":"SIGN_VERIFY"})", "Sign", "Signature", "Verify",
+     R"("SignatureValid":true)", R"("SigningAlgorithm":"RSASSA_PKCS1_V1_5_SHA_256")", true},
+    {R"({"KeySpec":"ECC_NIST_P256","KeyUsage":"SIGN_VERIFY"})", "Sign", "Signature", "Verify",
+     R"("SignatureValid":true)", R"("SigningAlgorithm":"ECDSA_SHA_256")", false},
+    {R"({"KeySpec":"HMAC_256","KeyUsage":"GENERATE_VERIFY_MAC"})", "GenerateMac", "Mac", "VerifyMac",
+     R"("MacValid":true)", R"("MacAlgorithm":"HMAC_SHA_256")", true},
+}};
+
+// What it signs it signs again or verifies later. Keys are in the order of kSchemes.
+class Signing final : public Work {
+public:
+    Signing(const std::vector<std::string>& keys, unsigned seed) : keys_(keys), random_(seed) {}
+
+    bool ask(Connection& connection, Answer& answer) override {
+        const std::size_t which = random_() % kSchemes.size();
+        const Scheme& scheme = kSchemes[which];
+        const std::string message = "TWVzc2FnZS" + std::to_string(10 + random_() % 8);  // base64 as it stands
+        std::string& known = signatures_[which][message];
+        const std::string request =
+            "{\"KeyId\":\"" + keys_[which] + "\",\"Message\":\"" + message + "\"," + scheme.algorithm;
+        if (!known.empty() && random_() % 2 == 0) {
+            answer =
+                connection.call(scheme.verify, request + ",\"" + scheme.member + "\":\"" + known + "\"}");
+            return answer.body.find(scheme.verdict) != std::string::npos;
         }
-        keys.push_back(*id);
+        answer = connection.call(scheme.make, request + "}");
+        const auto made = member(answer.body, scheme.member);
+        if (!made) {
+            return false;
+        }
+        const bool right = known.empty() || !scheme.repeats || *made == known;
+        known = *made;
+        return right;
     }
-    return keys;
+
+private:
+    const std::vector<std::string>& keys_;
+    std::mt19937 random_;
+    std::array<std::map<std::string, std::string>, kSchemes.size()> signatures_;
+};
+
+void run(const Target& target, Work& work, Figures& figures, const std::atomic<bool>& stop) {
+    Connection connection(target);
+    while (!stop) {
+        const auto begun = Clock::now();
+        Answer answer;
+        const bool right = work.ask(connection, answer);
+        const std::chrono::duration<float, std::milli> took = Clock::now() - begun;
+        const std::lock_guard lock(figures.mutex);
+        figures.milliseconds.push_back(took.count());
+        if (answer.status != 200) {
+            ++figures.failed;
+            ++figures.errors[std::to_string(answer.status) + " " + answer.body.substr(0, 120)];
+        } else if (!right) {
+            ++figures.wrong;
+        }
+    }
+}
+
+std::string make_key(Connection& connection, const std::string& request) {
+    const Answer answer = connection.call("CreateKey", request);
+    const auto id = member(answer.body, "KeyId");
+    if (answer.status != 200 || !id) {
+        std::fprintf(stderr, "CreateKey: %d %s\n", answer.status, answer.body.c_str());
+        std::exit(1);
+    }
+    return *id;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     std::size_t connections = 16;
+    bool signing = false;
     std::vector<std::string> keys;
     for (int i = 1; i + 1 < argc; i += 2) {
-        if (std::string(argv[i]) == "--connections") {
-            connections = std::stoul(argv[i + 1]);
-        } else if (std::string(argv[i]) == "--key") {
-            keys.emplace_back(argv[i + 1]);
+        const std::string option = argv[i];
+        const std::string value = argv[i + 1];
+        if (option == "--connections") {
+            connections = std::stoul(value);
+        } else if (option == "--key") {
+            keys.push_back(value);
+        } else if (option == "--work") {
+            signing = value == "signing";
         }
     }
     const Target target = Target::from_environment();
-    if (keys.empty()) {
-        keys = make_keys(target, 4);
+    {
+        Connection connection(target);
+        if (signing) {
+            for (const Scheme& scheme : kSchemes) {
+                keys.push_back(make_key(connection, scheme.create));
+            }
+        }
+        if (keys.empty()) {
+            std::generate_n(std::back_inserter(keys), 4, [&] { return make_key(connection, "{}"); });
+        }
     }
     Figures figures;
     std::atomic<bool> stop = false;
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < connections; ++i) {
         threads.emplace_back([&, seed = static_cast<unsigned>(i + 1)] {
-            Worker worker(target, keys, figures, seed);
-            while (!stop) {
-                worker.step();
+            std::unique_ptr<Work> work;
+            if (signing) {
+                work = std::make_unique<Signing>(keys, seed);
+            } else {
+                work = std::make_unique<Encryption>(keys, seed);
             }
+            run(target, *work, figures, stop);
         });
     }
     std::printf("running\n");

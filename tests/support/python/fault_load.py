@@ -8,12 +8,12 @@ from claviger_dev import BIN
 
 
 class Load:
-    """16 connections of mixed Encrypt, Decrypt and GenerateDataKey; reports what happened in each phase."""
+    """16 connections of mixed requests; reports what happened in each phase."""
 
-    def __init__(self, dev, connections=16, keys=()):
-        """`keys`: instead of new ones in the default key store."""
+    def __init__(self, dev, connections=16, keys=(), work="encryption"):
+        """`keys`: instead of new ones in the default key store. `work`: "encryption" or "signing", see tests/fault/load.cpp."""
         self.process = subprocess.Popen(
-            [os.path.join(BIN, "fault-load"), "--connections", str(connections),
+            [os.path.join(BIN, "fault-load"), "--connections", str(connections), "--work", work,
              *(word for key in keys for word in ("--key", key))],
             env=dict(os.environ, **dev.settings()), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "running\n"
