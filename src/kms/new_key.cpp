@@ -35,7 +35,8 @@ asio::awaitable<Outcome<store::MaterialRecord>> make_material(Call& call, cluste
                                      record.usage,           record.origin};
     call.parts.random.fill(identity.material_id);
     record.current_material = to_hex(identity.material_id);
-    Result<cluster::NewKey> made = co_await client.create_key(identity, call.http.deadline);
+    Result<cluster::NewKey> made =
+        co_await client.create_key(identity, call.generation_deadline(identity.spec));
     if (!made && made.error().code == Errc::unsupported) {
         co_return cannot_make(record.spec);
     }

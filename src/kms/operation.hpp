@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -90,6 +91,9 @@ struct Operation {
 std::span<const Operation> operation_table() noexcept;
 const Operation* find_operation(std::string_view name) noexcept;
 
+// A busy HSM takes many seconds over an RSA pair, 4096 bits above all. Clients of AWS wait for a minute.
+constexpr std::chrono::seconds kRsaGeneration{20};
+
 // One request on its way. Lives in the frame of KmsService::call; handlers run on the call's io thread, and
 // parts of it are read on the store's writer thread while the call waits for its commit.
 struct Call {
@@ -107,6 +111,10 @@ struct Call {
     const policy::Principal& principal() const { return http.principal; }
     const Key& key() const { return *keys[0]; }
     std::string_view account() const { return http.principal.account.value(); }
+    // Until when the HSMs may make a key of this spec.
+    MonoTime generation_deadline(std::string_view spec) const {
+        return spec.starts_with("RSA_") ? http.deadline + kRsaGeneration : http.deadline;
+    }
     Failure failed(Error error) const { return failure_of(std::move(error), *model); }
 };
 

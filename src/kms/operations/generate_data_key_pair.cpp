@@ -62,13 +62,14 @@ asio::awaitable<Outcome<SealedPair>> make_key_pair(Call& call, const KeyPairRequ
     if (request.dry_run) {
         co_return dry_run();
     }
-    Result<cluster::KeyPair> pair = co_await call.io.cluster.generate_pair(request.spec, call.http.deadline);
+    const MonoTime deadline = call.generation_deadline(request.spec);
+    Result<cluster::KeyPair> pair = co_await call.io.cluster.generate_pair(request.spec, deadline);
     if (!pair) {
         co_return call.failed(std::move(pair).error());
     }
     const ByteView private_key = pair->private_key.reveal(SecretAccess());
     Result<Bytes> blob =
-        co_await call.io.cluster.encrypt(*key.current().material, private_key, *context, call.http.deadline);
+        co_await call.io.cluster.encrypt(*key.current().material, private_key, *context, deadline);
     if (!blob) {
         co_return call.failed(std::move(blob).error());
     }

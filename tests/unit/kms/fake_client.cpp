@@ -217,8 +217,9 @@ asio::awaitable<Result<SecretBytes>> FakeClient::derive(const cluster::KeyMateri
     co_return SecretBytes(kKey);
 }
 
-asio::awaitable<Result<cluster::KeyPair>> FakeClient::generate_pair(std::string_view, MonoTime) {
+asio::awaitable<Result<cluster::KeyPair>> FakeClient::generate_pair(std::string_view, MonoTime until) {
     ++calls;
+    deadline = until;
     if (failure) {
         co_return Error(*failure, "as told");
     }
@@ -239,8 +240,9 @@ asio::awaitable<Result<SecretBytes>> FakeClient::random(std::uint16_t size, Mono
 }
 
 asio::awaitable<Result<cluster::NewKey>> FakeClient::create_key(const cluster::NewKeyIdentity& identity,
-                                                                MonoTime) {
+                                                                MonoTime until) {
     ++calls;
+    deadline = until;
     if (failure) {
         co_return Error(*failure, "as told");
     }

@@ -47,6 +47,7 @@ public:
     bool throws = false;              // random() does, as if memory had run out
     std::vector<std::string> destroyed;
     std::size_t calls = 0;
+    MonoTime deadline{};  // of the last key or pair that was made
 };
 
 }  // namespace claviger::kms::test

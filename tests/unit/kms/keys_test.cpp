@@ -79,6 +79,19 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"({"Policy":"no"})", "MalformedPolicyDocumentException",
                 "The policy must be one JSON object without repeated names."}));
 
+TEST(CreateKey, AnRsaPairMayTakeLongerThanOtherKeys) {
+    Harness api;
+    const std::string key = api.make_key();
+    const MonoTime usual = api.client.deadline;
+    api.call("CreateKey", R"({"KeySpec":"RSA_4096","KeyUsage":"SIGN_VERIFY"})");
+    EXPECT_GT(api.client.deadline, usual + std::chrono::seconds(15));
+    api.client.deadline = usual;
+    api.call("GenerateDataKeyPair", R"({"KeyPairSpec":"RSA_4096","KeyId":")" + key + "\"}");
+    EXPECT_GT(api.client.deadline, usual + std::chrono::seconds(15));
+    api.call("GenerateDataKeyPair", R"({"KeyPairSpec":"ECC_NIST_P256","KeyId":")" + key + "\"}");
+    EXPECT_LT(api.client.deadline, usual + std::chrono::seconds(15));
+}
+
 TEST(CreateKey, FiftyOneTagsAreTooMany) {
     Harness api;
     std::string tags;
