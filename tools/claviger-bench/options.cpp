@@ -72,8 +72,8 @@ std::optional<Options> parse_options(int argc, char** argv) {
     double point = 0;
     std::uint16_t port = 0;
     po::options_description description(kAbout, 100);
-    description.add_options()("help,h", "this text")  //
-        ("quick", "half a second a point: for checks")   //
+    description.add_options()("help,h", "this text")    //
+        ("quick", "half a second a point: for checks")  //
         ("part", po::value(&parts)->multitoken()->default_value(kParts, "all"),
          ("parts to run: " + listed(kParts)).c_str())  //
         ("operation", po::value(&operations)->multitoken()->default_value(known_operations(), "all"),
