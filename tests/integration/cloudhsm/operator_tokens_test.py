@@ -65,7 +65,7 @@ class OperatorTokensTest(MemberRig):
         subprocess.run(["openssl", "rsa", "-in", folder + "/recovery.key", "-pubout", "-out", folder + "/recovery.pem"],
                        check=True, capture_output=True)
         cls.tokens = tokens = OperatorTokens(folder)
-        for label in ("first", "second", "absent", "readable", "wrong-pin", "public", "private", "cluster", "cut-off"):
+        for label in ("first", "second", "absent", "readable", "wrong-pin", "public", "private", "cluster", "cut-off", "officer"):
             tokens.make(label)
         tokens.serials["absent"] = "0123456789abcdef"
         tokens.write_pin("readable", tokens.officer_pin("readable"), 0o644)
@@ -162,8 +162,9 @@ class OperatorTokensTest(MemberRig):
         self.assertIn("is not empty (objects on it: 1)", self.why_not(cluster, "public"))
         self.assertIn("is of a cluster already", self.why_not(cluster, "cluster"))
         self.assertIn("is not empty (objects on it: 1)", self.why_not(cluster, "private"))
-        for label in ("public", "private", "cluster"):
-            self.assertNotEqual(tokens.objects(label), "", "what was on it is on it")
+        for label in ("public", "cluster"):
+            self.assertNotEqual(tokens.as_user(label, "-O"), "", "nothing of it was changed, its user's PIN included")
+        self.assertIn("mine", tokens.objects("private"))
 
         self.assertIn("officer-pin-file is not taken", self.why_not(cluster, "wrong-pin"))
         tokens.write_pin("wrong-pin", tokens.officer_pin("wrong-pin"))
@@ -192,6 +193,27 @@ class OperatorTokensTest(MemberRig):
         self.tokens.objects("cut-off")
         self.delete(cluster, hsm)
         self.assertEqual(self.tokens.objects("cut-off"), "")
+
+    def test_its_officer_unlocks_it_and_is_missed(self):
+        cluster = self.empty_cluster()
+        hsm = self.take(cluster, "officer")
+        self.initialize(cluster)
+        self.tokens.as_officer("officer", "--init-pin", "--new-pin", "of-somebody-else")
+        self.dev.restart()
+        self.connect_clients()
+        until(lambda: self.info(cluster)["host-state"].startswith("refused"), 60, "its PIN is another one")
+        self.command(cluster, "user", "change-password", "--username", "kmsuser", "--role", "crypto-user", "--password",
+                     PASSWORD)
+        until(lambda: self.info(cluster)["host-state"] == "serving", 60, "the officer has set it")
+
+        os.unlink(self.tokens.pin_file("officer"))
+        self.delete(cluster, hsm)
+        self.assertIn("cloudhsm.hsm_not_wiped", self.logged(hsm))
+        self.tokens.write_pin("officer", self.tokens.officer_pin("officer"))
+        self.assertIn("is of a cluster already", self.why_not(self.empty_cluster(), "officer"))
+
+    def info(self, cluster):
+        return self.command(cluster, "cluster", "hsm-info")["hsms"][0]
 
     def kill_and_start(self):
         self.dev.kill()

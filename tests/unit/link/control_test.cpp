@@ -80,6 +80,7 @@ TEST(ControlMessage, EveryMessageIsReadBackAndRefusedWhenMutilated) {
     check(WipeToken{SecretBytes("so"), "label"});
     check(DestroyObject{"label", some("id")});
     check(TryUserPin{SecretBytes("user"), true});
+    check(TakeToken{SecretBytes("user")});
 }
 
 TEST(ControlMessage, StatusFieldsArriveInTheirPlaces) {
