@@ -60,6 +60,17 @@ Result<hsm::TokenFacts> find(const ClaimCall& call) {
         "the module finds its tokens (SoftHSM: SOFTHSM2_CONF in the environment of the service)");
 }
 
+Error explained(const Error& error) {
+    return error.code != Errc::pin_refused
+               ? error
+               : Error(Errc::pin_refused,
+                       "the PIN in its officer-pin-file is not taken (" + error.detail +
+                           "): correct the file, then log in once as its officer with a tool of the HSM, "
+                           "because a "
+                           "token that warns of a wrong PIN is not tried again",
+                       error.ckr);
+}
+
 Status<> take_over(const ClaimCall& call, const hsm::TokenFacts& token, hsm::Claim claim) {
     const Result<SecretBytes> officer_pin = read_officer_pin(call.options.officer_pin_file);
     if (!officer_pin) {
@@ -68,16 +79,20 @@ Status<> take_over(const ClaimCall& call, const hsm::TokenFacts& token, hsm::Cla
     hsm::TokenOptions options;
     options.guard = &call.files;
     options.key_arn = call.options.key_arn;
-    Status<> taken = hsm::take_over(call.module, {token.slot, *officer_pin, call.user_pin, claim}, options);
-    if (!taken && taken.error().code == Errc::pin_refused) {
-        return Error(Errc::pin_refused,
-                     "the PIN in its officer-pin-file is not taken (" + taken.error().detail +
-                         "): correct the file, then log in once as its officer with a tool of the HSM, "
-                         "because a token "
-                         "that warns of a wrong PIN is not tried again",
-                     taken.error().ckr);
+    if (claim == hsm::Claim::first) {
+        const auto officer = hsm::Officer::login(call.module, token.slot, *officer_pin, &call.files);
+        if (!officer) {
+            return explained(officer.error());
+        }
+        // Its officer lets us in, and nothing of it was changed yet.
+        const Status<> noted = replace_file(claimed_file(call.options), as_bytes(call.options.serial));
+        if (!noted) {
+            return noted;
+        }
     }
-    return taken;
+    const Status<> taken =
+        hsm::take_over(call.module, {token.slot, *officer_pin, call.user_pin, claim}, options);
+    return taken ? taken : explained(taken.error());
 }
 
 // Each error begins with the token it is about.
@@ -135,11 +150,8 @@ Status<> take_token(const ClaimCall& call) {
             const Status<> forgotten = pins ? pins->save({}) : Status<>(pins.error());
             return forgotten ? take_over(call, token, hsm::Claim::again) : forgotten;
         }
-        Status<> status = hsm::expect_empty(call.module, token.slot);
-        if (status) {
-            status = replace_file(claimed_file(call.options), as_bytes(call.options.serial));
-        }
-        return status ? take_over(call, token, hsm::Claim::first) : status;
+        const Status<> empty = hsm::expect_empty(call.module, token.slot);
+        return empty ? take_over(call, token, hsm::Claim::first) : empty;
     });
 }
 

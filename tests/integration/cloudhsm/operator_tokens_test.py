@@ -102,6 +102,7 @@ class OperatorTokensTest(MemberRig):
         until(lambda: self.row(cluster, hsm)["State"] == "DEGRADED", 60, f"{label} is refused")
         message = self.row(cluster, hsm)["StateMessage"]
         self.delete(cluster, hsm)
+        self.assertNotIn("not_wiped", self.logged(hsm))
         self.assertIn("token " + self.tokens.serials[label], message)
         return message
 
