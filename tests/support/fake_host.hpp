@@ -82,8 +82,8 @@ private:
     struct Delayed;
     void serve();
     bool read_from(Peer& peer);
-    void answer_data(Peer& peer, const link::FrameView& frame);
-    void answer_control(Peer& peer, const link::FrameView& frame);
+    // fake_host_requests.cpp: one answer each
+    void answer_control(link::WipedBuffer& out, const link::FrameView& frame);
     void work(link::WipedBuffer& out, const link::FrameView& frame);
     bool use_key(link::WipedBuffer& out, std::uint64_t id, const link::KeyUse& use);
 
