@@ -1,17 +1,15 @@
 #include "src/model/validate.hpp"
 
 #include <cmath>
-#include <map>
-#include <mutex>
-#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <boost/json.hpp>
-#include <boost/regex.hpp>
 
 #include <claviger/base/encoding.hpp>
 
 #include "src/model/arena.hpp"
+#include "src/model/constraints.hpp"
 
 namespace claviger::model {
 namespace {
@@ -20,44 +18,6 @@ namespace json = boost::json;
 
 constexpr std::size_t kMaxDepth = 32;
 constexpr std::size_t kMaxEcho = 2048;  // bytes of an offending value that a message repeats
-
-// `text` is valid UTF-8: the parser refuses anything else.
-std::wstring wide(std::string_view text) {
-    static_assert(sizeof(wchar_t) == 4);
-    std::wstring out;
-    out.reserve(text.size());
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((byte & 0xc0) == 0x80) {
-            out.back() = static_cast<wchar_t>(out.back() << 6 | (byte & 0x3f));
-        } else {
-            out += static_cast<wchar_t>(byte < 0x80   ? byte
-                                        : byte < 0xe0 ? byte & 0x1f
-                                                      : byte & (byte < 0xf0 ? 0x0f : 0x07));
-        }
-    }
-    return out;
-}
-
-const boost::wregex& compiled(const Shape& shape) {
-    static std::mutex mutex;
-    static std::map<const Shape*, boost::wregex> cache;  // entries never move and never change
-    const std::lock_guard lock(mutex);
-    const auto [entry, added] = cache.try_emplace(&shape);
-    if (added) {
-        entry->second.assign(wide(shape.regex));
-    }
-    return entry->second;
-}
-
-bool matches(const Shape& shape, std::string_view text) {
-    try {
-        // As in Java, a dot is no line end.
-        return boost::regex_match(wide(text), compiled(shape), boost::regex_constants::match_not_dot_newline);
-    } catch (const std::runtime_error&) {  // boost::regex gives up on excessive backtracking
-        return false;
-    }
-}
 
 std::string_view type_name(Type type) noexcept {
     switch (type) {
@@ -93,15 +53,34 @@ std::string printed(const json::value& value) {
         }
         out += "]";
     }
-    if (out.size() > kMaxEcho) {
-        std::size_t cut = kMaxEcho;
-        while (cut > 0 && (static_cast<unsigned char>(out[cut]) & 0xc0) == 0x80) {
-            --cut;
-        }
-        out.resize(cut);
-        out += "...";
-    }
     return out;
+}
+
+std::string printed_map(const json::object& map) {
+    std::string out = "{";
+    for (const auto& [name, element] : map) {
+        if (out.size() > 1) {
+            out += ", ";
+        }
+        out.append(name).append("=").append(printed(element));
+        if (out.size() > kMaxEcho) {
+            break;
+        }
+    }
+    return out + "}";
+}
+
+// As much of a text as a message repeats, in quotes.
+std::string quoted(std::string text) {
+    if (text.size() > kMaxEcho) {
+        std::size_t size = kMaxEcho;
+        while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) {
+            --size;
+        }
+        text.resize(size);
+        text += "...";
+    }
+    return "'" + text + "' ";
 }
 
 // Where in the request we are; a chain on the stack, spelled out only for a message.
@@ -165,25 +144,30 @@ private:
 
     // `value` nullptr: the member is missing.
     void violated(const Shape& shape, const json::value* value, const Path* path, const std::string& rule) {
+        std::string echo;
+        if (value == nullptr) {
+            echo = "null ";
+        } else if (is_shown(shape)) {
+            echo = quoted(printed(*value));
+        }
+        report(echo, path, "Member must " + rule);
+    }
+
+    static bool is_shown(const Shape& shape) noexcept {
+        return shape.sensitive == Sensitive::no && shape.type != Type::blob;
+    }
+
+    void report(const std::string& echo, const Path* path, const std::string& sentence) {
         if (count_++ != 0) {
             violations_ += "; ";
         }
-        violations_ += "Value ";
-        if (value == nullptr) {
-            violations_ += "null ";
-        } else if (shape.sensitive == Sensitive::no && shape.type != Type::blob) {
-            violations_ += "'" + printed(*value) + "' ";
-        }
-        violations_ += "at '" + path->text() + "' failed to satisfy constraint: Member must " + rule;
+        violations_ +=
+            "Value " + echo + "at '" + path->text() + "' failed to satisfy constraint: " + sentence;
     }
 
     void check_length(const Shape& shape, const json::value& value, const Path* path, std::size_t length) {
-        if (shape.min != kUnbounded && static_cast<std::int64_t>(length) < shape.min) {
-            violated(shape, &value, path,
-                     "have length greater than or equal to " + std::to_string(shape.min));
-        }
-        if (shape.max != kUnbounded && static_cast<std::int64_t>(length) > shape.max) {
-            violated(shape, &value, path, "have length less than or equal to " + std::to_string(shape.max));
+        for (const std::string& rule : broken_lengths(shape, length)) {
+            violated(shape, &value, path, rule);
         }
     }
 
@@ -234,6 +218,7 @@ private:
             return wrong_type(shape, path);
         }
         check_length(shape, value, path, map->size());
+        check_map_keys(shape, *map, path);
         for (auto& entry : *map) {
             const Path here{path, "value"};
             if (!check(shape.element, entry.value(), &here)) {
@@ -243,38 +228,28 @@ private:
         return true;
     }
 
+    // One sentence for a map, however many of its keys are wrong.
+    void check_map_keys(const Shape& shape, const json::object& map, const Path* path) {
+        for (const auto& entry : map) {
+            std::string all;
+            for (const std::string& rule : broken_rules(service_.shape(shape.key), entry.key())) {
+                all += (all.empty() ? "Member must " : ", Member must ") + rule;
+            }
+            if (!all.empty()) {
+                const std::string echo = is_shown(shape) ? quoted(printed_map(map)) : std::string{};
+                report(echo, path, "Map keys must satisfy constraint: [" + all + "]");
+                return;
+            }
+        }
+    }
+
     bool check_string(const Shape& shape, const json::value& value, const Path* path) {
         const auto* text = value.if_string();
         if (text == nullptr) {
             return wrong_type(shape, path);
         }
-        const std::string_view view = *text;
-        if (!shape.values.empty()) {
-            for (const std::string_view allowed : shape.values) {
-                if (allowed == view) {
-                    return true;
-                }
-            }
-            std::string rule = "satisfy enum value set: [";
-            for (const std::string_view allowed : shape.values) {
-                if (rule.back() != '[') {
-                    rule += ", ";
-                }
-                rule += allowed;
-            }
-            violated(shape, &value, path, rule + "]");
-            return true;
-        }
-        const std::size_t before = count_;
-        if (shape.min != kUnbounded || shape.max != kUnbounded) {
-            check_length(shape, value, path, code_points(view));
-        }
-        // A text that is too long is not worth matching; a short one is reported with its pattern, as it may
-        // be empty.
-        const bool too_long = count_ != before && view.size() > static_cast<std::size_t>(shape.max);
-        if (!shape.pattern.empty() && !too_long && !matches(shape, view)) {
-            violated(shape, &value, path,
-                     "satisfy regular expression pattern: " + std::string(shape.pattern));
+        for (const std::string& rule : broken_rules(shape, *text)) {
+            violated(shape, &value, path, rule);
         }
         return true;
     }
@@ -322,14 +297,6 @@ private:
 };
 
 }  // namespace
-
-std::size_t code_points(std::string_view text) noexcept {
-    std::size_t n = 0;
-    for (const char c : text) {
-        n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    }
-    return n;
-}
 
 std::optional<json::value> parse_json(ByteView body, WipingArena& arena) {
     json::parse_options options;

@@ -18,9 +18,6 @@ class WipingArena;
 // memory too, lives in `arena`. nullopt: not JSON.
 std::optional<boost::json::value> parse_json(ByteView body, WipingArena& arena);
 
-// Length as the model counts it. `text` is UTF-8.
-std::size_t code_points(std::string_view text) noexcept;
-
 struct Violation {
     enum class Kind { serialization, constraint };
     Kind kind;

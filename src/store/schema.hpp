@@ -406,7 +406,7 @@ std::vector<Cell> cells_of(const Record& record, CellStorage& storage) {
         Table<Record>::columns);
 }
 
-// Errors of single cells give nullopt: the seal over the raw cells was checked before, so it would be a bug.
+// nullopt if a cell is of another type or out of limits. Nothing of the kind is ever written.
 template <class Record>
 std::optional<Record> record_of(std::span<const Cell> cells) {
     Record record;

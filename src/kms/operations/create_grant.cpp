@@ -8,7 +8,7 @@
 #include "src/kms/grant_token.hpp"
 #include "src/kms/grants.hpp"
 #include "src/kms/operations/operations.hpp"
-#include "src/model/validate.hpp"
+#include "src/model/constraints.hpp"
 #include "src/policy/document.hpp"
 
 namespace claviger::kms {

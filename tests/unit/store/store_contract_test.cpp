@@ -48,6 +48,26 @@ TEST_P(StoreContract, WrittenRowsAreReadBackUnchanged) {
     EXPECT_EQ(found->pending_window_days, written.pending_window_days);
 }
 
+TEST_P(StoreContract, ARowThatCouldNotBeReadBackIsNotWritten) {
+    KeyRecord long_tag = key("k1");
+    long_tag.tags = {{"Project", std::string(4097, 'a')}};
+    KeyRecord many_tags = key("k2");
+    many_tags.tags = std::vector<Tag>(1001, Tag{"a", "b"});
+    GrantRecord many_operations = grant("k3", "g1");
+    many_operations.operations = std::vector<std::string>(1001, "Encrypt");
+    for (const Result<std::uint64_t>& outcome :
+         {put(*store_, long_tag), put(*store_, many_tags), put(*store_, many_operations)}) {
+        ASSERT_FALSE(outcome);
+        EXPECT_EQ(outcome.error().code, Errc::internal);
+    }
+    ASSERT_TRUE(put(*store_, key("k4")));
+    const Result<Contents> contents = store_->load();
+    ASSERT_TRUE(contents) << why(contents);
+    EXPECT_TRUE(contents->refused.empty());
+    EXPECT_EQ(contents->keys.size(), 1U);
+    EXPECT_TRUE(contents->grants.empty());
+}
+
 TEST_P(StoreContract, AbsentRowsReadAsNothing) {
     ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
         EXPECT_FALSE(txn.key(kAccount, kRegion, KeyId("none")).value());
