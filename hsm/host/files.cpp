@@ -5,17 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
 #include <claviger/base/files.hpp>
 
 namespace claviger::host {
-
-Error io_failed(std::string_view call, std::string_view path) {
-    const int code = errno;
-    return Error(Errc::io_error,
-                 std::string(call) + " " + std::string(path) + ": " + std::generic_category().message(code));
-}
 
 Result<std::optional<SecretBytes>> read_file(const std::string& path, std::size_t limit) {
     const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -23,28 +16,18 @@ Result<std::optional<SecretBytes>> read_file(const std::string& path, std::size_
         if (errno == ENOENT) {
             return std::optional<SecretBytes>();
         }
-        return io_failed("open", path);
+        return os_error("open " + path);
     }
     SecretBytes content(limit + 1);
     const std::span<std::byte> room = content.reveal_mutable(SecretAccess());
-    std::size_t size = 0;
-    while (size < room.size()) {
-        const ssize_t got = read(file.get(), room.data() + size, room.size() - size);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return io_failed("read", path);
-        }
-        if (got == 0) {
-            break;
-        }
-        size += static_cast<std::size_t>(got);
+    const std::optional<std::size_t> size = read_all(file.get(), room);
+    if (!size) {
+        return os_error("read " + path);
     }
-    if (size > limit) {
+    if (*size > limit) {
         return Error(Errc::io_error, path + ": larger than it can be");
     }
-    content.resize(size);
+    content.resize(*size);
     return std::optional<SecretBytes>(std::move(content));
 }
 
@@ -58,7 +41,7 @@ Status<> make_private_directory(const std::string& path) {
     }
     struct stat facts {};
     if (stat(path.c_str(), &facts) != 0) {
-        return io_failed("stat", path);
+        return os_error("stat " + path);
     }
     if (!S_ISDIR(facts.st_mode)) {
         return Error(Errc::bad_config, path + " is not a directory");

@@ -11,9 +11,6 @@
 
 namespace claviger::host {
 
-// "open /x: Permission denied", from errno.
-Error io_failed(std::string_view call, std::string_view path);
-
 // nullopt: no such file. io_error also for more than `limit` bytes.
 Result<std::optional<SecretBytes>> read_file(const std::string& path, std::size_t limit);
 // Makes a directory of mode 0700, or checks that it is ours and nobody else's.

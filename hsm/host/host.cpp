@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <claviger/base/files.hpp>
 #include <claviger/base/registers.hpp>
 
 #include "hsm/host/control_service.hpp"
@@ -42,7 +43,7 @@ Status<> add_to(int epoll, int descriptor, std::uint64_t tag) {
     event.events = EPOLLIN;
     event.data.u64 = tag;
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) != 0) {
-        return io_failed("epoll_ctl", "");
+        return os_error("epoll_ctl");
     }
     return done;
 }
@@ -93,7 +94,7 @@ Host::~Host() = default;
 Status<> Host::open_sockets() {
     epoll_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
     if (!epoll_ || !signals_) {
-        return io_failed("epoll_create1", "");
+        return os_error("epoll_create1");
     }
     Result<Descriptor> data = listen_at("data.sock");
     if (!data) {
@@ -132,7 +133,7 @@ Result<Descriptor> Host::listen_at(const std::string& name) {
     if (!socket || bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
         chmod(path.c_str(), options_.supervisor.uid == geteuid() ? 0600 : 0660) != 0 ||
         listen(socket.get(), 64) != 0) {
-        return io_failed("listen", path);
+        return os_error("listen " + path);
     }
     return socket;
 }
@@ -144,7 +145,7 @@ int Host::run() {
         wipe_vector_registers();
         const int count = epoll_wait(epoll_.get(), events.data(), kEventsPerTurn, patience());
         if (count < 0 && errno != EINTR) {
-            log(Level::error, io_failed("epoll_wait", "").detail);
+            log(Level::error, os_error("epoll_wait").detail);
             return 1;
         }
         work_off_backlog();

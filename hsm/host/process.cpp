@@ -8,20 +8,12 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <climits>
 #include <cstdlib>
-#include <system_error>
+
+#include <claviger/base/files.hpp>
 
 namespace claviger::host {
-
-namespace {
-
-Error failed(std::string_view call) {
-    return Error(Errc::io_error, std::string(call) + ": " + std::generic_category().message(errno));
-}
-
-}  // namespace
 
 void close_descriptors_from(int first) {
     close_range(static_cast<unsigned>(first), ~0U, 0);
@@ -48,20 +40,20 @@ Status<> harden(const Options& options) {
     signal(SIGPIPE, SIG_IGN);
     if (options.core == CoreDumps::never) {
         if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
-            return failed("PR_SET_DUMPABLE");
+            return os_error("PR_SET_DUMPABLE");
         }
         const rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
         if (setrlimit(RLIMIT_CORE, &no_core) != 0) {
-            return failed("RLIMIT_CORE");
+            return os_error("RLIMIT_CORE");
         }
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        return failed("PR_SET_NO_NEW_PRIVS");
+        return os_error("PR_SET_NO_NEW_PRIVS");
     }
     if (options.supervisor_is_parent) {
         // An officer's work on a token that he keeps elsewhere is not cut off: the end of its socket ends it.
         if (options.officer_pin_file.empty() && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
-            return failed("PR_SET_PDEATHSIG");
+            return os_error("PR_SET_PDEATHSIG");
         }
         // It may have ended before the request was in place: then nobody sends the signal.
         if (!has_supervisor(options)) {

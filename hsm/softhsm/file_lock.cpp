@@ -9,19 +9,16 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <thread>
 #include <utility>
+
+#include <claviger/base/files.hpp>
 
 namespace claviger::softhsm {
 namespace {
 
 constexpr auto kPoll = std::chrono::milliseconds(5);
-
-Error cannot(std::string_view what, const std::string& path) {
-    return Error(Errc::io_error, std::string(what) + " " + path + ": " + std::strerror(errno));
-}
 
 // From proc_locks(5): "1: FLOCK ADVISORY WRITE 708 08:01:131141 0 EOF". The kernel knows the holder, so that
 // nothing is written: a page of a lock file on its way to a busy disk would hold up whoever locks it next.
@@ -53,13 +50,13 @@ std::string holder_of(int descriptor) {
 Result<FileLock> FileLock::acquire(const std::string& path, std::chrono::milliseconds patience) {
     const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0) {
-        return cannot("cannot open lock file", path);
+        return os_error("cannot open lock file " + path);
     }
     FileLock lock(descriptor);
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
-            return cannot("cannot lock", path);
+            return os_error("cannot lock " + path);
         }
         if (std::chrono::steady_clock::now() >= deadline) {
             return Error(Errc::conflict, path + " is locked by " + holder_of(descriptor));

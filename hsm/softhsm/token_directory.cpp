@@ -4,11 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -28,10 +26,6 @@ constexpr auto kTornPatience = std::chrono::seconds(2);
 constexpr auto kTornPause = std::chrono::milliseconds(2);
 constexpr std::string_view kTokenObject = "token.object";
 constexpr std::string_view kGeneration = "generation";
-
-Error cannot(std::string_view what, const fs::path& path) {
-    return Error(Errc::io_error, std::string(what) + " " + path.string() + ": " + std::strerror(errno));
-}
 
 std::optional<Bytes> read_file(const fs::path& path) {
     std::ifstream in(path, std::ios::binary);
@@ -188,7 +182,7 @@ Status<> TokenDirectory::restore() {
             }
             const auto bytes = read_file(copy);
             const auto written =
-                bytes ? put_file_unsynced(file, *bytes) : Status<>(cannot("cannot read", copy));
+                bytes ? put_file_unsynced(file, *bytes) : Status<>(os_error("cannot read " + copy.string()));
             if (!written) {
                 return written.error();
             }
@@ -221,7 +215,7 @@ Status<> TokenDirectory::restore() {
 Status<> TokenDirectory::renew_token_object(const std::string& live) {
     const fs::path file = fs::path(live) / kTokenObject;
     const auto bytes = read_file(file);
-    return bytes ? put_file_unsynced(file, *bytes) : cannot("cannot read", file);
+    return bytes ? put_file_unsynced(file, *bytes) : os_error("cannot read " + file.string());
 }
 
 // token.object carries the PINs: a shadow of it must be as new as the last PIN change. Its generation number
@@ -285,7 +279,7 @@ Status<> TokenDirectory::save() {
                             ? ::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, shadow.c_str(), RENAME_EXCHANGE)
                             : ::rename(fresh.c_str(), shadow.c_str());
     if (renamed != 0) {
-        return cannot("cannot put in place", shadow);
+        return os_error("cannot put in place " + shadow.string());
     }
     const auto placed = sync_directory(root);
     if (placed && exists) {

@@ -1,4 +1,4 @@
-// What every JSON 1.1 service does with bodies: a request's into a validated value, an error's into text.
+// What every JSON 1.1 service does with the body of a request: into a validated value.
 #pragma once
 
 #include <optional>
@@ -18,9 +18,5 @@ namespace claviger::api {
 std::optional<model::Violation> read_body(const model::Service& service, model::ShapeIndex input,
                                           ByteView body, model::WipingArena& arena,
                                           std::optional<boost::json::value>& to);
-
-// {"__type": …, "message": …}; services disagree on how the second member is spelled. An empty message is
-// left out.
-std::string error_body(std::string_view type, std::string_view message_member, std::string_view message);
 
 }  // namespace claviger::api

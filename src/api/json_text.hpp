@@ -10,19 +10,9 @@
 #include <claviger/base/bytes.hpp>
 #include <claviger/base/clock.hpp>
 
+#include "src/base/json_string.hpp"
+
 namespace claviger::api {
-
-// Appends `text` with quotes. Any bytes are accepted: what is not UTF-8 (RFC 3629; surrogates and overlong
-// forms included) becomes U+FFFD, so the output is always valid JSON.
-void append_json_string(std::string& to, std::string_view text);
-
-// The most bytes append_json_string can add.
-constexpr std::size_t json_string_bound(std::size_t text) noexcept {
-    return 6 * text + 2;
-}
-
-// Appends `"name":`, after a comma unless it is the first one. The name is plain ASCII of ours. Returns `to`.
-std::string& append_json_name(std::string& to, std::string_view name, bool first);
 
 void append_number(std::string& to, std::int64_t value);
 // "1798859045.678": epoch seconds, always with milliseconds.

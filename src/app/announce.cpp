@@ -9,24 +9,6 @@
 
 namespace claviger::app {
 
-namespace {
-
-// stdio would keep a copy in its buffer.
-void print_unbuffered(std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t put = write(STDOUT_FILENO, text.data(), text.size());
-        if (put < 0 && errno == EINTR) {
-            continue;
-        }
-        if (put <= 0) {
-            return;  // nobody reads our output; the file has the same lines
-        }
-        text.remove_prefix(static_cast<std::size_t>(put));
-    }
-}
-
-}  // namespace
-
 // The lines to source stand in DIR/env. With the secret of the first access key in dev; in production that is
 // written once, when the key is made, to a file of its own that the operator takes away.
 Status<> Service::announce() {
@@ -60,7 +42,8 @@ Status<> Service::announce() {
     lines.append(url(config_.http.admin_listen, admin_->port(), "http")).append("\n");
     Status<> written = replace_file(layout_.env(), as_bytes(lines));
     if (written && dev) {
-        print_unbuffered(lines);
+        // Not through stdio, which would keep a copy. If nobody reads it, the file has the same lines.
+        (void)write_all(STDOUT_FILENO, as_bytes(lines));
         fmt::print("# these lines stand in {}; ready\n", layout_.env().string());
     } else if (written && !credentials.empty()) {
         written = replace_file(layout_.first_access_key(), as_bytes(credentials));

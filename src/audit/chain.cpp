@@ -17,16 +17,6 @@ constexpr std::string_view kPrevious = R"(,"prev":")";
 constexpr std::string_view kHash = R"(","hash":")";
 constexpr std::string_view kEnd = R"("}})";
 
-void append_hex(std::string& to, const Sha256Digest& digest) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    std::array<char, 64> text;
-    for (std::size_t i = 0; i < digest.size(); ++i) {
-        text[2 * i] = kDigits[std::to_integer<unsigned>(digest[i]) >> 4U];
-        text[2 * i + 1] = kDigits[std::to_integer<unsigned>(digest[i]) & 15U];
-    }
-    to.append(text.data(), text.size());
-}
-
 void append_number(std::string& to, std::uint64_t number) {
     std::array<char, 20> text;
     const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;

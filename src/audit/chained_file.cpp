@@ -22,10 +22,6 @@ constexpr std::size_t kProbeBytes = 64U << 10U;
 constexpr std::uint64_t kReserve = 1U << 20U;
 constexpr std::uint64_t kReserveStep = kReserve / 2;  // how far beyond, so that few calls are needed
 
-Error os_error(const std::string& what) {
-    return {Errc::io_error, what + ": " + std::strerror(errno)};
-}
-
 bool is_writer_name(std::string_view name) {
     return !name.empty() && std::ranges::all_of(name, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
@@ -38,20 +34,6 @@ std::size_t whole_lines(std::string_view text) noexcept {
     const std::size_t hole = text.find('\0');
     const std::size_t end = text.substr(0, hole).rfind('\n');
     return end == std::string_view::npos ? 0 : end + 1;
-}
-
-Status<> write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(fd, text.data(), text.size());
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written < 0) {
-            return os_error("write audit file");
-        }
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return done;
 }
 
 }  // namespace
@@ -137,9 +119,8 @@ Result<std::optional<ChainHead>> ChainedFile::recover_file(const std::filesystem
         if (!out) {
             return os_error("open " + kept.string());
         }
-        const Status<> saved = write_all(out.get(), std::string_view(*text).substr(whole));
-        if (!saved) {
-            return saved.error();
+        if (!write_all(out.get(), as_bytes(std::string_view(*text).substr(whole)))) {
+            return os_error("write " + kept.string());
         }
         if (::fsync(out.get()) != 0 || ::ftruncate(file.get(), static_cast<off_t>(whole)) != 0 ||
             ::fsync(file.get()) != 0) {
@@ -197,6 +178,10 @@ Status<> ChainedFile::flush() {
     return written;
 }
 
+Status<> ChainedFile::write(std::string_view text) {
+    return write_all(file_.get(), as_bytes(text)) ? Status<>(done) : os_error("write audit file");
+}
+
 Status<> ChainedFile::write_buffer() {
     const Status<> clean = cut_dirty_tail();
     if (!clean) {
@@ -209,7 +194,7 @@ Status<> ChainedFile::write_buffer() {
         }
     }
     ++writes_;
-    const Status<> written = write_all(file_.get(), buffer_);
+    const Status<> written = write(buffer_);
     if (!written) {
         tail_is_dirty_ = true;
         (void)cut_dirty_tail();  // tried again before the next write
@@ -250,7 +235,7 @@ Status<> ChainedFile::probe() {
         return clean;
     }
     // Zeros, because that is what recovery cuts off if the process ends before it is done here.
-    const Status<> written = write_all(file_.get(), std::string(kProbeBytes, '\0'));
+    const Status<> written = write(std::string(kProbeBytes, '\0'));
     tail_is_dirty_ = true;
     if (cut_dirty_tail() && written) {
         keep_reserve();

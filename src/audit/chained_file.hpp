@@ -44,6 +44,7 @@ private:
     Status<> recover();
     Result<std::optional<ChainHead>> recover_file(const std::filesystem::path& path, Descriptor& file);
     Status<> start_file(std::uint64_t first_number);
+    Status<> write(std::string_view text);
     Status<> write_buffer();
     Status<> cut_dirty_tail();
     void keep_reserve() noexcept;

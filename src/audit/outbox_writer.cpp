@@ -1,9 +1,9 @@
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <utility>
 #include <vector>
+
+#include <claviger/base/files.hpp>
 
 #include "src/audit/chained_file.hpp"
 #include "src/audit/file_writer.hpp"
@@ -28,11 +28,11 @@ public:
     Status<> sync() {
         for (const Descriptor& retired : unsynced_) {
             if (::fdatasync(retired.get()) != 0) {
-                return failed();
+                return os_error("sync audit file");
             }
         }
         if (::fdatasync(file_.fd()) != 0 || (new_entry_ && ::fsync(file_.directory_fd()) != 0)) {
-            return failed();
+            return os_error("sync audit file");
         }
         unsynced_.clear();
         new_entry_ = false;
@@ -40,10 +40,6 @@ public:
     }
 
 private:
-    static Error failed() {
-        return {Errc::io_error, std::string("sync audit file: ") + std::strerror(errno)};
-    }
-
     ChainedFile file_;
     std::vector<Descriptor> unsynced_;
     bool new_entry_ = false;

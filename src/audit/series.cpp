@@ -6,13 +6,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
 #include <optional>
 #include <tuple>
+
+#include <claviger/base/descriptor.hpp>
+#include <claviger/base/files.hpp>
 
 namespace claviger::audit {
 namespace {
@@ -88,28 +89,13 @@ std::string file_name(const std::string& writer, std::uint64_t first_number, Wal
 }
 
 Result<std::string> read_whole(const std::filesystem::path& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return Error(Errc::io_error, "audit file " + path.string() + ": " + std::strerror(errno));
-    }
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat info {};
-    std::string text;
-    if (::fstat(fd, &info) == 0) {
-        text.resize(static_cast<std::size_t>(info.st_size));
+    if (!file || ::fstat(file.get(), &info) != 0) {
+        return os_error("open audit file " + path.string());
     }
-    std::size_t size = 0;
-    while (size < text.size()) {
-        const ssize_t got = ::read(fd, text.data() + size, text.size() - size);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            break;
-        }
-        size += static_cast<std::size_t>(got);
-    }
-    const bool complete = size == text.size();
-    ::close(fd);
+    std::string text(static_cast<std::size_t>(info.st_size), '\0');
+    const bool complete = read_all(file.get(), std::as_writable_bytes(std::span(text))) == text.size();
     if (!complete) {
         return Error(Errc::io_error, "audit file " + path.string() + " cannot be read to its end");
     }

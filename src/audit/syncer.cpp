@@ -1,13 +1,13 @@
 #include <unistd.h>
 
-#include <cerrno>
 #include <condition_variable>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <claviger/base/files.hpp>
 
 #include "src/audit/file_writer.hpp"
 
@@ -73,7 +73,7 @@ private:
     static Status<> sync_now(const Job& job) {
         const int code = job.kind == Kind::directory ? ::fsync(job.fd) : ::fdatasync(job.fd);
         if (code != 0) {
-            return Error(Errc::io_error, std::string("sync audit file: ") + std::strerror(errno));
+            return os_error("sync audit file");
         }
         return done;
     }

@@ -21,28 +21,21 @@ int base64_value(char c) noexcept {
     return kBase64Value[static_cast<unsigned char>(c)];
 }
 
-int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    if (c >= 'A' && c <= 'F') {
-        return c - 'A' + 10;
-    }
-    return -1;
-}
-
 }  // namespace
 
-std::string to_hex(ByteView bytes) {
-    std::string text(bytes.size() * 2, '\0');
-    char* out = text.data();
+void append_hex(std::string& to, ByteView bytes) {
+    const std::size_t start = to.size();
+    to.resize(start + bytes.size() * 2);
+    char* out = to.data() + start;
     for (const std::byte b : bytes) {
         *out++ = kHex[std::to_integer<unsigned>(b) >> 4];
         *out++ = kHex[std::to_integer<unsigned>(b) & 15];
     }
+}
+
+std::string to_hex(ByteView bytes) {
+    std::string text;
+    append_hex(text, bytes);
     return text;
 }
 

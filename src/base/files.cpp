@@ -15,24 +15,7 @@ namespace claviger {
 namespace {
 
 Error failed(std::string_view what, const std::filesystem::path& path) {
-    const int code = errno;
-    return Error(Errc::io_error, path.string() + ": cannot " + std::string(what) + ": " +
-                                     std::strerror(code) +
-                                     (code == ENOSPC || code == EDQUOT ? "; make room on the disk" : ""));
-}
-
-bool write_all(int descriptor, ByteView content) {
-    while (!content.empty()) {
-        const ssize_t put = ::write(descriptor, content.data(), content.size());
-        if (put < 0 && errno == EINTR) {
-            continue;
-        }
-        if (put < 0) {
-            return false;
-        }
-        content = content.subspan(static_cast<std::size_t>(put));
-    }
-    return true;
+    return os_error("cannot " + std::string(what) + " " + path.string());
 }
 
 std::filesystem::path parent_of(const std::filesystem::path& path) {
@@ -56,6 +39,46 @@ std::filesystem::path beside_of(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+Error os_error(std::string_view what, std::source_location where) {
+    const int code = errno;
+    const bool full = code == ENOSPC || code == EDQUOT;
+    return {Errc::io_error,
+            std::string(what) + ": " + std::strerror(code) + (full ? "; make room on the disk" : ""), 0,
+            where};
+}
+
+bool write_all(int descriptor, ByteView content) noexcept {
+    while (!content.empty()) {
+        const ssize_t put = ::write(descriptor, content.data(), content.size());
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put < 0) {
+            return false;
+        }
+        content = content.subspan(static_cast<std::size_t>(put));
+    }
+    return true;
+}
+
+std::optional<std::size_t> read_all(int descriptor, std::span<std::byte> room) noexcept {
+    std::size_t size = 0;
+    while (size < room.size()) {
+        const ssize_t got = ::read(descriptor, room.data() + size, room.size() - size);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return std::nullopt;
+        }
+        if (got == 0) {
+            break;
+        }
+        size += static_cast<std::size_t>(got);
+    }
+    return size;
+}
 
 Status<> sync_directory(const std::filesystem::path& path) {
     const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -103,7 +126,7 @@ Status<> put_file_unsynced(const std::filesystem::path& path, ByteView content) 
 }
 
 Result<Bytes> read_file(const std::filesystem::path& path, std::size_t limit) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     struct stat info {};
     if (file.get() < 0 || ::fstat(file.get(), &info) != 0) {
         return failed("read", path);
@@ -113,21 +136,11 @@ Result<Bytes> read_file(const std::filesystem::path& path, std::size_t limit) {
                                          std::to_string(limit) + " bytes");
     }
     Bytes content(static_cast<std::size_t>(info.st_size));
-    std::size_t size = 0;
-    while (size < content.size()) {
-        const ssize_t got = ::read(file.get(), content.data() + size, content.size() - size);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return failed("read", path);
-        }
-        if (got == 0) {
-            break;  // it became shorter
-        }
-        size += static_cast<std::size_t>(got);
+    const std::optional<std::size_t> size = read_all(file.get(), content);
+    if (!size) {
+        return failed("read", path);
     }
-    content.resize(size);
+    content.resize(*size);  // it may have become shorter
     return content;
 }
 

@@ -5,6 +5,7 @@
 #include "src/api/body.hpp"
 #include "src/api/submit.hpp"
 #include "src/audit/writer.hpp"
+#include "src/base/json_string.hpp"
 #include "src/cloudhsm/describe.hpp"
 #include "src/cloudhsm/operation.hpp"
 #include "src/cloudhsm/service.hpp"

@@ -10,6 +10,8 @@
 #include <claviger/base/encoding.hpp>
 #include <claviger/base/public_key.hpp>
 
+#include "src/base/json_string.hpp"
+
 namespace claviger::dev {
 namespace {
 
@@ -58,7 +60,7 @@ Result<Bytes> wrap(const PublicKey& to, std::string_view spec, ByteView material
 }
 
 Refused internal(std::string_view why) {
-    return {{500, R"({"__type":"InternalFailure","message":")" + std::string(why) + "\"}"}};
+    return {{500, error_body("InternalFailure", "message", why)}};
 }
 
 }  // namespace
@@ -84,7 +86,7 @@ boost::asio::awaitable<Outcome<boost::json::object>> import_material(Api& api, c
     if (!wrapped) {
         // Too long for OAEP: no key of this kind.
         co_return Refused{
-            {400, R"({"__type":"ValidationException","message":"The key material is too long."})"}};
+            {400, error_body("ValidationException", "message", "The key material is too long.")}};
     }
     boost::json::object import{{"KeyId", key},
                                {"ImportToken", parameters->at("ImportToken")},

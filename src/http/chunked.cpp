@@ -2,21 +2,13 @@
 
 #include <algorithm>
 
+#include <claviger/base/encoding.hpp>
+
 namespace claviger::http {
 namespace {
 
 constexpr HttpRefusal kBadChunk{400, "A chunk of the request body is malformed"};
 constexpr unsigned kMaxDigits = 8;
-
-int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 }  // namespace
 

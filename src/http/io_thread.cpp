@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "src/base/json_string.hpp"
 #include "src/observe/log.hpp"
 
 namespace claviger::http {
@@ -131,7 +132,7 @@ awaitable<void> IoThread::turn_away(Socket accepted) {
     head.request_id = request_id;
     head.date = dates_.at(shared_.parts.clock.wall());
     head.persistence = Persistence::close;
-    append_reply(answer, head, error_body(refusal_type(503), "Too many connections"));
+    append_reply(answer, head, error_body(refusal_type(503), "message", "Too many connections"));
     error_code ec;
     socket->write_some(asio::buffer(answer), ec);
     socket->shutdown(Socket::shutdown_send, ec);

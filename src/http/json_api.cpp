@@ -4,6 +4,7 @@
 #include <array>
 #include <exception>
 
+#include "src/base/json_string.hpp"
 #include "src/http/reply.hpp"
 #include "src/observe/log.hpp"
 
@@ -20,7 +21,7 @@ std::string_view field(const RequestHead& head, std::string_view name) noexcept 
 Answer refusal(unsigned status, std::string_view type, std::string_view message) {
     Answer answer;
     answer.status = status;
-    answer.body = error_body(type, message);
+    answer.body = error_body(type, "message", message);
     return answer;
 }
 

@@ -40,25 +40,6 @@ char* put(char* to, std::string_view text) noexcept {
     return std::copy(text.begin(), text.end(), to);  // memcpy may not be given an empty view's null pointer
 }
 
-void append_json_string(std::string& out, std::string_view text) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    out += '"';
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (byte < 0x20 || byte >= 0x7f) {  // bytes from outside need not be UTF-8
-            out += "\\u00";
-            out += kHex[byte >> 4];
-            out += kHex[byte & 15];
-        } else {
-            out += c;
-        }
-    }
-    out += '"';
-}
-
 }  // namespace
 
 void append_reply(WireBuffer& out, const ReplyHead& head, std::string_view body) {
@@ -87,18 +68,6 @@ void append_reply(WireBuffer& out, const ReplyHead& head, std::string_view body)
         to = put(to, body);
     }
     out.resize(static_cast<std::size_t>(to - out.data()));
-}
-
-std::string error_body(std::string_view type, std::string_view message) {
-    std::string out = "{\"__type\":\"";
-    out += type;
-    out += '"';
-    if (!message.empty()) {
-        out += ",\"message\":";
-        append_json_string(out, message);
-    }
-    out += '}';
-    return out;
 }
 
 std::string_view refusal_type(unsigned status) noexcept {

@@ -32,9 +32,6 @@ struct ReplyHead {
 
 void append_reply(WireBuffer& out, const ReplyHead& head, std::string_view body);
 
-// {"__type":"…","message":"…"}; an empty message is left out.
-std::string error_body(std::string_view type, std::string_view message);
-
 // The name AWS services use for a refusal below the API.
 std::string_view refusal_type(unsigned status) noexcept;
 

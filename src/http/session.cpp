@@ -12,6 +12,7 @@
 
 #include <claviger/base/registers.hpp>
 
+#include "src/base/json_string.hpp"
 #include "src/http/chunked.hpp"
 #include "src/http/io_thread.hpp"
 #include "src/http/request_head.hpp"
@@ -362,7 +363,7 @@ private:
         now_ = clock.mono();
         Answer answer;
         answer.status = refusal.status;
-        answer.body = error_body(refusal_type(refusal.status), refusal.message);
+        answer.body = error_body(refusal_type(refusal.status), "message", refusal.message);
         request_id_ = thread_.request_ids().next();
         head_.method = {};
         compose(answer, clock.wall(), Persistence::close);

@@ -9,6 +9,7 @@
 #include "src/api/audit_text.hpp"
 #include "src/api/body.hpp"
 #include "src/audit/writer.hpp"
+#include "src/base/json_string.hpp"
 #include "src/kms/authorise.hpp"
 #include "src/kms/aws_managed.hpp"
 #include "src/kms/grant_token.hpp"

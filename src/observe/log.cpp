@@ -4,13 +4,14 @@
 
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <ctime>
 #include <mutex>
 #include <thread>
 #include <utility>
+
+#include <claviger/base/files.hpp>
 
 namespace claviger::observe {
 namespace {
@@ -78,18 +79,6 @@ void append_value(std::string& to, std::string_view text) {
         }
     }
     to += '"';
-}
-
-void write_all(std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
-        if (written < 0 && errno != EINTR) {
-            return;  // nobody reads: there is no other place to say so
-        }
-        if (written > 0) {
-            text.remove_prefix(static_cast<std::size_t>(written));
-        }
-    }
 }
 
 // The queue and its thread; the thread starts with the first line.
@@ -163,7 +152,8 @@ private:
 
     void put(std::string_view text) {
         if (!sink_) {
-            write_all(text);
+            (void)write_all(STDERR_FILENO,
+                            as_bytes(text));  // if nobody reads, there is no other place to say so
             return;
         }
         while (!text.empty()) {

@@ -6,9 +6,7 @@
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 
 #include <claviger/base/descriptor.hpp>
@@ -20,54 +18,15 @@ namespace claviger::store {
 namespace {
 
 constexpr std::size_t kKeySize = 32;
+constexpr std::size_t kMaxKeyFile = 2 * kKeySize + 2;  // hex digits, a newline, and one more: that is no key
 constexpr std::uint8_t kSecretFormat = 1;
 constexpr std::size_t kSaltSize = 16;
 constexpr std::size_t kIvSize = 12;
 constexpr std::size_t kTagSize = 16;
 
-Error os_error(Errc code, const std::string& what) {
-    return {code, what + ": " + std::strerror(errno)};
-}
-
 bool in_credentials_directory(const std::filesystem::path& path) {
     const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
     return directory != nullptr && path.parent_path() == std::filesystem::path(directory);
-}
-
-// A key file may be as long as 64 hex digits and a newline; more is not a key.
-Result<SecretBytes> read_file(int fd, const std::filesystem::path& path) {
-    SecretBytes content(2 * kKeySize + 2);
-    std::size_t size = 0;
-    while (size < content.size()) {
-        const ssize_t got =
-            ::read(fd, content.reveal_mutable(SecretAccess()).data() + size, content.size() - size);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return os_error(Errc::io_error, "read " + path.string());
-        }
-        if (got == 0) {
-            break;
-        }
-        size += static_cast<std::size_t>(got);
-    }
-    content.resize(size);
-    return content;
-}
-
-std::optional<unsigned> hex_digit(std::byte b) noexcept {
-    const char c = static_cast<char>(b);
-    if (c >= '0' && c <= '9') {
-        return static_cast<unsigned>(c - '0');
-    }
-    if (c >= 'a' && c <= 'f') {
-        return static_cast<unsigned>(c - 'a' + 10);
-    }
-    if (c >= 'A' && c <= 'F') {
-        return static_cast<unsigned>(c - 'A' + 10);
-    }
-    return std::nullopt;
 }
 
 // Decodes in wiping memory only: the general decoder returns ordinary bytes.
@@ -82,12 +41,12 @@ std::optional<SecretBytes> parse_key(const SecretBytes& content) {
     }
     SecretBytes key(kKeySize);
     for (std::size_t i = 0; i < kKeySize; ++i) {
-        const auto high = hex_digit(bytes[2 * i]);
-        const auto low = hex_digit(bytes[2 * i + 1]);
-        if (!high || !low) {
+        const int high = hex_value(static_cast<char>(bytes[2 * i]));
+        const int low = hex_value(static_cast<char>(bytes[2 * i + 1]));
+        if (high < 0 || low < 0) {
             return std::nullopt;
         }
-        key.reveal_mutable(SecretAccess())[i] = static_cast<std::byte>(*high << 4U | *low);
+        key.reveal_mutable(SecretAccess())[i] = static_cast<std::byte>(high * 16 + low);
     }
     return key;
 }
@@ -121,11 +80,11 @@ Bytes associated_data(std::string_view table, std::string_view primary_key) {
 Result<SealingKey> SealingKey::load(const std::filesystem::path& path) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (file.get() < 0) {
-        return os_error(Errc::bad_config, "sealing key " + path.string());
+        return Error(Errc::bad_config, os_error("sealing key " + path.string()).detail);
     }
     struct stat info {};
     if (::fstat(file.get(), &info) != 0) {
-        return os_error(Errc::io_error, "sealing key " + path.string());
+        return os_error("sealing key " + path.string());
     }
     if (!S_ISREG(info.st_mode)) {
         return Error(Errc::bad_config, "sealing key " + path.string() + " is not a regular file");
@@ -141,11 +100,13 @@ Result<SealingKey> SealingKey::load(const std::filesystem::path& path) {
                          "sealing key " + path.string() + " can be read by other users: chmod 0600 it");
         }
     }
-    Result<SecretBytes> content = read_file(file.get(), path);
-    if (!content) {
-        return content.error();
+    SecretBytes content(kMaxKeyFile);
+    const std::optional<std::size_t> size = read_all(file.get(), content.reveal_mutable(SecretAccess()));
+    if (!size) {
+        return os_error("read " + path.string());
     }
-    std::optional<SecretBytes> key = parse_key(*content);
+    content.resize(*size);
+    std::optional<SecretBytes> key = parse_key(content);
     if (!key) {
         return Error(Errc::bad_config,
                      "sealing key " + path.string() + " is neither 32 bytes nor 64 hex digits");
@@ -158,11 +119,10 @@ Result<SealingKey> SealingKey::create(const std::filesystem::path& path, Random&
     random.fill(key.reveal_mutable(SecretAccess()));
     const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (file.get() < 0) {
-        return os_error(Errc::io_error, "create sealing key " + path.string());
+        return os_error("create sealing key " + path.string());
     }
-    const ssize_t written = ::write(file.get(), key.reveal(SecretAccess()).data(), kKeySize);
-    if (written != static_cast<ssize_t>(kKeySize) || ::fsync(file.get()) != 0) {
-        const Error error = os_error(Errc::io_error, "write sealing key " + path.string());
+    if (!write_all(file.get(), key.reveal(SecretAccess())) || ::fsync(file.get()) != 0) {
+        const Error error = os_error("write sealing key " + path.string());
         ::unlink(path.c_str());
         return error;
     }

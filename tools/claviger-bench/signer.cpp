@@ -5,19 +5,12 @@
 
 #include <iterator>
 
+#include <claviger/base/encoding.hpp>
+
 namespace claviger::bench {
 namespace {
 
 constexpr std::string_view kSignedHeaders = "content-type;host;x-amz-date;x-amz-target";
-
-void append_hex(std::string& to, const Sha256Digest& digest) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    for (const std::byte byte : digest) {
-        const auto value = std::to_integer<unsigned>(byte);
-        to.push_back(kDigits[value >> 4]);
-        to.push_back(kDigits[value & 15]);
-    }
-}
 
 }  // namespace
 

@@ -9,7 +9,18 @@
 
 namespace claviger {
 
-std::string to_hex(ByteView bytes);  // lower case
+// Of a hexadecimal digit, upper or lower case; negative: it is none.
+constexpr int hex_value(char c) noexcept {
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    if (c >= 'a' && c <= 'f') {
+        return c - 'a' + 10;
+    }
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+void append_hex(std::string& to, ByteView bytes);  // lower case
+std::string to_hex(ByteView bytes);                // lower case
 std::optional<Bytes> from_hex(std::string_view text);
 
 constexpr std::size_t base64_size(std::size_t bytes) noexcept {

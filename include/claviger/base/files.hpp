@@ -5,11 +5,24 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <source_location>
+#include <span>
+#include <string_view>
 
 #include <claviger/base/bytes.hpp>
 #include <claviger/base/result.hpp>
 
 namespace claviger {
+
+// io_error "WHAT: errno's text". For any system call that sets errno; call it before anything else does.
+Error os_error(std::string_view what, std::source_location where = std::source_location::current());
+
+// All of it, however often a signal comes between. False: errno says why.
+bool write_all(int descriptor, ByteView content) noexcept;
+
+// Fills `room` as far as the file goes; the size of what was read. nullopt: errno says why.
+std::optional<std::size_t> read_all(int descriptor, std::span<std::byte> room) noexcept;
 
 // What was made, renamed or removed in this directory stays so.
 Status<> sync_directory(const std::filesystem::path& path);

@@ -4,8 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <thread>
+
+#include <claviger/base/descriptor.hpp>
 
 namespace claviger {
 namespace {
@@ -28,6 +32,40 @@ protected:
     }
     std::filesystem::path root_;
 };
+
+TEST_F(FilesTest, WhatIsNoRegularFileIsNotWaitedFor) {
+    ASSERT_EQ(::mkfifo((root_ / "fifo").c_str(), 0600), 0);
+    const Result<Bytes> read = read_file(root_ / "fifo", 10);
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, Errc::io_error);
+}
+
+TEST_F(FilesTest, AllIsWrittenAndReadInManyPieces) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const Descriptor out(ends[0]);
+    Descriptor in(ends[1]);
+    const Bytes content(1U << 20U, std::byte{7});  // many times what a pipe holds
+    bool written = false;
+    std::thread writer([&] {
+        written = write_all(in.get(), content);
+        in.reset();
+    });
+    Bytes room(content.size() + 1);
+    const std::optional<std::size_t> size = read_all(out.get(), room);
+    writer.join();
+    EXPECT_TRUE(written);
+    ASSERT_EQ(size, content.size());
+    room.resize(*size);
+    EXPECT_EQ(room, content);
+}
+
+TEST_F(FilesTest, AFailedCallIsToldWithItsReason) {
+    EXPECT_FALSE(write_all(-1, as_bytes("x")));
+    EXPECT_EQ(os_error("write f").detail, "write f: Bad file descriptor");
+    errno = ENOSPC;
+    EXPECT_EQ(os_error("write f").detail, "write f: No space left on device; make room on the disk");
+}
 
 TEST_F(FilesTest, AReplacedFileHasTheNewContentAloneAndIsPrivate) {
     const auto file = root_ / "f";

@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "src/api/json_text.hpp"
 #include "src/kms/error.hpp"
 #include "src/kms/operation.hpp"
 #include "tests/unit/kms/fakes.hpp"
@@ -212,21 +211,6 @@ TEST(Audit, WhatThrowsIsRecordedAndAnsweredAsAnyFailure) {
     api.client.throws = true;
     EXPECT_THAT(api.call("GenerateRandom", R"({"NumberOfBytes":16})"), HasType("KMSInternalException"));
     EXPECT_EQ(text_at(api.audit.records.back(), "errorCode"), "KMSInternalException");
-}
-
-TEST(JsonText, EscapesControlsAndRepairsWhatIsNoUtf8) {
-    std::string out;
-    append_json_string(
-        out, std::string_view("a\"\\\n\x01\x7f\xc3\xa9\xed\xa0\x80\xc0\x80\xf0\x9f\x94\x91\xe2\x82"));
-    EXPECT_EQ(out,
-              "\"a\\\"\\\\\\n\\u0001\x7f\xc3\xa9"
-              "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
-              "\xef\xbf\xbd\xef\xbf\xbd"
-              "\xf0\x9f\x94\x91"
-              "\xef\xbf\xbd\xef\xbf\xbd\"");
-    out.clear();
-    append_json_string(out, {});
-    EXPECT_EQ(out, "\"\"");
 }
 
 }  // namespace
