@@ -67,8 +67,11 @@ awaitable<Status<>> Users::activate(ClusterId cluster, SecretBytes password) {
         }
         (*row)->state = store::ClusterState::active;
         const Status<> put = txn.put(**std::move(row));
-        store::ClusterUserRecord admin{cluster, std::string(kAdmin), std::string(kAdmin), *std::move(hash),
-                                       parts.life.now()};
+        store::ClusterUserRecord admin{.cluster = cluster,
+                                       .name = std::string(kAdmin),
+                                       .role = std::string(kAdmin),
+                                       .password_hash = *std::move(hash),
+                                       .created = parts.life.now()};
         return put ? txn.put(std::move(admin)) : put;
     };
     const Status<> recorded =
@@ -100,7 +103,11 @@ awaitable<Status<>> Users::create(ClusterId cluster, UserName user, SecretBytes 
     if (view->has_user(user.name)) {
         co_return Error(Errc::conflict, "The user exists already.");
     }
-    store::ClusterUserRecord row{cluster, user.name, user.role, {}, parts.life.now()};
+    store::ClusterUserRecord row{.cluster = cluster,
+                                 .name = user.name,
+                                 .role = user.role,
+                                 .password_hash = {},
+                                 .created = parts.life.now()};
     if (user.role == kCryptoUser) {
         if (user.name != kKmsUser) {
             co_return Error(Errc::conflict, std::string(kOneUser));

@@ -81,12 +81,18 @@ bool insert(const Call& call, store::Txn& txn, const store::KeyRecord& record,
     const WallTime now = record.created;
     const std::string arn =
         key_arn(call.parts.catalogue.partition(), record.region, record.account.value(), record.id.value());
-    const store::RotationScheduleRecord yearly{record.account, record.region, record.id,
-                                               kDefaultRotationPeriod,
-                                               now + std::chrono::days(kDefaultRotationPeriod)};
-    return txn.put(material) && txn.put(record) && txn.put(yearly) &&
-           txn.put(
-               store::AliasRecord{record.account, record.region, std::string(alias), record.id, now, now}) &&
+    const store::RotationScheduleRecord yearly{.account = record.account,
+                                               .region = record.region,
+                                               .key = record.id,
+                                               .period_days = kDefaultRotationPeriod,
+                                               .next = now + std::chrono::days(kDefaultRotationPeriod)};
+    const store::AliasRecord named{.account = record.account,
+                                   .region = record.region,
+                                   .name = std::string(alias),
+                                   .target = record.id,
+                                   .created = now,
+                                   .updated = now};
+    return txn.put(material) && txn.put(record) && txn.put(yearly) && txn.put(named) &&
            txn.audit(service_event_record("CreateKey", record, arn, call.http.time, call.parts.random,
                                           call.parts.store.sequence()));
 }
@@ -137,8 +143,13 @@ std::vector<AliasPtr> aliases_without_key(const Call& call, std::string_view aft
     for (const std::string_view service : kServices) {
         const std::string name = std::string(kAwsPrefix) + std::string(service);
         if (name > after && call.parts.catalogue.alias(call.account(), call.http.region, name) == nullptr) {
-            missing.push_back(std::make_shared<const store::AliasRecord>(store::AliasRecord{
-                call.principal().account, std::string(call.http.region), name, KeyId(), {}, {}}));
+            missing.push_back(std::make_shared<const store::AliasRecord>(
+                store::AliasRecord{.account = call.principal().account,
+                                   .region = std::string(call.http.region),
+                                   .name = name,
+                                   .target = KeyId(),
+                                   .created = {},
+                                   .updated = {}}));
         }
     }
     return missing;

@@ -43,8 +43,13 @@ asio::awaitable<Outcome<store::MaterialRecord>> make_material(Call& call, cluste
     if (!made) {
         co_return call.failed(std::move(made).error());
     }
-    co_return store::MaterialRecord{record.account,          record.region,          record.id,
-                                    record.current_material, std::move(made->token), record.created};
+    store::MaterialRecord material{.account = record.account,
+                                   .region = record.region,
+                                   .key = record.id,
+                                   .id = record.current_material,
+                                   .key_token = std::move(made->token),
+                                   .created = record.created};
+    co_return material;
 }
 
 asio::awaitable<void> discard_material(Call& call, cluster::Client& client,

@@ -72,8 +72,12 @@ Status<> NewMaterial::adopt(const ServiceParts& parts, store::Txn& txn, store::K
     Status<> written = rows ? Status<>(done) : Status<>(rows.error());
     for (std::size_t i = 0; written && i < rows->size(); ++i) {
         const store::KeyRecord& row = (*rows)[i];
-        written =
-            txn.put(store::MaterialRecord{row.account, row.region, row.id, id_, token_, parts.life.now()});
+        written = txn.put(store::MaterialRecord{.account = row.account,
+                                                .region = row.region,
+                                                .key = row.id,
+                                                .id = id_,
+                                                .key_token = token_,
+                                                .created = parts.life.now()});
     }
     return written ? make_current(parts, txn, std::move(key), arn, id_, type, wall) : written;
 }
@@ -87,8 +91,12 @@ Status<> make_current(const ServiceParts& parts, store::Txn& txn, store::KeyReco
     const WallTime date = date_of_next(*past, parts.life.now());
     return change_related(txn, key, [&](store::KeyRecord& row) {
         row.current_material = material;
-        Status<> written =
-            txn.put(store::RotationRecord{row.account, row.region, row.id, material, type, date});
+        Status<> written = txn.put(store::RotationRecord{.account = row.account,
+                                                         .region = row.region,
+                                                         .key = row.id,
+                                                         .material = material,
+                                                         .type = type,
+                                                         .date = date});
         const bool replica = row.region != key.region;
         const std::string its_arn =
             replica ? key_arn(parts.catalogue.partition(), row.region, row.account.value(), row.id.value())

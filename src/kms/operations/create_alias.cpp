@@ -37,7 +37,12 @@ asio::awaitable<Outcome<Empty>> handle_create_alias(Call& call, const CreateAlia
             return Failure(ErrorType::limit_exceeded, "The KMS key " + call.key().arn + " already has " +
                                                           std::to_string(kAliasesPerKey) + " aliases.");
         }
-        store::AliasRecord alias{key.account, key.region, std::string(request.name), key.id, now, now};
+        store::AliasRecord alias{.account = key.account,
+                                 .region = key.region,
+                                 .name = std::string(request.name),
+                                 .target = key.id,
+                                 .created = now,
+                                 .updated = now};
         if (auto put = txn.put(std::move(alias)); !put) {
             return store_failed(call, std::move(put).error());
         }

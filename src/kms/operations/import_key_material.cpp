@@ -241,13 +241,13 @@ private:
         if (!old) {
             return store_failed(call_, std::move(old).error());
         }
-        store::MaterialRecord material{row_.account,
-                                       row_.region,
-                                       row_.id,
-                                       opened_.id,
-                                       opened_.key.token,
-                                       import.created,
-                                       *old ? (**old).version : 0};
+        store::MaterialRecord material{.account = row_.account,
+                                       .region = row_.region,
+                                       .key = row_.id,
+                                       .id = opened_.id,
+                                       .key_token = opened_.key.token,
+                                       .created = import.created,
+                                       .version = *old ? (**old).version : 0};
         if (import.status == store::ImportStatus::associated) {
             if (row_.current_material.empty()) {
                 row_.current_material = opened_.id;
