@@ -15,25 +15,6 @@ constexpr int kMaxLoads = 4;
 // About a millisecond of the fast lane when they are worked off.
 constexpr std::size_t kMaxDoubted = 128;
 
-// Where keys live on the token, only load_key puts one there: what its owner destroyed is not brought back by
-// a request that wants to use it.
-Result<std::unique_ptr<hsm::Key>> load_for(link::Operation operation, hsm::Lane& lane, ByteView token,
-                                           hsm::Residency residency) {
-    if (operation == link::Operation::load_key || residency == hsm::Residency::session) {
-        return lane.load_key(token, residency);
-    }
-    Result<std::unique_ptr<hsm::Key>> key = lane.load_key(token, hsm::Residency::session);
-    if (!key) {
-        return key;
-    }
-    if (Status<> resident = lane.check_resident(**key, {}); !resident) {
-        const Status<> given_up = lane.destroy_key(**key, hsm::Lane::Reach::handle);
-        static_cast<void>(given_up);  // a session object: it ends with the session
-        return std::move(resident).error();
-    }
-    return key;
-}
-
 hsm::KeyNameBytes flat(const link::KeyName& name) noexcept {
     hsm::KeyNameBytes out;
     std::ranges::copy(name.material, std::ranges::copy(name.key_tag, out.begin()).out);

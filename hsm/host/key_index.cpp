@@ -46,6 +46,23 @@ void KeyIndex::clear() noexcept {
     by_use_.clear();
 }
 
+Result<std::unique_ptr<hsm::Key>> load_for(link::Operation operation, hsm::Lane& lane, ByteView token,
+                                           hsm::Residency residency) {
+    if (operation == link::Operation::load_key || residency == hsm::Residency::session) {
+        return lane.load_key(token, residency);
+    }
+    Result<std::unique_ptr<hsm::Key>> key = lane.load_key(token, hsm::Residency::session);
+    if (!key) {
+        return key;
+    }
+    if (Status<> resident = lane.check_resident(**key, {}); !resident) {
+        const Status<> given_up = lane.destroy_key(**key, hsm::Lane::Reach::handle);
+        static_cast<void>(given_up);  // a session object: it ends with the session
+        return std::move(resident).error();
+    }
+    return key;
+}
+
 Error load_failure(Error error) {
     switch (error.code) {
         case Errc::data_invalid: error.code = Errc::integrity; return error;

@@ -9,8 +9,10 @@
 
 #include <claviger/base/error.hpp>
 #include <claviger/hsm/key.hpp>
+#include <claviger/hsm/token.hpp>
 
 #include "hsm/link/message.hpp"
+#include "hsm/link/operation.hpp"
 
 namespace claviger::host {
 
@@ -53,6 +55,11 @@ private:
     std::uint64_t evictions_ = 0;
 };
 
+// The key of a request, which one lane or the other keeps. Where keys live on the token, only load_key puts
+// one there: what its owner destroyed is not brought back by a request that wants to use it, and is a
+// key_fault.
+Result<std::unique_ptr<hsm::Key>> load_for(link::Operation operation, hsm::Lane& lane, ByteView token,
+                                           hsm::Residency residency);
 // A key token that does not open says nothing about the caller's bytes: it came out of the service's store.
 Error load_failure(Error error);
 bool is_named(const hsm::Key& key, const link::KeyName& name) noexcept;

@@ -12,14 +12,26 @@ void PrivateLane::give_up(hsm::Lane& lane, std::unique_ptr<hsm::Key> key) {
     }
 }
 
-Result<hsm::Key*> PrivateLane::use(hsm::Lane& lane, const link::KeyUse& key) {
+Result<hsm::Key*> PrivateLane::use(hsm::Lane& lane, link::Operation operation, const link::KeyUse& key) {
     if (hsm::Key* loaded = keys_.find(key.name)) {
-        return loaded;
+        const bool placing = operation == link::Operation::load_key;
+        Status<> resident = done;
+        if (residency_ == hsm::Residency::token) {
+            resident = lane.check_resident(
+                *loaded, placing ? std::chrono::milliseconds() : hsm::Lane::kResidentInterval);
+        }
+        if (resident) {
+            return loaded;
+        }
+        give_up(lane, keys_.remove(key.name));
+        if (!placing) {
+            return std::move(resident).error();
+        }
     }
     if (key.token.empty()) {
         return Error(Errc::key_not_loaded, {});
     }
-    Result<std::unique_ptr<hsm::Key>> loaded = lane.load_key(key.token, residency_);
+    Result<std::unique_ptr<hsm::Key>> loaded = load_for(operation, lane, key.token, residency_);
     if (!loaded) {
         Error failure = load_failure(loaded.error());
         log(Level::warning, "a key could not be loaded: " + failure.describe());
@@ -43,7 +55,7 @@ Status<> PrivateLane::with_key(hsm::Lane& lane, const link::FrameView& frame, Wo
     if (!request) {
         return Error(Errc::protocol_error, "request does not decode");
     }
-    const Result<hsm::Key*> key = use(lane, request->key);
+    const Result<hsm::Key*> key = use(lane, static_cast<link::Operation>(frame.code), request->key);
     if (!key) {
         return key.error();
     }

@@ -34,8 +34,9 @@ public:
     void forget_all() noexcept { keys_.clear(); }  // after logout every handle is dead
 
 private:
-    // Answers the key of the request, loaded now if need be. Valid until the next call.
-    Result<hsm::Key*> use(hsm::Lane& lane, const link::KeyUse& key);
+    // Answers the key of the request, loaded now if need be; with token residency, one whose object is still
+    // on the token. Valid until the next call.
+    Result<hsm::Key*> use(hsm::Lane& lane, link::Operation operation, const link::KeyUse& key);
     template <class Request, class Work>
     Status<> with_key(hsm::Lane& lane, const link::FrameView& frame, Work work);
     Status<> work(hsm::Lane& lane, link::Operation operation, const link::FrameView& frame,

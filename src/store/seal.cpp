@@ -78,7 +78,7 @@ Bytes associated_data(std::string_view table, std::string_view primary_key) {
 }  // namespace
 
 Result<SealingKey> SealingKey::load(const std::filesystem::path& path) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (file.get() < 0) {
         return Error(Errc::bad_config, os_error("sealing key " + path.string()).detail);
     }

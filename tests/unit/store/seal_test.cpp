@@ -59,6 +59,12 @@ TEST_F(SealingKeyFile, FileThatOthersCanReadIsRefused) {
     }
 }
 
+TEST_F(SealingKeyFile, FifoIsRefusedAtOnce) {
+    const std::filesystem::path path = directory_ / "fifo";
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    EXPECT_EQ(SealingKey::load(path).error().code, Errc::bad_config);
+}
+
 TEST_F(SealingKeyFile, SystemdCredentialMayHaveItsOwnMode) {
     const std::filesystem::path path = write(std::string(32, 'k'), 0440);
     ASSERT_EQ(::setenv("CREDENTIALS_DIRECTORY", directory_.path().c_str(), 1), 0);
