@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <ctime>
 #include <mutex>
 #include <thread>
@@ -17,7 +18,8 @@ namespace claviger::observe {
 namespace {
 
 constexpr std::size_t kQueueBytes = 1U << 20U;
-constexpr std::size_t kMaxValue = 2048;  // a value from outside must not fill the log
+constexpr std::chrono::seconds kPatience{1};  // with whoever reads our stderr, when the process ends
+constexpr std::size_t kMaxValue = 2048;       // a value from outside must not fill the log
 
 std::atomic<Level> threshold{Level::info};
 
@@ -81,36 +83,24 @@ void append_value(std::string& to, std::string_view text) {
     to += '"';
 }
 
-// The queue and its thread; the thread starts with the first line.
+// The queue and its thread; the thread starts with the first line. Neither is ever ended: the thread may
+// stand in write(2) for as long as nobody reads our stderr.
 class Queue {
 public:
     Queue() = default;
     Queue(const Queue&) = delete;
     Queue& operator=(const Queue&) = delete;
-    ~Queue() {
-        {
-            const std::lock_guard lock(mutex_);
-            stopping_ = true;
-        }
-        changed_.notify_all();
-        if (thread_.joinable()) {
-            thread_.join();
-        }
-    }
 
     void push(std::string line) {
         {
             const std::lock_guard lock(mutex_);
-            if (stopping_) {
-                return;
-            }
             if (text_.size() + line.size() > kQueueBytes) {
                 ++dropped_;
                 return;
             }
             text_ += line;
-            if (!thread_.joinable()) {
-                thread_ = std::thread([this] { run(); });
+            if (!std::exchange(started_, true)) {
+                std::thread([this] { run(); }).detach();
             }
         }
         changed_.notify_all();
@@ -118,7 +108,7 @@ public:
 
     void flush() {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return text_.empty() && !writing_; });
+        changed_.wait_for(lock, kPatience, [&] { return text_.empty() && !writing_; });
     }
 
     void set_sink(std::function<void(std::string_view)> sink) {
@@ -128,13 +118,10 @@ public:
     }
 
 private:
-    void run() {
+    [[noreturn]] void run() {
         std::unique_lock lock(mutex_);
         while (true) {
-            changed_.wait(lock, [&] { return stopping_ || !text_.empty(); });
-            if (text_.empty()) {
-                return;
-            }
+            changed_.wait(lock, [&] { return !text_.empty(); });
             std::string text = std::exchange(text_, {});
             const std::uint64_t dropped = std::exchange(dropped_, 0);
             writing_ = true;
@@ -152,8 +139,8 @@ private:
 
     void put(std::string_view text) {
         if (!sink_) {
-            (void)write_all(STDERR_FILENO,
-                            as_bytes(text));  // if nobody reads, there is no other place to say so
+            // A failure has no other place where it could be told.
+            (void)write_all(STDERR_FILENO, as_bytes(text));
             return;
         }
         while (!text.empty()) {
@@ -168,13 +155,15 @@ private:
     std::string text_;  // guarded by mutex_, like all below
     std::uint64_t dropped_ = 0;
     bool writing_ = false;
-    bool stopping_ = false;
+    bool started_ = false;
     std::function<void(std::string_view)> sink_;  // changed only while nothing is written
-    std::thread thread_;
 };
 
 Queue& queue() {
-    static Queue instance;
+    static Queue& instance = *[] {
+        std::atexit([] { queue().flush(); });
+        return new Queue;
+    }();
     return instance;
 }
 

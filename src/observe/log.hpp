@@ -55,7 +55,8 @@ std::optional<Level> parse_level(std::string_view text) noexcept;
 // Where lines go instead of stderr, called in order on the log thread; empty: stderr again. Waits for lines
 // under way.
 void set_log_sink(std::function<void(std::string_view line)> sink);
-// Waits until everything logged so far was written. Call it before the process ends.
+// Waits until everything logged so far was written, at most a second: a reader of stderr that stands still
+// holds nobody up. The end of the process does so, too.
 void flush_log();
 
 }  // namespace claviger::observe

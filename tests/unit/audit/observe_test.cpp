@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include <thread>
 #include <vector>
@@ -106,6 +109,24 @@ TEST(MetricsText, CountsOfAllThreadsAddUp) {
         }
     }
     EXPECT_EQ(counter.value(), 120'000U);
+}
+
+// Ends with success although nobody reads its stderr.
+[[noreturn]] void log_into_a_full_pipe_and_end() {
+    int ends[2];
+    if (::pipe(ends) != 0 || ::dup2(ends[1], STDERR_FILENO) < 0) {
+        std::abort();
+    }
+    for (int i = 0; i < 1000; ++i) {
+        info("test.line", {{"text", std::string(1000, 'a')}});  // many times what a pipe holds
+    }
+    flush_log();
+    std::exit(0);
+}
+
+TEST(LogDeathTest, AReaderOfStderrThatStandsStillDoesNotHoldUpTheEnd) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(log_into_a_full_pipe_and_end(), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
