@@ -99,7 +99,8 @@ class Membership(MemberRig):
         new = Serve(self.membership, old.recovery_key)
         shutil.copy(old.sealing_key(), new.sealing_key())
         if self.recovery == "vault":
-            shutil.copytree(os.path.join(old.data, "vaults"), os.path.join(new.data, "vaults"))
+            shutil.copytree(os.path.join(old.data, "vaults"), os.path.join(new.data, "vaults"),
+                            ignore=shutil.ignore_patterns("*.sock"))
         old.stop()
         shutil.rmtree(old.data)
         self.enter(new)
