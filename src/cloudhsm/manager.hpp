@@ -195,6 +195,8 @@ private:
 
     // Under the cluster's lease. An error: an HSM that serves does not hold every key.
     boost::asio::awaitable<Status<>> settle_keys(ClusterId id);
+    // The same for an HSM that just joined. A busy one is given time.
+    boost::asio::awaitable<Status<>> settle_joined(ClusterId id, HsmId hsm);
     boost::asio::awaitable<Result<KeyLedger>> ledger(ClusterId id);
     boost::asio::awaitable<Status<>> keep_ledger(ClusterId id, KeyLedger before, KeyLedger after);
     void report(const ClusterId& id, const KeyPlan& plan, std::size_t keys);

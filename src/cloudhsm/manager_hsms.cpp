@@ -169,7 +169,7 @@ awaitable<Status<>> Manager::finish_create(store::CloudHsmRecord hsm, Status<> m
     if (made && !view->certificate_pem.empty() && !view->record.logged_out) {
         made = co_await serve(hsm);
         if (made) {
-            made = co_await settle_keys(hsm.cluster);  // it holds every key before it is ACTIVE
+            made = co_await settle_joined(hsm.cluster, id);  // it holds every key before it is ACTIVE
         }
     }
     const store::HsmState state = made ? store::HsmState::active : store::HsmState::degraded;

@@ -19,8 +19,9 @@ namespace asio = boost::asio;
 using asio::awaitable;
 using namespace std::chrono_literals;
 
-constexpr auto kLook = 1s;     // for an HSM that came back, or a key that was made or deleted
-constexpr auto kPatrol = 60s;  // for what foreign tools did to an HSM
+constexpr auto kLook = 1s;      // for an HSM that came back, or a key that was made or deleted
+constexpr auto kPatrol = 60s;   // for what foreign tools did to an HSM
+constexpr auto kJoining = 60s;  // for an HSM that just joined to take every key
 constexpr auto kKeepers = asio::as_tuple(asio::use_awaitable);
 
 // The processes that serve: an HSM that came back has another one.
@@ -32,6 +33,12 @@ std::string serving_now(const cluster::Cluster& cluster) {
         }
     }
     return text;
+}
+
+// May be otherwise in a moment.
+bool passes(Errc code) noexcept {
+    return code == Errc::deadline_exceeded || code == Errc::overloaded || code == Errc::hsm_gone ||
+           code == Errc::no_hsm;
 }
 
 }  // namespace
@@ -113,6 +120,28 @@ awaitable<Status<>> Manager::settle_keys(ClusterId id) {
         co_return kept;
     }
     co_return outcome;
+}
+
+awaitable<Status<>> Manager::settle_joined(ClusterId id, HsmId hsm) {
+    const MonoTime until = parts_.clock.mono() + kJoining;
+    for (;;) {
+        Status<> settled = co_await settle_keys(id);
+        if (settled) {
+            const Result<KeyLedger> after = co_await ledger(id);
+            if (!after) {
+                co_return after.error();
+            }
+            if (after->in_step.contains(hsm.value())) {
+                co_return done;
+            }
+            settled = Error(Errc::no_hsm, "its objects could not be listed");
+        }
+        if (stopping_ || !passes(settled.error().code) || parts_.clock.mono() >= until) {
+            co_return settled;
+        }
+        asio::steady_timer pause(parts_.control, kLook);
+        co_await pause.async_wait(kKeepers);
+    }
 }
 
 awaitable<Status<>> Manager::settle(ClusterId id) {

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 from claviger_dev import until
+from faulty_key_store_rig import FaultyKeyStoreRig
 from key_store_rig import KeyStoreRig
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
@@ -119,6 +120,25 @@ class KeyObjects(KeyStoreRig):
             os.rename(away + ".away", away)
         self.restart(between=comes_back)
         self.until_listed(cluster, {other["Arn"]: "full"}, "the HSM that was away forgot the key")
+
+
+class SlowHsm(FaultyKeyStoreRig):
+    def test_an_hsm_that_is_late_with_a_key_joins_all_the_same(self):
+        cluster, zones, anchor = self.make_cluster("one", "kmsPswd-1")
+        self.add_hsm(cluster, zones[1])
+        store = self.make_store("first", cluster, anchor, "kmsPswd-1")
+        self.connected(store)
+        blobs = [self.encrypt(self.new_key(store)) for _ in range(40)]
+        late = self.hsm.create_hsm(ClusterId=cluster, AvailabilityZone=zones[1])["Hsm"]["HsmId"]
+        # A step of its joining has 5 s. What its token is asked before it takes keys is less than 36 unwrappings.
+        self.order(f"C_UnwrapKey skip=36 where={late} delay 6000")
+
+        def state():
+            return next(hsm["State"] for hsm in self.described(cluster)["Hsms"] if hsm["HsmId"] == late)
+        until(lambda: state() != "CREATE_IN_PROGRESS", 120, "the HSM is made")
+        self.assertEqual(state(), "ACTIVE")
+        self.assertEqual(self.reached(), ["C_UnwrapKey delay 6000"])
+        self.assertTrue(all(map(self.decrypts, blobs)))
 
 
 if __name__ == "__main__":
