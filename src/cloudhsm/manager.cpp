@@ -18,6 +18,8 @@ namespace {
 namespace asio = boost::asio;
 using asio::awaitable;
 
+constexpr std::chrono::seconds kStarting{15};  // for the first host of a cluster
+
 void log_event(cluster::Severity severity, std::string_view hsm, std::string_view text) {
     const observe::Level level = severity == cluster::Severity::info      ? observe::Level::info
                                  : severity == cluster::Severity::warning ? observe::Level::warn
@@ -163,9 +165,9 @@ void Manager::take_up(const HsmId& id) {
     asio::post(parts_.control, [this, id] {
         const auto record = parts_.inventory.hsm(id);
         if (record && record->state == store::HsmState::create_in_progress && !waiting_.contains(id)) {
-            run_job(id.value(), create_hsm(id));
+            run_job(id.value(), once_served(record->cluster, create_hsm(id)));
         } else if (record && record->state == store::HsmState::delete_in_progress) {
-            run_job(id.value() + " deletion", delete_hsm(id));
+            run_job(id.value() + " deletion", once_served(record->cluster, delete_hsm(id)));
         }
     });
 }
@@ -174,7 +176,7 @@ void Manager::take_up(const BackupId& id) {
     asio::post(parts_.control, [this, id] {
         const BackupPtr record = parts_.inventory.backup(id);
         if (record && record->state == store::BackupState::create_in_progress) {
-            run_job(id.value(), finish_backup(id));
+            run_job(id.value(), once_served(record->cluster, finish_backup(id)));
         }
     });
 }
@@ -189,6 +191,17 @@ void Manager::run_job(std::string resource, Work work) {
                            std::rethrow_exception(failure);
                        }
                    });
+}
+
+// A job that needs an HSM which is here asks its host, or starts one. While the cluster's own hosts are only
+// starting, as after a restart, one more would find the token locked.
+Manager::Work Manager::once_served(ClusterId id, Work work) {
+    cluster::Cluster* const running = cluster(id);
+    if (running != nullptr && !running->members().empty() && running->serving() == 0) {
+        const Status<> served = co_await running->wait_serving(1, parts_.clock.mono() + kStarting);
+        static_cast<void>(served);  // without one the work does what it can
+    }
+    co_return co_await std::move(work);
 }
 
 awaitable<void> Manager::supervise(std::string resource, Work work) {

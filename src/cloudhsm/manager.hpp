@@ -157,6 +157,8 @@ private:
     using Work = boost::asio::awaitable<Status<>>;
     void run_job(std::string resource, Work work);
     boost::asio::awaitable<void> supervise(std::string resource, Work work);
+    // The work, when an HSM of the cluster serves; at once where none is about to.
+    Work once_served(ClusterId id, Work work);
 
     Work finish_cluster(ClusterId id);
     Work initialize(ClusterId id);

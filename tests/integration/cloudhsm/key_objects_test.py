@@ -123,6 +123,12 @@ class KeyObjects(KeyStoreRig):
 
 
 class SlowHsm(FaultyKeyStoreRig):
+    def until_made(self, cluster, hsm):
+        def state():
+            return next(one["State"] for one in self.described(cluster)["Hsms"] if one["HsmId"] == hsm)
+        until(lambda: state() != "CREATE_IN_PROGRESS", 120, "the HSM is made")
+        self.assertEqual(state(), "ACTIVE")
+
     def test_an_hsm_that_is_late_with_a_key_joins_all_the_same(self):
         cluster, zones, anchor = self.make_cluster("one", "kmsPswd-1")
         self.add_hsm(cluster, zones[1])
@@ -132,13 +138,20 @@ class SlowHsm(FaultyKeyStoreRig):
         late = self.hsm.create_hsm(ClusterId=cluster, AvailabilityZone=zones[1])["Hsm"]["HsmId"]
         # A step of its joining has 5 s. What its token is asked before it takes keys is less than 36 unwrappings.
         self.order(f"C_UnwrapKey skip=36 where={late} delay 6000")
-
-        def state():
-            return next(hsm["State"] for hsm in self.described(cluster)["Hsms"] if hsm["HsmId"] == late)
-        until(lambda: state() != "CREATE_IN_PROGRESS", 120, "the HSM is made")
-        self.assertEqual(state(), "ACTIVE")
+        self.until_made(cluster, late)
         self.assertEqual(self.reached(), ["C_UnwrapKey delay 6000"])
         self.assertTrue(all(map(self.decrypts, blobs)))
+
+    def test_a_join_that_a_restart_interrupts_goes_on_when_the_first_hsm_serves(self):
+        cluster, zones, _ = self.make_cluster("two", "kmsPswd-1")
+        (first,) = self.hsms(cluster)
+        late = self.hsm.create_hsm(ClusterId=cluster, AvailabilityZone=zones[1])["Hsm"]["HsmId"]
+        self.dev.kill()
+        self.order(f"C_Login where={first} delay 3000")
+        self.dev.start()
+        self.connect_clients()
+        self.until_made(cluster, late)
+        self.assertEqual(self.reached(), ["C_Login delay 3000"])
 
 
 if __name__ == "__main__":
