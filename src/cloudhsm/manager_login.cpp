@@ -257,6 +257,9 @@ awaitable<Status<>> Manager::lower(ClusterId id) {
 awaitable<Status<>> Manager::set_user_password(ClusterId id, SecretBytes password) {
     const Lease::Held held = co_await lease(id).take();
     const ClusterPtr before = parts_.inventory.cluster(id);
+    if (before->active_hsms() == 0) {
+        co_return Error(Errc::no_hsm, "The cluster has no ACTIVE HSM: create one first.");
+    }
     // Hosts that were logged out run for this, and are ended again.
     if (before->record.logged_out) {
         if (const Status<> up = co_await raise(id); !up && up.error().code != Errc::pin_refused) {
@@ -265,7 +268,11 @@ awaitable<Status<>> Manager::set_user_password(ClusterId id, SecretBytes passwor
             co_return up;
         }
     }
-    const std::vector<cluster::MemberView> members = cluster(id)->members();
+    const Result<cluster::Cluster*> running = open_cluster(id);
+    if (!running) {
+        co_return running.error();
+    }
+    const std::vector<cluster::MemberView> members = (*running)->members();
     Status<> outcome = done;
     std::vector<HsmId> refused;
     for (const Hsm& hsm : before->hsms) {
@@ -277,7 +284,7 @@ awaitable<Status<>> Manager::set_user_password(ClusterId id, SecretBytes passwor
         if (member != members.end() && member->failure && member->failure->code == Errc::pin_refused) {
             refused.push_back(hsm.record.id);
         } else {
-            outcome = co_await cluster(id)->set_user_pin(name, password.clone());
+            outcome = co_await (*running)->set_user_pin(name, password.clone());
         }
     }
     if (before->record.logged_out) {
