@@ -14,7 +14,7 @@
 namespace claviger::cloudhsm {
 
 struct KeyLedger {
-    // Held every key that the cluster had then.
+    // Held every key that is in `held`, as long as its owner does not destroy it there.
     std::set<std::string> in_step;
     // ARNs of keys that an HSM held once. Others come to the cluster: with a backup, or with their key store.
     std::set<std::string> held;

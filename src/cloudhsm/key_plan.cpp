@@ -36,6 +36,8 @@ KeyPlan plan_keys(const std::vector<BookedKey>& keys, const KeyLedger& ledger, F
     // An HSM that was in step had every key that was held then: what none holds now, its owner destroyed.
     const bool had_all =
         std::ranges::any_of(found, [&](const auto& one) { return ledger.in_step.contains(one.first); });
+    // One that is away has not what is held from now on.
+    bool grows = false;
     for (const BookedKey& key : keys) {
         const bool held =
             std::ranges::any_of(found, [&](const auto& one) { return holds(one.second, key.arn); });
@@ -43,11 +45,15 @@ KeyPlan plan_keys(const std::vector<BookedKey>& keys, const KeyLedger& ledger, F
             plan.gone.push_back(key.arn);
             continue;
         }
+        grows |= !found.empty() && !ledger.held.contains(key.arn);
         for (const auto& [hsm, objects] : found) {
             if (!holds(objects, key.arn)) {
                 plan.place.push_back({hsm, key});
             }
         }
+    }
+    if (grows) {
+        std::erase_if(plan.ledger.in_step, [&](const std::string& hsm) { return !found.contains(hsm); });
     }
     const auto left = [&](const std::string& hsm) { return std::ranges::find(hsms, hsm) == hsms.end(); };
     std::erase_if(plan.ledger.in_step, left);

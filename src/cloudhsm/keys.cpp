@@ -175,6 +175,9 @@ awaitable<Status<>> Keys::decide(ClusterId cluster, std::string event, std::stri
         if (!ledger) {
             return std::move(ledger).error();
         }
+        if (!bury_it) {
+            ledger->held.erase(label);  // it comes to the cluster anew
+        }
         for (const HsmId& hsm : hsms) {
             if (bury_it) {
                 ledger->tombstones.emplace(hsm.value(), label);

@@ -59,6 +59,21 @@ TEST(KeyPlan, AnHsmThatJoinsDoesNotBringBackWhatTheOthersLost) {
     EXPECT_THAT(plan.gone, ElementsAre(kKey));
 }
 
+TEST(KeyPlan, HsmThatWasAwayWhenAKeyWasMadeGetsItThoughNobodyElseIsThere) {
+    const KeyLedger before{{"hsm-a", "hsm-b"}, {}, {}};
+    const KeyPlan made = plan_keys(one_key(), before, {{"hsm-a", {object("hsm-a")}}}, kHsms);
+    EXPECT_THAT(made.ledger.in_step, ElementsAre("hsm-a"));
+    const KeyPlan back = plan_keys(one_key(), made.ledger, {{"hsm-b", {}}}, kHsms);
+    EXPECT_THAT(placed(back), ElementsAre("hsm-b"));
+    EXPECT_THAT(back.gone, IsEmpty());
+}
+
+TEST(KeyPlan, HsmThatWasAwayWhenAKeyCameToTheClusterGetsIt) {
+    const KeyPlan came = plan_keys(one_key(), {{"hsm-a", "hsm-b"}, {}, {}}, {{"hsm-a", {}}}, kHsms);
+    EXPECT_THAT(placed(came), ElementsAre("hsm-a"));
+    EXPECT_THAT(came.ledger.in_step, ElementsAre("hsm-a"));
+}
+
 // It came with a backup, or its key store was moved here.
 TEST(KeyPlan, KeyThatComesToAClusterLaterIsPlaced) {
     const KeyPlan plan =
