@@ -66,14 +66,15 @@ bool is_the_same(const Call& call, const store::KeyStoreRecord& existing, const 
            has_password(call, existing, *request.password);
 }
 
-// The cluster is a key store already, or holds the same identity as one that is.
+// The cluster is a key store already, or holds the same identity as one that is: also as a deleted one, whose
+// store moves to a clone sooner or later.
 bool is_in_use(const Call& call, const cloudhsm::ClusterView& cluster,
                const std::vector<store::KeyStoreRecord>& existing) {
     return std::ranges::any_of(existing, [&](const store::KeyStoreRecord& other) {
         if (other.cluster == cluster.record.id) {
             return true;
         }
-        const cloudhsm::ClusterPtr its = find_cluster(call, other.cluster);
+        const cloudhsm::ClusterPtr its = call.parts.clusters.find(other.account, other.region, other.cluster);
         return its != nullptr && !its->certificate_pem.empty() &&
                same_certificate(its->certificate_pem, cluster.certificate_pem);
     });

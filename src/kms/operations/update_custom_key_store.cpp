@@ -59,7 +59,8 @@ bool is_related(const Call& call, const store::KeyStoreRecord& row, const cloudh
     return now != nullptr && same_certificate(now->certificate_pem, wanted.certificate_pem);
 }
 
-Refused check_cluster(const Call& call, const store::KeyStoreRecord& row, std::string_view id) {
+Refused check_cluster(const Call& call, store::Txn& txn, const store::KeyStoreRecord& row,
+                      std::string_view id) {
     const cloudhsm::ClusterPtr wanted = find_cluster(call, ClusterId(std::string(id)));
     if (wanted == nullptr) {
         return cluster_not_found(id);
@@ -68,6 +69,17 @@ Refused check_cluster(const Call& call, const store::KeyStoreRecord& row, std::s
         return Failure(ErrorType::cloudhsm_cluster_not_related,
                        "CloudHSM cluster '" + std::string(id) +
                            "' does not have the cluster certificate of the key store's cluster.");
+    }
+    const auto existing = txn.key_stores(row.account, row.region);
+    if (!existing) {
+        return store_failed(call, existing.error());
+    }
+    // Only stores that came with backups can have the same identity; the API has no name for it here.
+    if (std::ranges::any_of(*existing, [&](const auto& other) {
+            return other.cluster == wanted->record.id && other.id != row.id;
+        })) {
+        return Failure(ErrorType::cloudhsm_cluster_invalid_configuration,
+                       "CloudHSM cluster '" + std::string(id) + "' belongs to another custom key store.");
     }
     if (auto refused = check_active(*wanted)) {
         return refused;
@@ -102,7 +114,7 @@ asio::awaitable<Outcome<Empty>> handle_update_custom_key_store(Call& call, const
             refused = check_name(call, txn, *row, *request.name);
         }
         if (!refused && request.cluster) {
-            refused = check_cluster(call, *row, *request.cluster);
+            refused = check_cluster(call, txn, *row, *request.cluster);
         }
         if (refused) {
             return *std::move(refused);

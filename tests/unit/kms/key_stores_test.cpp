@@ -151,6 +151,31 @@ TEST_F(KeyStores, ClonesOfAClusterCannotBeTwoStores) {
                 HasType("CloudHsmClusterInUseException"));
 }
 
+TEST_F(KeyStores, CloneOfADeletedClusterIsForItsStoreAlone) {
+    const std::string id = make();
+    api.clusters.clusters.at(kCluster)->record.state = store::ClusterState::deleted;
+    api.clusters.add(kSecond, kClusterCertificate, kAnchor);
+    EXPECT_THAT(api.call("CreateCustomKeyStore", create_body("Other", kSecond)),
+                HasType("CloudHsmClusterInUseException"));
+    EXPECT_THAT(
+        api.call("UpdateCustomKeyStore", id_body(id, R"(,"CloudHsmClusterId":)" + json_text(kSecond))),
+        IsEmptySuccessObject());
+}
+
+// Both came here with backups, or one did.
+TEST_F(KeyStores, StoreDoesNotMoveToTheClusterOfAnother) {
+    const std::string id = make();
+    api.clusters.add(kSecond, kOtherClusterCertificate, kAnchor);
+    make(create_body("Other", kSecond));
+    api.clusters.add(kSecond, kClusterCertificate, kAnchor);
+    EXPECT_THAT(
+        api.call("UpdateCustomKeyStore", id_body(id, R"(,"CloudHsmClusterId":)" + json_text(kSecond))),
+        HasType("CloudHsmClusterInvalidConfigurationException"));
+    EXPECT_THAT(
+        api.call("UpdateCustomKeyStore", id_body(id, R"(,"CloudHsmClusterId":)" + json_text(kCluster))),
+        IsEmptySuccessObject());
+}
+
 TEST_F(KeyStores, AreTenAtMost) {
     for (char c = 'a'; c < 'k'; ++c) {
         const std::string id = "cluster-" + std::string(11, c);
