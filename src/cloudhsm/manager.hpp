@@ -192,6 +192,10 @@ private:
     boost::asio::awaitable<Status<>> raise(ClusterId id);
     Result<ClusterPtr, LoginError> connectable(const ClusterId& id) const;
     boost::asio::awaitable<Status<>> lower(ClusterId id);
+    // Under the cluster's lease, as set_known_pins(). HSMs that could not draw a PIN of their own at the last
+    // log_in() draw it now, if they serve.
+    boost::asio::awaitable<Status<>> draw_missed_pins(ClusterId id);
+    boost::asio::awaitable<Status<>> set_known_pins(ClusterId id, std::set<HsmId> hsms);
     Work try_pin(const store::CloudHsmRecord& hsm, const SecretBytes& pin, cluster::PinGuess guess);
     Work reset_user_pin(HsmId id, const SecretBytes& password);
 

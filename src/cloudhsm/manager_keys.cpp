@@ -220,6 +220,11 @@ awaitable<void> Manager::keep_keys() {
             }
             const Lease::Held held = co_await lease(id).take();
             const Status<> settled = co_await settle_keys(id);
+            const Status<> drawn = co_await draw_missed_pins(id);
+            if (!drawn) {
+                observe::warn("cloudhsm.pin_not_rotated",
+                              {{"cluster", id.value()}, {"reason", drawn.error().describe()}});
+            }
             if (settled) {
                 last = {what, parts_.clock.mono()};
             } else {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "src/cloudhsm/known_pins.hpp"
 #include "src/cloudhsm/manager.hpp"
 #include "src/cloudhsm/users.hpp"
 #include "src/observe/log.hpp"
@@ -169,6 +170,7 @@ awaitable<Result<Done, LoginError>> Manager::log_in(ClusterId id) {
                       {{"cluster", id.value()}, {"reason", settled.error().describe()}});
     }
     std::size_t good = 0;
+    std::set<HsmId> known;
     for (const Hsm& hsm : (*view)->hsms) {
         if (hsm.record.state != store::HsmState::active) {
             continue;
@@ -176,16 +178,68 @@ awaitable<Result<Done, LoginError>> Manager::log_in(ClusterId id) {
         SecretBytes drawn_by_token;
         const Status<> rotated =
             co_await cluster(id)->set_user_pin(hsm.record.id.value(), std::move(drawn_by_token));
-        if (!rotated) {
+        if (rotated) {
+            ++good;
+        } else {
+            known.insert(hsm.record.id);
             observe::warn("cloudhsm.pin_not_rotated",
                           {{"hsm", hsm.record.id.value()}, {"reason", rotated.error().describe()}});
         }
-        good += rotated ? 1 : 0;
+    }
+    if (const Status<> recorded = co_await set_known_pins(id, std::move(known)); !recorded) {
+        co_return failed(recorded.error());
     }
     if (good == 0) {
         co_return LoginError{LoginFailure::internal_error, "no HSM took a new PIN"};
     }
     co_return done;
+}
+
+awaitable<Status<>> Manager::set_known_pins(ClusterId id, std::set<HsmId> hsms) {
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
+        const auto before = read_known_pins(txn, id);
+        if (!before) {
+            return before.error();
+        }
+        if (*before == hsms) {
+            return done;
+        }
+        return write_known_pins(txn, id, hsms);
+    };
+    co_return co_await commit(std::move(work));
+}
+
+awaitable<Status<>> Manager::draw_missed_pins(ClusterId id) {
+    std::set<HsmId> known;
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
+        auto read = read_known_pins(txn, id);
+        if (!read) {
+            return std::move(read).error();
+        }
+        known = *std::move(read);
+        return done;
+    };
+    if (Status<> read = co_await commit(std::move(work)); !read || known.empty()) {
+        co_return read;
+    }
+    Status<> outcome = done;
+    for (const cluster::MemberView& member : cluster(id)->members()) {
+        const HsmId hsm(member.hsm_id);
+        if (member.process == 0 || !known.contains(hsm)) {
+            continue;
+        }
+        SecretBytes drawn_by_token;
+        Status<> drawn = co_await cluster(id)->set_user_pin(member.hsm_id, std::move(drawn_by_token));
+        if (drawn) {
+            known.erase(hsm);
+            observe::info("cloudhsm.pin_rotated_late", {{"hsm", hsm.value()}});
+        } else {
+            outcome = std::move(drawn);
+        }
+    }
+    std::erase_if(known, [&](const HsmId& hsm) { return !parts_.inventory.hsm(hsm); });
+    const Status<> recorded = co_await set_known_pins(id, std::move(known));
+    co_return outcome ? recorded : outcome;
 }
 
 // Hosts run and at least one is admitted; the others get the time to be.

@@ -122,7 +122,24 @@ class KeyObjects(KeyStoreRig):
         self.until_listed(cluster, {other["Arn"]: "full"}, "the HSM that was away forgot the key")
 
 
-class SlowHsm(FaultyKeyStoreRig):
+class FaultyHsm(FaultyKeyStoreRig):
+    def log(self):
+        with open(self.dev.log_path, errors="replace") as text:
+            return text.read()
+
+    def test_an_hsm_that_could_not_draw_its_pin_draws_it_later(self):
+        cluster, zones, anchor = self.make_cluster("two", "kmsPswd-1")
+        self.add_hsm(cluster, zones[1])
+        store = self.make_store("second", cluster, anchor, "kmsPswd-1")
+        missed = self.hsms(cluster)[0]
+        self.order(f"C_SetPIN where={missed} rv 0x30")
+        self.connected(store)
+        self.assertEqual(self.reached(), ["C_SetPIN rv 0x30"])
+        until(lambda: f"cloudhsm.pin_rotated_late hsm={missed}" in self.log(), 20, "the token has a PIN of its own")
+        self.disconnect(store)
+        tried = self.token_tool(missed, "pkcs11-tool", "--module", self.module, "--login", "--pin", "kmsPswd-1", "-O")
+        self.assertIn("CKR_PIN_INCORRECT", tried.stderr)
+
     def until_made(self, cluster, hsm):
         def state():
             return next(one["State"] for one in self.described(cluster)["Hsms"] if one["HsmId"] == hsm)
