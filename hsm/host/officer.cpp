@@ -125,7 +125,7 @@ public:
         const hsm::Attempt attempt = keeps_it ? hsm::Attempt::by_operator : hsm::Attempt::automatic;
         if (request.only_if_kept && !keeps_it) {
             const Status<> flags = hsm::may_try_pin(facts->user_pin, hsm::Attempt::by_operator);
-            return flags ? Error(Errc::conflict, "this HSM has another user PIN") : flags.error();
+            return flags ? Error(Errc::data_invalid, "this HSM has another user PIN") : flags.error();
         }
         const Status<> entered = (*token)->login(request.user_pin, attempt);
         if (!entered) {
@@ -238,7 +238,8 @@ void answer(const link::FrameView& frame, link::WipedBuffer& out, Handler handle
     }
     const auto reply = handler(*request);
     if (!reply) {
-        const bool asked = reply.error().code == Errc::conflict;  // a question that was answered with no
+        // A question that was answered with no.
+        const bool asked = reply.error().code == Errc::conflict || reply.error().code == Errc::data_invalid;
         log(asked ? Level::info : Level::error, "officer: " + reply.error().describe());
         link::append_error(out, frame.id, reply.error());
         return;

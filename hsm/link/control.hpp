@@ -284,7 +284,7 @@ struct InitUserPin {
 };
 struct TryUserPin {
     SecretBytes user_pin;
-    bool only_if_kept = false;  // conflict, and no attempt, if it is not the PIN that the host keeps
+    bool only_if_kept = false;  // data_invalid, and no attempt, if it is not the PIN that the host keeps
 };
 // A file of the state directory, with the token's serial: it was empty when it was first looked at.
 inline constexpr std::string_view kClaimedFile = "claimed";

@@ -124,7 +124,7 @@ awaitable<Result<Done, LoginError>> Manager::try_password(ClusterId id, SecretBy
         }
         if (tried) {
             accepted = true;
-        } else if (tried.error().code == Errc::conflict) {
+        } else if (tried.error().code == Errc::data_invalid) {
             other = other == nullptr ? &hsm : other;
         } else if (tried.error().code == Errc::pin_refused) {
             co_return failed(tried.error());

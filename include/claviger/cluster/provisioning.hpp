@@ -154,8 +154,8 @@ boost::asio::awaitable<Status<>> reset_user_pin(Site site, HsmOptions hsm, Secre
 
 // One login as the token's user in a fresh process, because one that is logged in takes any PIN, and a
 // SoftHSM process that was started earlier takes the PIN of then. pin_refused: wrong, locked or not set; ckr
-// and detail say which. With PinGuess::kept no attempt is made, and conflict answered, unless it is the PIN
-// that the HSM's host keeps.
+// and detail say which. With PinGuess::kept no attempt is made, and data_invalid answered, unless it is the
+// PIN that the HSM's host keeps. conflict: somebody holds the lock of the token.
 enum class PinGuess : std::uint8_t { kept, any };
 boost::asio::awaitable<Status<>> try_user_pin(Site site, HsmOptions hsm, SecretBytes pin, PinGuess guess);
 

@@ -326,10 +326,10 @@ TEST_F(Pin, PasswordThatIsNotKeptIsTriedOnlyOnDemandAndLeavesNoWarning) {
             rig.control().control<control::Status>(control::Operation::status, control::Empty{});
         return !status || (status->flags & kUserPinCountLow) != 0;
     };
-    EXPECT_EQ(try_pin(true).error().code, Errc::conflict) << "this host keeps no PIN yet";
+    EXPECT_EQ(try_pin(true).error().code, Errc::data_invalid) << "this host keeps no PIN yet";
     EXPECT_TRUE(try_pin(false)) << "the token knows it";
     ASSERT_TRUE(set(rig.user_pin));  // the token draws another one
-    EXPECT_EQ(try_pin(true).error().code, Errc::conflict);
+    EXPECT_EQ(try_pin(true).error().code, Errc::data_invalid);
     EXPECT_FALSE(warned());
     EXPECT_EQ(try_pin(false).error().code, Errc::pin_refused);
     EXPECT_FALSE(warned());
