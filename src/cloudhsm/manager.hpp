@@ -177,7 +177,6 @@ private:
     Work finish_join(HsmId id, Bytes wrapped);
     boost::asio::awaitable<void> give_up_waiting(HsmId id);
     Work found_from_backup(const ClusterView& cluster);
-    bool lost_its_place(const store::CloudHsmRecord& hsm) const;
     Work back_up_before(const store::CloudHsmRecord& hsm);
     // Under the cluster's lease.
     Work write_backup(BackupId id);

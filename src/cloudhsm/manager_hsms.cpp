@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <tuple>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -118,18 +117,6 @@ Result<store::HsmRecord> Manager::seal_token(const cluster::FoundedHsm& made,
     return record;
 }
 
-// Two requests chose one configured HSM at the same time: the row that is first by time and id has it.
-bool Manager::lost_its_place(const store::CloudHsmRecord& hsm) const {
-    const auto earlier = [&](const store::CloudHsmRecord& other) {
-        return other.place == hsm.place && other.id != hsm.id &&
-               std::tie(other.created, other.id) < std::tie(hsm.created, hsm.id);
-    };
-    return !hsm.place.empty() &&
-           std::ranges::any_of(parts_.inventory.clusters(), [&](const ClusterPtr& view) {
-               return std::ranges::any_of(view->hsms, [&](const Hsm& one) { return earlier(one.record); });
-           });
-}
-
 awaitable<Status<>> Manager::create_hsm(HsmId id) {
     const auto hsm = parts_.inventory.hsm(id);
     if (!hsm) {
@@ -139,12 +126,9 @@ awaitable<Status<>> Manager::create_hsm(HsmId id) {
     const ClusterPtr view = parts_.inventory.cluster(hsm->cluster);
     Status<> made = done;
     if (!parts_.inventory.token(id)) {
-        if (lost_its_place(*hsm)) {
-            made = Error(Errc::conflict, hsm->place + " was taken by another request");
-        }
         // What an earlier attempt left is of no cluster: nothing of it was recorded. A token that exists is
         // made empty again when it is taken, and its directory says that it may be.
-        if (made && hsm_options(*hsm).officer_pin_file.empty()) {
+        if (hsm_options(*hsm).officer_pin_file.empty()) {
             made = remove_directory(options_.hsm_directory / id.value());
         }
         if (made) {

@@ -56,6 +56,7 @@ public:
     virtual Result<std::optional<HsmRecord>> hsm(const HsmId&) = 0;
     virtual Result<std::optional<CloudHsmClusterRecord>> cloudhsm_cluster(const ClusterId&) = 0;
     virtual Result<std::optional<CloudHsmRecord>> cloudhsm_hsm(const HsmId&) = 0;
+    virtual Result<std::vector<CloudHsmRecord>> cloudhsm_hsms() = 0;  // of every cluster
     virtual Result<std::optional<ClusterUserRecord>> cluster_user(const ClusterId&,
                                                                   std::string_view name) = 0;
     virtual Result<std::optional<KeyStoreRecord>> key_store(const AccountId&, std::string_view region,

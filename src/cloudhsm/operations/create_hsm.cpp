@@ -95,6 +95,23 @@ Outcome<std::string> address_for(const Subnet& subnet, const Taken& used,
     return invalid_request("Subnet " + subnet.id + " has no free IP address.");
 }
 
+// `hsm` was planned on a view; what another request took meanwhile, for whichever cluster, only the
+// transaction sees. Two clusters with one token would end with one wiping the other's.
+Outcome<Done> claim_place(store::Txn& txn, const store::CloudHsmRecord& hsm) {
+    const auto rows = txn.cloudhsm_hsms();
+    if (!rows) {
+        return internal(rows.error().describe());
+    }
+    const bool lost = std::ranges::any_of(*rows, [&](const store::CloudHsmRecord& other) {
+        return other.ip == hsm.ip || (!hsm.place.empty() && other.place == hsm.place);
+    });
+    if (lost) {
+        return invalid_request(
+            "The HSM or its IP address was taken by another request at the same time. Try again.");
+    }
+    return done;
+}
+
 // A configured HSM of the zone that no cluster has, else a soft token where the configuration allows it.
 Outcome<std::string> place_for(const Call& call, std::string_view zone, const Taken& used) {
     for (const Place& place : call.manager.options().places) {
@@ -156,7 +173,8 @@ asio::awaitable<Outcome<CreateHsmResponse>> handle_create_hsm(Call& call, const 
     CreateHsmResponse response{record, *cluster, describe(*record, (*cluster)->record)};
     append_for_audit(call.audit.response_elements, response);
     Decide decide = [&](store::Txn& txn) -> Outcome<Done> {
-        const Outcome<Done> claimed = claim_cluster(txn, **cluster);
+        Outcome<Done> claimed = claim_cluster(txn, **cluster);
+        claimed = claimed ? claim_place(txn, *record) : claimed;
         return claimed ? put(txn, *record) : claimed;
     };
     Outcome<Done> committed = co_await commit(call, std::move(decide));

@@ -74,7 +74,8 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
           "key_store IN (SELECT id FROM key_stores WHERE cluster = ?1)",
           "SELECT cluster, name FROM cluster_users WHERE cluster = ?1",
           "SELECT account, region, id FROM key_stores WHERE cluster = ?1",
-          "SELECT material FROM imports WHERE account = ?1 AND region = ?2 AND key = ?3", kRegionsOfKey}) {
+          "SELECT material FROM imports WHERE account = ?1 AND region = ?2 AND key = ?3", kRegionsOfKey,
+          "SELECT id FROM cloudhsm_hsms"}) {
         Result<Statement> statement = database.prepare(sql);
         if (!statement) {
             return statement.error();
@@ -91,7 +92,7 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
                   std::move(of_key[1]),      std::move(of_key[2]),      std::move(of_key[3]),
                   std::move(of_key[4]),      std::move(of_key[5]),      std::move(of_key[6]),
                   std::move(of_key[7]),      std::move(of_key[8]),      std::move(of_key[9]),
-                  std::move(of_key[10])};
+                  std::move(of_key[10]),     std::move(of_key[11])};
 }
 
 }  // namespace claviger::store::sqlite

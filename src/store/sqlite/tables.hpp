@@ -39,6 +39,7 @@ struct Tables {
     Statement key_stores_in_cluster;
     Statement import_materials;  // of one key
     Statement regions_of_key;    // of one account and key id
+    Statement cloudhsm_hsm_ids;  // all
 };
 
 }  // namespace claviger::store::sqlite

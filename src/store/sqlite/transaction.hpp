@@ -72,6 +72,7 @@ public:
     Result<std::optional<HsmRecord>> hsm(const HsmId&) override;
     Result<std::optional<CloudHsmClusterRecord>> cloudhsm_cluster(const ClusterId&) override;
     Result<std::optional<CloudHsmRecord>> cloudhsm_hsm(const HsmId&) override;
+    Result<std::vector<CloudHsmRecord>> cloudhsm_hsms() override;
     Result<std::optional<ClusterUserRecord>> cluster_user(const ClusterId&, std::string_view name) override;
     Result<std::optional<KeyStoreRecord>> key_store(const AccountId&, std::string_view region,
                                                     const KeyStoreId&) override;

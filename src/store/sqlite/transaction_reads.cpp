@@ -112,6 +112,22 @@ Result<std::optional<CloudHsmRecord>> SqliteTxn::cloudhsm_hsm(const HsmId& id) {
     return noted(tables_.cloudhsm_hsms.find(cells));
 }
 
+Result<std::vector<CloudHsmRecord>> SqliteTxn::cloudhsm_hsms() {
+    const Result<std::vector<std::string>> ids = noted(names_of_key(tables_.cloudhsm_hsm_ids, {}));
+    if (!ids) {
+        return ids.error();
+    }
+    std::vector<CloudHsmRecord> rows;
+    for (const std::string& id : *ids) {
+        Result<std::optional<CloudHsmRecord>> row = cloudhsm_hsm(HsmId(id));
+        if (!row) {
+            return row.error();
+        }
+        rows.push_back(**std::move(row));
+    }
+    return rows;
+}
+
 Result<std::optional<ClusterUserRecord>> SqliteTxn::cluster_user(const ClusterId& cluster,
                                                                  std::string_view name) {
     const std::array cells{Cell::of_text(cluster.value()), Cell::of_text(name)};

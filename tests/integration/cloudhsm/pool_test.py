@@ -1,9 +1,11 @@
 """HSMs of the configuration: CreateHsm takes one of the zone that no cluster has, DeleteHsm gives it back; `claviger serve`."""
 
+import concurrent.futures
 import os
 import signal
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import boto3
@@ -79,6 +81,22 @@ class Pool(unittest.TestCase):
         until(lambda: not self.cluster(one)["Hsms"], 240, "wiped")
         self.create(other)
         self.until_active(other)
+
+    def test_requests_at_the_same_time_do_not_get_one_hsm(self):
+        clusters = [self.new_cluster() for _ in range(8)]
+        together = threading.Barrier(len(clusters))
+
+        def ask(cluster):
+            together.wait()
+            try:
+                return self.create(cluster)
+            except ClientError as refused:
+                return refused.response["Error"]["Code"]
+        with concurrent.futures.ThreadPoolExecutor(len(clusters)) as threads:
+            answers = list(threads.map(ask, clusters))
+        self.assertEqual(answers.count("CloudHsmInvalidRequestException"), len(clusters) - 1, answers)
+        winner = next(index for index, answer in enumerate(answers) if answer.startswith("hsm-"))
+        self.until_active(clusters[winner])
 
 
 if __name__ == "__main__":

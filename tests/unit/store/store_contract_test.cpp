@@ -423,6 +423,24 @@ TEST_P(StoreContract, AnErasedHsmLosesBothItsRows) {
     EXPECT_TRUE(contents->cluster_users.empty());
 }
 
+TEST_P(StoreContract, HsmsOfEveryClusterAreListedAsTheTransactionSeesThem) {
+    CloudHsmRecord elsewhere = cloudhsm_hsm("hsm-2");
+    elsewhere.cluster = ClusterId("cluster-2");
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        EXPECT_EQ(txn.cloudhsm_hsms()->size(), 0U);
+        EXPECT_TRUE(txn.put(cloudhsm_hsm("hsm-1")) && txn.put(elsewhere));
+        EXPECT_EQ(txn.cloudhsm_hsms()->size(), 2U);
+        return true;
+    }));
+    ASSERT_TRUE(commit(*store_, [&](Txn& txn) {
+        EXPECT_TRUE(txn.erase_hsm(HsmId("hsm-1")));
+        const auto left = txn.cloudhsm_hsms().value();
+        EXPECT_EQ(left.size(), 1U);
+        EXPECT_EQ(left.empty() ? "" : left.front().cluster.value(), "cluster-2");
+        return true;
+    }));
+}
+
 TEST_P(StoreContract, KeyStoresAreListedByAccountAndRegionAndCountTheirKeys) {
     KeyRecord inside = key("k1");
     inside.key_store = KeyStoreId("cks-1");
