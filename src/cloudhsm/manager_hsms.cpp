@@ -156,6 +156,13 @@ awaitable<Status<>> Manager::finish_create(store::CloudHsmRecord hsm, Status<> m
             made = co_await settle_joined(hsm.cluster, id);  // it holds every key before it is ACTIVE
         }
     }
+    if (!made && stopping_) {
+        co_return made;  // its hosts are being ended: what failed is no verdict on it
+    }
+    if (cluster::Cluster* const running = cluster(hsm.cluster); running != nullptr && !made) {
+        const Status<> removed = co_await running->remove(id.value());
+        static_cast<void>(removed);  // not_found: it never served
+    }
     const store::HsmState state = made ? store::HsmState::active : store::HsmState::degraded;
     std::string message(made ? kCreated : kNotCreated);
     if (!made && !hsm_options(hsm).officer_pin_file.empty()) {
@@ -369,6 +376,9 @@ awaitable<Status<>> Manager::initialize(ClusterId id) {
         status = co_await serve(hsm);  // its admission is the live proof that it holds the certificate's key
     }
     const bool good = status.has_value();
+    if (!good && stopping_) {
+        co_return status;  // the next process begins anew
+    }
     std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
         auto cluster_row = txn.cloudhsm_cluster(id);
         auto facts_row = txn.cluster(id);

@@ -125,15 +125,16 @@ awaitable<Status<>> Manager::settle_keys(ClusterId id) {
 awaitable<Status<>> Manager::settle_joined(ClusterId id, HsmId hsm) {
     const MonoTime until = parts_.clock.mono() + kJoining;
     for (;;) {
+        // An error may be about another HSM: what this one took is in the ledger.
         Status<> settled = co_await settle_keys(id);
+        const Result<KeyLedger> after = co_await ledger(id);
+        if (!after) {
+            co_return after.error();
+        }
+        if (after->in_step.contains(hsm.value())) {
+            co_return done;
+        }
         if (settled) {
-            const Result<KeyLedger> after = co_await ledger(id);
-            if (!after) {
-                co_return after.error();
-            }
-            if (after->in_step.contains(hsm.value())) {
-                co_return done;
-            }
             settled = Error(Errc::no_hsm, "its objects could not be listed");
         }
         if (stopping_ || !passes(settled.error().code) || parts_.clock.mono() >= until) {

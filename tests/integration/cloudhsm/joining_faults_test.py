@@ -1,0 +1,88 @@
+"""HSMs join a cluster, or leave it, while something is wrong: with another HSM, with themselves, or the service ends."""
+
+import os
+import unittest
+
+from claviger_dev import until
+from faulty_key_store_rig import FaultyKeyStoreRig
+
+PASSWORD = "kmsPswd-1"
+# In each process of a joining HSM's host there are fewer unwrappings than this before it takes keys.
+BEFORE_KEYS = 36
+DEVICE_ERROR = "rv 0x30"
+
+
+class Rig(FaultyKeyStoreRig):
+    HSMS = 1
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        rig = cls()
+        cls.cluster, cls.zones, anchor = rig.make_cluster("one", PASSWORD)
+        for _ in range(1, cls.HSMS):
+            rig.add_hsm(cls.cluster, cls.zones[1])
+        if cls.HSMS > 1:
+            cls.store = rig.make_store("first", cls.cluster, anchor, PASSWORD)
+            rig.connected(cls.store)
+
+    def tearDown(self):
+        self.order()
+
+    def begin_hsm(self):
+        return self.hsm.create_hsm(ClusterId=self.cluster, AvailabilityZone=self.zones[1])["Hsm"]["HsmId"]
+
+    def row(self, hsm):
+        return next((row for row in self.described(self.cluster)["Hsms"] if row["HsmId"] == hsm), None)
+
+    def joined(self, hsm):
+        """The state that it has in the end."""
+        until(lambda: self.row(hsm)["State"] != "CREATE_IN_PROGRESS", 120, "the HSM is made")
+        return self.row(hsm)["State"]
+
+    def logged(self, *texts):
+        """The lines that have them all."""
+        with open(self.dev.log_path, errors="replace") as log:
+            return "".join(line for line in log if all(text in line for text in texts))
+
+
+class Joining(Rig):
+    HSMS = 2
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        rig = cls()
+        rig.kms = cls.dev.boto3(retries=4)  # they are many for a busy machine
+        keys = [rig.new_key(cls.store) for _ in range(BEFORE_KEYS + 4)]
+        cls.key = keys[0]
+
+    def test_an_hsm_that_cannot_take_a_key_is_degraded_and_does_not_serve(self):
+        sick = self.begin_hsm()
+        self.order(f"C_UnwrapKey skip={BEFORE_KEYS} times=always where={sick} {DEVICE_ERROR}")
+        self.assertEqual(self.joined(sick), "DEGRADED")
+        self.assertNotEqual(self.reached(), [])
+        rows = self.command(self.cluster, "cluster", "hsm-info")["hsms"]
+        states = {row["hsm-id"]: row.get("host-state") for row in rows}
+        self.assertNotEqual(states[sick], "serving")
+
+    def test_a_sick_hsm_does_not_end_the_joining_of_another(self):
+        # Not the one that hands the wrapping key over: that is the first that serves.
+        sick = next(row["HsmId"] for row in self.described(self.cluster)["Hsms"]
+                    if row["State"] == "ACTIVE" and row["AvailabilityZone"] == self.zones[1])
+        self.order(f"C_DestroyObject times=always where={sick} {DEVICE_ERROR}")
+        self.kms.schedule_key_deletion(KeyId=self.key["KeyId"], PendingWindowInDays=7)
+        self.dev.command("dev", "clock", "advance", "8d")
+        until(lambda: self.logged("keys_not_settled"), 30, "its object cannot be destroyed")
+        self.assertEqual(self.joined(self.begin_hsm()), "ACTIVE", self.logged("job_failed"))
+
+    def test_the_service_ends_while_it_joins(self):
+        late = self.begin_hsm()
+        self.order(f"C_UnwrapKey skip={BEFORE_KEYS} where={late} hang")
+        until(lambda: os.path.exists(self.plan + ".applied"), 120, "it takes its keys")
+        self.restart()
+        self.assertEqual(self.joined(late), "ACTIVE")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
