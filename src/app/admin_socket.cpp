@@ -75,6 +75,7 @@ struct AdminSocket::Impl {
             }
         });
         std::string line;
+        line.reserve(kMaxRequest);  // a password in it is not copied as it grows
         auto [read_error, size] =
             co_await asio::async_read_until(*socket, asio::dynamic_buffer(line, kMaxRequest), '\n', kTuple);
         limit.cancel();

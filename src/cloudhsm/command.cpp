@@ -13,6 +13,8 @@
 #include "src/cloudhsm/describe.hpp"
 #include "src/cloudhsm/keys.hpp"
 #include "src/cloudhsm/users.hpp"
+#include "src/model/arena.hpp"
+#include "src/model/validate.hpp"
 
 namespace claviger::cloudhsm {
 namespace {
@@ -24,19 +26,19 @@ using boost::asio::awaitable;
 struct Line {
     Manager& manager;
     ClusterPtr cluster;
-    std::string name;  // "user create"
-    std::map<std::string, std::string> options;
+    std::string name;                                         // "user create"
+    std::map<std::string, SecretBytes, std::less<>> options;  // all of them, as --password is one
     std::optional<std::string> role;
     std::string user;  // of the login, with its password
     SecretBytes password;
 
     const ClusterId& id() const { return cluster->record.id; }
-    std::string option(const std::string& key) const {
+    std::string_view option(std::string_view key) const {
         const auto found = options.find(key);
-        return found == options.end() ? std::string() : found->second;
+        return found == options.end() ? std::string_view() : as_text(found->second.reveal(SecretAccess()));
     }
-    UserName named_user() const { return {option("--username"), option("--role")}; }
-    SecretBytes new_password() const { return SecretBytes(std::string_view(option("--password"))); }
+    UserName named_user() const { return {std::string(option("--username")), std::string(option("--role"))}; }
+    SecretBytes new_password() const { return SecretBytes(option("--password")); }
 };
 
 using Answer = Result<json::value>;
@@ -142,7 +144,7 @@ awaitable<Answer> user_delete(Line& line) {
 }
 
 // "--max-items 10", "--starting-token 10"
-std::optional<std::size_t> number(const std::string& text, std::size_t otherwise) {
+std::optional<std::size_t> number(std::string_view text, std::size_t otherwise) {
     if (text.empty()) {
         return otherwise;
     }
@@ -166,7 +168,8 @@ awaitable<Answer> key_list(Line& line) {
 }
 
 awaitable<Answer> key_delete(Line& line) {
-    Status<> status = co_await Keys(line.manager, line.user).remove(line.id(), line.option("--filter"));
+    Status<> status =
+        co_await Keys(line.manager, line.user).remove(line.id(), std::string(line.option("--filter")));
     if (!status) {
         co_return std::move(status).error();
     }
@@ -174,7 +177,8 @@ awaitable<Answer> key_delete(Line& line) {
 }
 
 awaitable<Answer> key_restore(Line& line) {
-    Status<> status = co_await Keys(line.manager, line.user).restore(line.id(), line.option("--filter"));
+    Status<> status =
+        co_await Keys(line.manager, line.user).restore(line.id(), std::string(line.option("--filter")));
     if (!status) {
         co_return std::move(status).error();
     }
@@ -243,9 +247,9 @@ Status<> read_words(const json::object& request, Line& line) {
         if (!word.starts_with("--")) {
             line.name += (line.name.empty() ? "" : " ") + word;
         } else if (word == kVerbose) {
-            line.options[std::move(word)] = "true";
+            line.options[std::move(word)] = SecretBytes(std::string_view("true"));
         } else if (i + 1 < all.size() && all[i + 1].is_string()) {
-            line.options[std::move(word)] = all[++i].get_string();
+            line.options[std::move(word)] = SecretBytes(std::string_view(all[++i].get_string()));
         } else {
             return sentence("The option " + word + " needs a value.");
         }
@@ -267,11 +271,11 @@ void read_login(const json::object& request, Line& line) {
 
 Status<> check(const CommandRow& row, Line& line) {
     for (const std::string_view option : row.required) {
-        if (!option.empty() && line.option(std::string(option)).empty()) {
+        if (!option.empty() && line.option(option).empty()) {
             return sentence("The option " + std::string(option) + " is missing.");
         }
     }
-    if (const std::string role = line.option("--role");
+    if (const std::string_view role = line.option("--role");
         !role.empty() && role != kAdmin && role != kCryptoUser) {
         return sentence("The role must be admin or crypto-user.");
     }
@@ -313,11 +317,7 @@ awaitable<Answer> answer(Manager& manager, const json::object& request) {
     if (Status<> good = check(*row, line); !good) {
         co_return std::move(good).error();
     }
-    Answer answered = co_await row->run(line);
-    for (auto& [name, value] : line.options) {
-        wipe(value);
-    }
-    co_return answered;
+    co_return co_await row->run(line);
 }
 
 }  // namespace
@@ -337,14 +337,14 @@ Result<ClusterPtr> choose_cluster(const Manager& manager, std::string_view id) {
 }
 
 awaitable<std::string> answer_command(Manager& manager, std::string request) {
-    boost::system::error_code error;
-    const json::value parsed = json::parse(request, error);
+    model::WipingArena arena;
+    const std::optional<json::value> parsed = model::parse_json(as_bytes(request), arena);
     wipe(request);
     json::object out;
-    if (error || !parsed.is_object()) {
+    if (!parsed || !parsed->is_object()) {
         out = {{"error_code", 1}, {"data", "The request is not a JSON object."}};
     } else {
-        Answer answered = co_await answer(manager, parsed.get_object());
+        Answer answered = co_await answer(manager, parsed->get_object());
         out["error_code"] = answered ? 0 : 1;
         out["data"] = answered ? *std::move(answered) : json::value(answered.error().detail);
     }

@@ -23,7 +23,7 @@ import botocore.awsrequest
 import botocore.credentials
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from claviger_dev import LONG, Dev
+from claviger_dev import BIN, LONG, Dev
 
 NEEDLES = 1000 if LONG else 100
 CONNECTIONS = 8
@@ -161,6 +161,18 @@ class Memory(unittest.TestCase):
             leak.send_half("Encrypt", {"KeyId": key, "Plaintext": base64.b64encode(planted).decode()})
             time.sleep(0.1)  # until the half request was read
             self.assertEqual(len(found(dump(dev.process.pid, folder), [planted])), 1, "the planted leak was not found")
+
+    def test_passwords_of_refused_commands(self):
+        with Dev(args=["--allow-core"]) as dev, tempfile.TemporaryDirectory() as folder:
+            dev.boto3("cloudhsmv2").create_cluster(HsmType="hsm1.medium", SubnetIds=["subnet-00000001"])
+            passwords = [os.urandom(12).hex().encode() for _ in range(40)]
+            for mine, new in zip(passwords[::2], passwords[1::2]):
+                ran = subprocess.run(
+                    [os.path.join(BIN, "claviger"), "cloudhsm", "--data", dev.data, "user", "create", "--username", "kmsuser",
+                     "--role", "crypto-user", "--password", new.decode()], capture_output=True, check=False,
+                    env=dict(os.environ, CLOUDHSM_ROLE="admin", CLOUDHSM_PIN="admin:" + mine.decode()))
+                self.assertIn(b"The username or password is incorrect", ran.stdout)
+            self.assertEqual(len(found(dump(dev.process.pid, folder), passwords)), 0)
 
     def test_plain_http(self):
         self.dumps_hold_nothing([], None)
