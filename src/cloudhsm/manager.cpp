@@ -6,8 +6,10 @@
 #include <chrono>
 #include <exception>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "src/api/submit.hpp"
 #include "src/observe/log.hpp"
@@ -17,6 +19,11 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::awaitable;
+using namespace std::chrono_literals;
+
+constexpr auto kStorePause = 1s;
+constexpr auto kJobPause = 10s;
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 constexpr std::chrono::seconds kStarting{15};  // for the first host of a cluster
 
@@ -151,41 +158,44 @@ Result<cluster::Cluster*> Manager::open_cluster(const ClusterId& id) {
 
 void Manager::take_up(const ClusterId& id) {
     asio::post(parts_.control, [this, id] {
+        const auto again = [this, id] { take_up(id); };
         const ClusterPtr view = parts_.inventory.cluster(id);
         if (view && view->record.state == store::ClusterState::initialize_in_progress) {
-            run_job(id.value(), initialize(id));
+            run_job(id.value(), initialize(id), again);
         } else if (view && (view->record.state == store::ClusterState::create_in_progress ||
                             view->record.state == store::ClusterState::delete_in_progress)) {
-            run_job(id.value(), finish_cluster(id));
+            run_job(id.value(), finish_cluster(id), again);
         }
     });
 }
 
 void Manager::take_up(const HsmId& id) {
     asio::post(parts_.control, [this, id] {
+        const auto again = [this, id] { take_up(id); };
         const auto record = parts_.inventory.hsm(id);
         if (record && record->state == store::HsmState::create_in_progress && !waiting_.contains(id)) {
-            run_job(id.value(), once_served(record->cluster, create_hsm(id)));
+            run_job(id.value(), once_served(record->cluster, create_hsm(id)), again);
         } else if (record && record->state == store::HsmState::delete_in_progress) {
-            run_job(id.value() + " deletion", once_served(record->cluster, delete_hsm(id)));
+            run_job(id.value() + " deletion", once_served(record->cluster, delete_hsm(id)), again);
         }
     });
 }
 
 void Manager::take_up(const BackupId& id) {
     asio::post(parts_.control, [this, id] {
+        const auto again = [this, id] { take_up(id); };
         const BackupPtr record = parts_.inventory.backup(id);
         if (record && record->state == store::BackupState::create_in_progress) {
-            run_job(id.value(), once_served(record->cluster, finish_backup(id)));
+            run_job(id.value(), once_served(record->cluster, finish_backup(id)), again);
         }
     });
 }
 
-void Manager::run_job(std::string resource, Work work) {
+void Manager::run_job(std::string resource, Work work, std::function<void()> again) {
     if (stopping_ || !jobs_.insert(resource).second) {
         return;  // it runs already
     }
-    asio::co_spawn(parts_.control, supervise(std::move(resource), std::move(work)),
+    asio::co_spawn(parts_.control, supervise(std::move(resource), std::move(work), std::move(again)),
                    [](std::exception_ptr failure) {
                        if (failure) {
                            std::rethrow_exception(failure);
@@ -204,7 +214,7 @@ Manager::Work Manager::once_served(ClusterId id, Work work) {
     co_return co_await std::move(work);
 }
 
-awaitable<void> Manager::supervise(std::string resource, Work work) {
+awaitable<void> Manager::supervise(std::string resource, Work work, std::function<void()> again) {
     std::string failure;
     try {
         const Status<> ended = co_await std::move(work);
@@ -215,6 +225,11 @@ awaitable<void> Manager::supervise(std::string resource, Work work) {
     jobs_.erase(resource);
     if (!failure.empty()) {
         observe::error("cloudhsm.job_failed", {{"resource", resource}, {"reason", failure}});
+    }
+    if (!failure.empty() && again) {
+        asio::steady_timer pause(parts_.control, kJobPause);
+        co_await pause.async_wait(kAwait);
+        again();
     }
 }
 
@@ -244,6 +259,22 @@ awaitable<Status<>> Manager::commit(std::function<Status<>(store::Txn&)> work) {
     co_return done;
 }
 
+awaitable<Status<>> Manager::commit_patiently(std::function<Status<>(store::Txn&)> work) {
+    asio::steady_timer pause(parts_.control);
+    for (bool first = true;; first = false) {
+        std::function<Status<>(store::Txn&)> once = work;
+        Status<> committed = co_await commit(std::move(once));
+        if (committed || committed.error().code != Errc::io_error || stopping_) {
+            co_return committed;
+        }
+        if (first) {
+            observe::error("cloudhsm.store_failed", {{"reason", committed.error().describe()}});
+        }
+        pause.expires_after(kStorePause);
+        co_await pause.async_wait(kAwait);
+    }
+}
+
 awaitable<Status<>> Manager::set_state(const HsmId& id, store::HsmState state, std::string message) {
     std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
         auto row = txn.cloudhsm_hsm(id);
@@ -254,7 +285,7 @@ awaitable<Status<>> Manager::set_state(const HsmId& id, store::HsmState state, s
         (*row)->state_message = message;
         return txn.put(**std::move(row));
     };
-    co_return co_await commit(std::move(work));
+    co_return co_await commit_patiently(std::move(work));
 }
 
 awaitable<Status<>> Manager::set_state(const ClusterId& id, store::ClusterState state, std::string message) {
@@ -267,7 +298,7 @@ awaitable<Status<>> Manager::set_state(const ClusterId& id, store::ClusterState 
         (*row)->state_message = message;
         return txn.put(**std::move(row));
     };
-    co_return co_await commit(std::move(work));
+    co_return co_await commit_patiently(std::move(work));
 }
 
 awaitable<Status<>> Manager::finish_cluster(ClusterId id) {

@@ -155,8 +155,9 @@ public:
 
 private:
     using Work = boost::asio::awaitable<Status<>>;
-    void run_job(std::string resource, Work work);
-    boost::asio::awaitable<void> supervise(std::string resource, Work work);
+    // `again`: takes the resource up anew some time after the work has failed, if its row is still transient.
+    void run_job(std::string resource, Work work, std::function<void()> again = {});
+    boost::asio::awaitable<void> supervise(std::string resource, Work work, std::function<void()> again);
     // The work, when an HSM of the cluster serves; at once where none is about to.
     Work once_served(ClusterId id, Work work);
 
@@ -184,6 +185,9 @@ private:
     Work end_backup(BackupId id);
     std::filesystem::path backup_file(const BackupId& id) const;
 
+    // A store that fails (a full disk) is given time, because what was done on HSMs must not be done again:
+    // it may have cost an attempt with a PIN.
+    boost::asio::awaitable<Status<>> commit_patiently(std::function<Status<>(store::Txn&)> work);
     boost::asio::awaitable<Status<>> set_state(const HsmId& id, store::HsmState state, std::string message);
     boost::asio::awaitable<Status<>> set_state(const ClusterId& id, store::ClusterState state,
                                                std::string message);
