@@ -133,16 +133,24 @@ void HostProcess::signal(int number) noexcept {
 }
 
 boost::asio::awaitable<void> HostProcess::end(std::chrono::milliseconds grace) {
-    signal(SIGTERM);
+    if (!finishes_) {
+        signal(SIGTERM);
+    }
     auto limit = std::make_shared<boost::asio::steady_timer>(io_, grace);
     // A timer that has expired but not yet run cannot be cancelled, and by then this process may be gone.
     const auto waiting = std::make_shared<bool>(true);
     limit->async_wait([limit, waiting, this](const boost::system::error_code& ec) {
-        if (!ec && *waiting) {
+        if (ec || !*waiting) {
+            return;
+        }
+        if (finishes_) {
+            *waiting = false;
+            cancel_wait();
+        } else {
             signal(SIGKILL);
         }
     });
-    while (!co_await wait()) {
+    while (!co_await wait() && *waiting) {
     }
     *waiting = false;
     limit->cancel();

@@ -33,7 +33,8 @@ public:
     HostProcess(const HostProcess&) = delete;
     HostProcess& operator=(const HostProcess&) = delete;
 
-    // The destructor leaves it alone: it ends by itself, soon, and what it does must not be cut off.
+    // Nobody cuts off what it does: end() sends it no signal, and leaves it alone after `grace`, as the
+    // destructor does. It ends by itself when its socket is closed.
     void let_finish() noexcept { finishes_ = true; }
 
     pid_t pid() const noexcept { return pid_; }

@@ -1,6 +1,7 @@
 #include "hsm/host/officer.hpp"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -286,6 +287,28 @@ void serve(OfficerDesk& desk, const link::FrameView& frame, link::WipedBuffer& o
     }
 }
 
+// While it is there, no signal that asks to end does end this process: a service manager that stops the
+// service asks all its processes, and SoftHSM, cut off while it sets a PIN, loses the token.
+class Undisturbed {
+public:
+    explicit Undisturbed(const Options& options) {
+        sigset_t asking;
+        sigemptyset(&asking);
+        if (!options.officer_pin_file.empty()) {
+            for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+                sigaddset(&asking, signal);
+            }
+        }
+        sigprocmask(SIG_BLOCK, &asking, &before_);
+    }
+    ~Undisturbed() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+    Undisturbed(const Undisturbed&) = delete;  // each would give the mask back
+    Undisturbed& operator=(const Undisturbed&) = delete;
+
+private:
+    sigset_t before_;
+};
+
 // The socket may be non-blocking at the other end's choice.
 bool wait_for(int socket, short events) {
     pollfd waiting{.fd = socket, .events = events, .revents = 0};
@@ -304,6 +327,7 @@ int run_officer(const Options& options) {
     OfficerDesk desk(options);
     while (wait_for(kOfficerSocket, POLLIN) && connection.read_some() == IoOutcome::open) {
         while (const std::optional<link::FrameView> frame = connection.in().next()) {
+            const Undisturbed undisturbed(options);
             serve(desk, *frame, connection.out());
         }
         connection.in().consume();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -73,6 +74,39 @@ TEST_F(Process, AnotherUidGetsAClosedConnectionEvenWhenTheDirectoryLetsItIn) {
         EXPECT_EQ(in_child([&] { return setuid(65534) == 0 ? try_to_speak(path) : -2; }), kClosed) << name;
     }
     EXPECT_NE(rig.log().find("uid 65534"), std::string::npos) << rig.log();
+}
+
+// A service manager that stops the service asks each of its processes to end.
+TEST_F(Process, OfficerWithAPinFileEndsWhenItHasDoneItsWork) {
+    const std::string plan = rig.state() + ".plan";
+    const std::string pin_file = rig.state() + ".pin";
+    std::ofstream(plan) << "C_InitPIN delay 500\nend\n";
+    std::ofstream(pin_file) << as_text(rig.officer_pin.reveal(SecretAccess())) << '\n';
+    chmod(pin_file.c_str(), 0600);
+    setenv("FAULTY_PKCS11_MODULE", "/usr/lib/softhsm/libsofthsm2.so", 1);
+    setenv("FAULTY_PKCS11_PLAN", plan.c_str(), 1);
+    int ends[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    std::vector<std::string> arguments = rig.arguments();
+    arguments.insert(arguments.end(), {"--module", CLAVIGER_FAULTY_PKCS11, "--token-files", "softhsm",
+                                       "--officer", "--officer-pin-file", pin_file});
+    const pid_t officer = spawn_host(arguments, rig.log_path(), ends[1]);
+    close(ends[1]);
+    Client client(ends[0]);
+    const SecretBytes fresh(std::string_view("a-fresh-pin"));
+    link::WipedBuffer request;
+    control::append_request(request, 1, control::Operation::init_user_pin, SystemClock().mono() + kPatience,
+                            control::InitUserPin{.so_pin = {}, .user_pin = fresh.clone()});
+    client.send(request);
+    EXPECT_TRUE(eventually([&] { return std::filesystem::exists(plan + ".applied"); })) << rig.log();
+    kill(officer, SIGTERM);
+    int status = 0;
+    waitpid(officer, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status));
+    Child process;
+    const auto tried = rig.officer(process).control<control::Empty>(
+        control::Operation::try_user_pin, control::TryUserPin{fresh.clone(), false});
+    EXPECT_TRUE(tried) << tried.error().describe();
 }
 
 TEST_F(Process, TheDirectoryAndItsFilesAreOursAlone) {
