@@ -205,14 +205,20 @@ awaitable<void> JoiningHsm::close() {
 }
 
 awaitable<Result<FoundedHsm>> join_hsm(Site site, ClusterFacts facts, std::string certificate_pem,
-                                       HsmOptions hsm, KeySource source) {
+                                       HsmOptions hsm, std::vector<KeySource> sources) {
     auto joining = co_await JoiningHsm::prepare(site, facts, std::move(hsm));
     if (!joining) {
         co_return joining.error();
     }
-    Bytes transport = (*joining)->transport_public();
-    Result<Bytes> wrapped =
-        co_await hand_over(site, std::move(facts), std::move(source), std::move(transport));
+    Result<Bytes> wrapped = Error(Errc::no_hsm, "nobody could be asked for the wrapping key");
+    for (KeySource& source : sources) {
+        ClusterFacts of_cluster = facts;
+        Bytes transport = (*joining)->transport_public();
+        wrapped = co_await hand_over(site, std::move(of_cluster), std::move(source), std::move(transport));
+        if (wrapped) {
+            break;
+        }
+    }
     Result<FoundedHsm> joined = Error(Errc::no_hsm, "nobody handed the wrapping key over");
     if (wrapped) {
         joined = co_await (*joining)->accept(std::move(certificate_pem), *std::move(wrapped));

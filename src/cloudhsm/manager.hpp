@@ -218,10 +218,10 @@ private:
     cluster::HsmOptions vault_options(const ClusterId& lineage) const;
     Result<SecretBytes> officer_pin(const HsmId& id) const;
     Result<store::HsmRecord> seal_token(const cluster::FoundedHsm& made, const ClusterId& cluster) const;
-    std::optional<cluster::KeySource> member_source(const ClusterView& view, store::HsmState also) const;
-    // nullopt: only the holder of the recovery key, who is elsewhere.
-    Result<std::optional<cluster::KeySource>> key_source(const ClusterView& view,
-                                                         const store::ClusterRecord& row) const;
+    std::vector<cluster::KeySource> member_sources(const ClusterView& view, store::HsmState also) const;
+    // Empty: only the holder of the recovery key, who is elsewhere.
+    Result<std::vector<cluster::KeySource>> key_sources(const ClusterView& view,
+                                                        const store::ClusterRecord& row) const;
     Result<cluster::Cluster*> open_cluster(const ClusterId& id);
     Lease& lease(const ClusterId& id);
 

@@ -149,9 +149,10 @@ awaitable<Result<Bytes>> Manager::make_backup_file(const store::BackupRecord& re
     }
     const ClusterPtr view = parts_.inventory.cluster(record.cluster);
     const auto row = parts_.inventory.facts(record.cluster);
-    auto source = view ? member_source(*view, store::HsmState::delete_in_progress) : std::nullopt;
-    if (!row || !source) {
-        co_return Error(Errc::no_hsm, record.cluster.value() + " has no HSM that could sign a backup");
+    Result<Bytes> signature =
+        Error(Errc::no_hsm, record.cluster.value() + " has no HSM that could sign a backup");
+    if (!row || !view) {
+        co_return signature;
     }
     BackupContents contents{record.id, record.created, {}};
     std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
@@ -167,11 +168,16 @@ awaitable<Result<Bytes>> Manager::make_backup_file(const store::BackupRecord& re
     }
     Bytes encoded = encode_backup(std::move(contents));
     const Sha256Digest digest = sha256(encoded);
-    cluster::Site where = site();
-    cluster::ClusterFacts facts = facts_of(*row);
-    cluster::KeySource signer = *std::move(source);
-    const Result<Bytes> signature = co_await cluster::sign_backup(std::move(where), std::move(facts),
-                                                                  std::move(signer), to_bytes(digest));
+    for (cluster::KeySource& signer : member_sources(*view, store::HsmState::delete_in_progress)) {
+        cluster::Site where = site();
+        cluster::ClusterFacts facts = facts_of(*row);
+        Bytes asked = to_bytes(digest);
+        signature = co_await cluster::sign_backup(std::move(where), std::move(facts), std::move(signer),
+                                                  std::move(asked));
+        if (signature) {
+            break;
+        }
+    }
     if (!signature) {
         co_return signature.error();
     }

@@ -250,54 +250,51 @@ awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const 
     co_return co_await commit(std::move(work));
 }
 
-// A member that can be asked: one that serves, else one whose host is started for it. ACTIVE, or in the state
-// `also`.
-std::optional<cluster::KeySource> Manager::member_source(const ClusterView& view,
-                                                         store::HsmState also) const {
-    const auto good = [&](const Hsm& hsm) {
-        return hsm.record.state == store::HsmState::active ||
-               (hsm.record.state == also && !hsm.serial.empty());
-    };
-    const auto first = std::ranges::find_if(view.hsms, good);
-    if (first == view.hsms.end()) {
-        return std::nullopt;
+// Members that can be asked, ACTIVE or in the state `also`: those that serve before those whose host is
+// started for it.
+std::vector<cluster::KeySource> Manager::member_sources(const ClusterView& view, store::HsmState also) const {
+    std::vector<cluster::KeySource> sources;
+    for (const Hsm& hsm : view.hsms) {
+        if (hsm.record.state == store::HsmState::active ||
+            (hsm.record.state == also && !hsm.serial.empty())) {
+            sources.emplace_back().token = hsm_options(hsm.record);
+        }
     }
-    cluster::KeySource source;
-    source.token = hsm_options(first->record);
     if (cluster::Cluster* const running = cluster(view.record.id)) {
         for (const cluster::MemberView& member : running->members()) {
-            const auto row = std::ranges::find(view.hsms, HsmId(member.hsm_id),
-                                               [](const Hsm& hsm) { return hsm.record.id; });
-            if (member.process != 0 && row != view.hsms.end() && good(*row)) {
-                source.token = hsm_options(row->record);
-                source.host = static_cast<pid_t>(member.process);
-                break;
+            const auto source = std::ranges::find(
+                sources, member.hsm_id, [](const cluster::KeySource& one) { return one.token.hsm_id; });
+            if (member.process != 0 && source != sources.end()) {
+                source->host = static_cast<pid_t>(member.process);
             }
         }
     }
-    return source;
+    std::ranges::stable_partition(sources,
+                                  [](const cluster::KeySource& one) { return one.host.has_value(); });
+    return sources;
 }
 
-// Who hands over the wrapping key: a member if the cluster is open, else the vault.
-Result<std::optional<cluster::KeySource>> Manager::key_source(const ClusterView& view,
-                                                              const store::ClusterRecord& row) const {
-    std::optional<cluster::KeySource> source;
+// Who hands over the wrapping key, in the order they are asked: members if the cluster is open, then the
+// vault.
+Result<std::vector<cluster::KeySource>> Manager::key_sources(const ClusterView& view,
+                                                             const store::ClusterRecord& row) const {
+    std::vector<cluster::KeySource> sources;
     if (!row.sealed()) {
-        source = member_source(view, store::HsmState::active);
+        sources = member_sources(view, store::HsmState::active);
     }
-    if (!source && has_vault(row.lineage_id())) {
-        source.emplace();
-        source->kind = cluster::KeySource::Kind::vault;
-        source->token = vault_options(row.lineage_id());
+    if (has_vault(row.lineage_id())) {
+        cluster::KeySource& vault = sources.emplace_back();
+        vault.kind = cluster::KeySource::Kind::vault;
+        vault.token = vault_options(row.lineage_id());
     }
-    if (source) {
-        auto pin = officer_pin(HsmId(source->token.hsm_id));
+    for (cluster::KeySource& source : sources) {
+        auto pin = officer_pin(HsmId(source.token.hsm_id));
         if (!pin) {
             return std::move(pin).error();
         }
-        source->officer_pin = *std::move(pin);
+        source.officer_pin = *std::move(pin);
     }
-    return source;
+    return sources;
 }
 
 awaitable<Status<>> Manager::record_token(const cluster::FoundedHsm& made, const ClusterId& cluster) {
@@ -311,17 +308,17 @@ awaitable<Status<>> Manager::record_token(const cluster::FoundedHsm& made, const
 
 awaitable<Status<>> Manager::join(const store::CloudHsmRecord& hsm, const ClusterView& view,
                                   const store::ClusterRecord& row) {
-    auto source = key_source(view, row);
-    if (!source) {
-        co_return std::move(source).error();
+    auto sources = key_sources(view, row);
+    if (!sources) {
+        co_return std::move(sources).error();
     }
-    if (!*source) {
+    if (sources->empty()) {
         co_return co_await wait_for_recovery(hsm, row);
     }
     cluster::ClusterFacts facts = facts_of(row);
     cluster::HsmOptions options = hsm_options(hsm);
     cluster::Site where = site();
-    cluster::KeySource from = **std::move(source);
+    std::vector<cluster::KeySource> from = *std::move(sources);
     std::string certificate = row.certificate_pem;
     const Result<cluster::FoundedHsm> joined = co_await cluster::join_hsm(
         std::move(where), std::move(facts), std::move(certificate), std::move(options), std::move(from));

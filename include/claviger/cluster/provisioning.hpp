@@ -117,10 +117,11 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-// All of it at once, where the source is at hand; the HSM's host is not left running.
+// All of it at once, where sources are at hand: they are asked in this order until one hands the key over.
+// The HSM's host is not left running.
 boost::asio::awaitable<Result<FoundedHsm>> join_hsm(Site site, ClusterFacts facts,
                                                     std::string certificate_pem, HsmOptions hsm,
-                                                    KeySource source);
+                                                    std::vector<KeySource> sources);
 
 // A vault apart from any cluster: the recovery pair of clusters whose recovery is "offline", on a machine of
 // its holder.

@@ -1,6 +1,7 @@
 """HSMs join a cluster, or leave it, while something is wrong: with another HSM, with themselves, or the service ends."""
 
 import os
+import shutil
 import unittest
 
 from claviger_dev import until
@@ -82,6 +83,23 @@ class Joining(Rig):
         until(lambda: os.path.exists(self.plan + ".applied"), 120, "it takes its keys")
         self.restart()
         self.assertEqual(self.joined(late), "ACTIVE")
+
+    def test_one_hsm_that_is_lost_is_not_the_only_one_asked(self):
+        """While the key store is disconnected no host runs that would be asked first."""
+        self.disconnect(self.store)
+        first = self.state_directory(min(self.hsms(self.cluster)))
+        self.restart(between=lambda: os.rename(first, first + ".away"))
+        ready = len(self.backups())
+        self.assertEqual(self.joined(self.begin_hsm()), "ACTIVE", self.logged("job_failed"))
+        until(lambda: len(self.backups()) > ready, 30, "another HSM signs the backup that follows")
+        def comes_back():
+            shutil.rmtree(first, ignore_errors=True)
+            os.rename(first + ".away", first)
+        self.restart(between=comes_back)
+        self.connected(self.store)
+
+    def backups(self):
+        return self.hsm.describe_backups(Filters={"clusterIds": [self.cluster], "states": ["READY"]})["Backups"]
 
 
 if __name__ == "__main__":
