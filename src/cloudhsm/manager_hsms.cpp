@@ -24,6 +24,17 @@ constexpr std::string_view kHsmTable = "hsms";
 constexpr auto kAdmission = 15s;
 constexpr std::string_view kCreated = "HSM created.";
 constexpr std::string_view kNotCreated = "HSM creation failed. Please delete this HSM and try again.";
+// After a refused DeleteHsm; its next one knows by the second that it is the next.
+constexpr std::string_view kNoBackup =
+    "The HSM was not deleted: no backup of the cluster could be made. Try again.";
+constexpr std::string_view kNotSigned =
+    "The HSM was not deleted: it could not sign a backup of the cluster. Try again; a second DeleteHsm "
+    "deletes it "
+    "without one if it still cannot.";
+
+bool is_of_the_disk(const Error& error) noexcept {
+    return error.code == Errc::io_error || error.code == Errc::integrity;
+}
 
 Status<> remove_directory(const std::filesystem::path& directory) {
     std::error_code error;
@@ -403,8 +414,8 @@ awaitable<Status<>> Manager::initialize(ClusterId id) {
     co_return status ? recorded : status;
 }
 
-// Before the last HSM is wiped the backup must be there. Of an HSM that cannot sign one, or of one of
-// several, it is made if it can be.
+// Before the last HSM is wiped the backup must be there, unless it cannot sign one and is to be deleted all
+// the same. Of one that never served, or of one of several, it is made if it can be.
 awaitable<Status<>> Manager::back_up_before(const store::CloudHsmRecord& hsm) {
     const ClusterPtr view = parts_.inventory.cluster(hsm.cluster);
     if (view->record.state != store::ClusterState::active || !parts_.inventory.token(hsm.id)) {
@@ -415,10 +426,16 @@ awaitable<Status<>> Manager::back_up_before(const store::CloudHsmRecord& hsm) {
     if (begun) {
         made = co_await write_backup(*begun);
     }
-    const bool last = view->hsms.size() == 1;
-    const bool of_the_disk =
-        !made && (made.error().code == Errc::io_error || made.error().code == Errc::integrity);
-    co_return last&& of_the_disk ? made : Status<>(done);
+    // While it is deleted its message is still the one of the state before.
+    const bool served = !hsm.state_message.ends_with(kNotCreated);
+    const bool last = std::ranges::none_of(view->hsms, [&](const Hsm& other) {
+        return other.record.id != hsm.id && other.record.state == store::HsmState::active;
+    });
+    if (made || !served || !last) {
+        co_return done;
+    }
+    const bool insisted = hsm.state_message == kNotSigned && !is_of_the_disk(made.error());
+    co_return insisted ? Status<>(done) : made;
 }
 
 // Drained, ended, wiped, erased; an HSM that cannot be reached is deleted all the same, and its serial is
@@ -431,7 +448,10 @@ awaitable<Status<>> Manager::delete_hsm(HsmId id) {
     const Lease::Held held = co_await lease(hsm->cluster).take();
     co_await give_up_waiting(id);
     if (const Status<> kept = co_await back_up_before(*hsm); !kept) {
-        std::string message = "The HSM was not deleted: no backup of the cluster could be made. Try again.";
+        if (stopping_) {
+            co_return kept;  // the next process begins anew
+        }
+        std::string message(is_of_the_disk(kept.error()) ? kNoBackup : kNotSigned);
         const Status<> told = co_await set_state(id, store::HsmState::active, std::move(message));
         co_return told ? kept : told;
     }

@@ -63,8 +63,7 @@ asio::awaitable<Outcome<DeleteHsmResponse>> handle_delete_hsm(Call& call, const 
             case store::HsmState::active:
             case store::HsmState::degraded: break;
         }
-        (*row)->state = store::HsmState::delete_in_progress;
-        (*row)->state_message.clear();
+        (*row)->state = store::HsmState::delete_in_progress;  // the message tells of the state before
         return put(txn, **std::move(row));
     };
     Outcome<Done> committed = co_await commit(call, std::move(decide));

@@ -41,6 +41,12 @@ class Rig(FaultyKeyStoreRig):
         until(lambda: self.row(hsm)["State"] != "CREATE_IN_PROGRESS", 120, "the HSM is made")
         return self.row(hsm)["State"]
 
+    def delete(self, hsm):
+        """Its row in the end; None: it is deleted."""
+        self.hsm.delete_hsm(ClusterId=self.cluster, HsmId=hsm)
+        until(lambda: (self.row(hsm) or {}).get("State") != "DELETE_IN_PROGRESS", 60, "it is decided")
+        return self.row(hsm)
+
     def logged(self, *texts):
         """The lines that have them all."""
         with open(self.dev.log_path, errors="replace") as log:
@@ -100,6 +106,17 @@ class Joining(Rig):
 
     def backups(self):
         return self.hsm.describe_backups(Filters={"clusterIds": [self.cluster], "states": ["READY"]})["Backups"]
+
+
+class Leaving(Rig):
+    def test_the_last_one_is_deleted_after_a_backup_or_when_that_is_asked_for_twice(self):
+        [hsm] = self.hsms(self.cluster)
+        self.order(f"C_SignInit times=always where={hsm} {DEVICE_ERROR}")
+        kept = self.delete(hsm)
+        self.assertIsNotNone(kept, "a moment's failure does not cost the backup")
+        self.assertEqual(kept["State"], "ACTIVE")
+        self.assertIn("could not sign a backup", kept["StateMessage"])
+        self.assertIsNone(self.delete(hsm))
 
 
 if __name__ == "__main__":
