@@ -156,6 +156,14 @@ Result<cluster::Cluster*> Manager::open_cluster(const ClusterId& id) {
     return clusters_.emplace(id, *std::move(made)).first->second.get();
 }
 
+awaitable<void> Manager::retire_cluster(ClusterId id) {
+    if (cluster::Cluster* const running = cluster(id)) {
+        co_await running->stop();
+        const std::lock_guard lock(mutex_);
+        retired_.push_back(std::move(clusters_.extract(id).mapped()));
+    }
+}
+
 void Manager::take_up(const ClusterId& id) {
     asio::post(parts_.control, [this, id] {
         const auto again = [this, id] { take_up(id); };

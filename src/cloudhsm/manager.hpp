@@ -223,13 +223,17 @@ private:
     Result<std::vector<cluster::KeySource>> key_sources(const ClusterView& view,
                                                         const store::ClusterRecord& row) const;
     Result<cluster::Cluster*> open_cluster(const ClusterId& id);
+    // Ends its hosts; the next open_cluster() makes another.
+    boost::asio::awaitable<void> retire_cluster(ClusterId id);
     Lease& lease(const ClusterId& id);
 
     const ManagerOptions options_;
     const ManagerParts parts_;
     mutable std::mutex mutex_;
     std::map<ClusterId, std::unique_ptr<cluster::Cluster>>
-        clusters_;                                        // guarded by mutex_; written by control
+        clusters_;  // guarded by mutex_; written by control
+    std::vector<std::unique_ptr<cluster::Cluster>>
+        retired_;                                         // stopped; a job or a scrape may look at them still
     std::map<ClusterId, KeyReport> key_reports_;          // guarded by mutex_
     std::map<ClusterId, std::unique_ptr<Lease>> leases_;  // control thread, as all below
     boost::asio::steady_timer keeper_;

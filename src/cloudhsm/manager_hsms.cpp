@@ -387,6 +387,9 @@ awaitable<Status<>> Manager::initialize(ClusterId id) {
     if (!good && stopping_) {
         co_return status;  // the next process begins anew
     }
+    if (!good) {
+        co_await retire_cluster(id);  // it is one of the certificate that is taken back
+    }
     std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
         auto cluster_row = txn.cloudhsm_cluster(id);
         auto facts_row = txn.cluster(id);

@@ -4,7 +4,7 @@ import os
 import shutil
 import unittest
 
-from claviger_dev import until
+from claviger_dev import LONG, until
 from faulty_key_store_rig import FaultyKeyStoreRig
 
 PASSWORD = "kmsPswd-1"
@@ -117,6 +117,26 @@ class Leaving(Rig):
         self.assertEqual(kept["State"], "ACTIVE")
         self.assertIn("could not sign a backup", kept["StateMessage"])
         self.assertIsNone(self.delete(hsm))
+
+
+class Initializing(FaultyKeyStoreRig):
+    @unittest.skipUnless(LONG, "the admission that fails has 15 s: CLAVIGER_LONG=1")
+    def test_after_a_failure_another_certificate_is_taken(self):
+        cluster = self.hsm.create_cluster(HsmType="hsm1.medium", SubnetIds=["subnet-00000001"])["Cluster"]["ClusterId"]
+        until(lambda: self.described(cluster)["State"] == "UNINITIALIZED", 30, "the cluster is there")
+        hsm = self.add_hsm(cluster, next(iter(self.described(cluster)["SubnetMapping"])))
+        request = self.described(cluster)["Certificates"]["ClusterCsr"]
+        # Its certificate is installed, then it is not admitted.
+        self.order(f"C_Login where={hsm} pass", f"C_Login times=always where={hsm} {DEVICE_ERROR}")
+        self.assertEqual(self.initialized(cluster, request, "first"), "UNINITIALIZED")
+        self.order()
+        self.assertEqual(self.initialized(cluster, request, "second"), "INITIALIZED")
+
+    def initialized(self, cluster, request, authority):
+        anchor, signed = self.sign(request, authority)
+        self.hsm.initialize_cluster(ClusterId=cluster, SignedCert=signed, TrustAnchor=anchor)
+        until(lambda: self.described(cluster)["State"] != "INITIALIZE_IN_PROGRESS", 60, "it is decided")
+        return self.described(cluster)["State"]
 
 
 if __name__ == "__main__":
