@@ -285,6 +285,17 @@ awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin)
     }
     token.adopt(std::move(officer_pin));
     Status<> status = co_await token.open_host();
+    if (!status) {
+        // Perhaps the user's PIN is not the one that the host keeps: the officer sets one.
+        co_await token.close_host();
+        status = co_await token.reset_user_pin({});
+        if (!status && status.error().code == Errc::not_found) {
+            co_return co_await token.wipe_token();  // an attempt before this one may have got so far
+        }
+        if (status) {
+            status = co_await token.open_host();
+        }
+    }
     if (status) {
         status = co_await token.tell(Operation::wipe, kNothing);
     }

@@ -77,8 +77,9 @@ public:
         Result<control::Empty> wiped = as_officer(request.so_pin, [&](hsm::Officer& officer) -> Status<> {
             return officer.wipe().transform([](std::size_t) { return done; });
         });
-        if (!wiped || options_.token_files == TokenFiles::none) {
-            return wiped;
+        const bool absent = !wiped && wiped.error().code == Errc::not_found;
+        if (options_.token_files == TokenFiles::none || !(wiped || absent)) {
+            return wiped;  // absent, with files of ours: an attempt before this one erased them
         }
         // C_InitToken keeps the serial, and a process that still has the token open would go on writing into
         // it.

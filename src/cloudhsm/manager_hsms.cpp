@@ -476,12 +476,13 @@ awaitable<Status<>> Manager::delete_hsm(HsmId id) {
             wiped = pin.error();
         }
     }
+    if (!wiped && stopping_) {
+        co_return wiped;  // the next process begins anew
+    }
     if (!wiped) {
         observe::error("cloudhsm.hsm_not_wiped", {{"hsm", id.value()},
                                                   {"reason", wiped.error().describe()},
                                                   {"do", "rekey the cluster if the token is not destroyed"}});
-    } else if (Status<> removed = remove_directory(options_.hsm_directory / id.value()); !removed) {
-        co_return removed;
     }
     std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
         Status<> erased = txn.erase_hsm(id);
@@ -493,7 +494,9 @@ awaitable<Status<>> Manager::delete_hsm(HsmId id) {
         }
         return erased;
     };
-    co_return co_await commit(std::move(work));
+    const Status<> erased = co_await commit(std::move(work));
+    // Last: until then it tells whoever begins anew that the token was ours and is wiped.
+    co_return erased&& wiped ? remove_directory(options_.hsm_directory / id.value()) : erased;
 }
 
 }  // namespace claviger::cloudhsm

@@ -142,7 +142,8 @@ boost::asio::awaitable<Status<>> install_certificate(Site site, ClusterFacts fac
                                                      std::string certificate_pem, HsmOptions hsm);
 
 // Destroys every object of ours, the officer's too, looks that none is left, and erases the files of a soft
-// token. One that its operator made keeps what is not ours. Its host must not run.
+// token, also when the user's PIN is not the one that its host keeps. One that its operator made keeps what
+// is not ours. Its host must not run. May be begun anew.
 boost::asio::awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin);
 
 // Whether an attempt to take a token that its operator made has begun to change it.

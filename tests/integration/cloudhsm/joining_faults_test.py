@@ -118,6 +118,22 @@ class Leaving(Rig):
         self.assertIn("could not sign a backup", kept["StateMessage"])
         self.assertIsNone(self.delete(hsm))
 
+    def deleted_and_wiped(self, between):
+        hsm = self.add_hsm(self.cluster, self.zones[1])
+        self.restart(between=lambda: between(self.state_directory(hsm)))
+        self.assertIsNone(self.delete(hsm))
+        self.assertEqual(self.logged("hsm_not_wiped", hsm), "")
+        self.assertFalse(os.path.exists(self.state_directory(hsm)))
+
+    def test_its_officer_wipes_an_hsm_whose_pin_is_lost(self):
+        self.deleted_and_wiped(lambda directory: os.unlink(directory + "/pins"))
+
+    def test_an_attempt_before_had_wiped_it(self):
+        def wipe(directory):
+            for name in ("tokens", "shadow"):
+                shutil.rmtree(os.path.join(directory, name))
+        self.deleted_and_wiped(wipe)
+
 
 class Initializing(FaultyKeyStoreRig):
     @unittest.skipUnless(LONG, "the admission that fails has 15 s: CLAVIGER_LONG=1")
