@@ -73,6 +73,11 @@ std::optional<Error> read_cluster(Section section, Cluster& to) {
 
 enum class HsmUse { default_cluster, pool };
 
+// As claviger-hsm tells by its name a module whose tokens are files (--token-files).
+bool makes_tokens(const std::filesystem::path& module) {
+    return module.string().find("softhsm") != std::string::npos;
+}
+
 std::optional<Error> read_hsm(std::string_view file, const toml::node& node, Config& to) {
     const toml::table* const table = node.as_table();
     if (table == nullptr) {
@@ -101,6 +106,11 @@ std::optional<Error> read_hsm(std::string_view file, const toml::node& node, Con
     section.require(
         hsm.serial.empty() || use == HsmUse::pool,
         "can have serial with use = \"cloudhsm\" only: the default cluster makes its tokens itself");
+    // CreateHsm would initialise a token, and DeleteHsm cannot undo it: its officer's PIN would be lost.
+    section.require(
+        use != HsmUse::pool || !hsm.serial.empty() || makes_tokens(hsm.module),
+        "with use = \"cloudhsm\" and this module needs serial and officer-pin-file: tokens are made and "
+        "removed with SoftHSM only, others must exist");
     section.flag("accept-weak-module", hsm.accept_weak_module);
     section.read<std::string>("replication", "\"key-token\" (\"native\" is not built yet)",
                               [](const std::string& value) { return value == "key-token"; });

@@ -100,6 +100,9 @@ TEST(Config, AnHsmOfThePoolCanBeATokenThatExists) {
     EXPECT_THAT(refusal(std::string(kHsm) + token), HasSubstr("use = \"cloudhsm\" only"));
     EXPECT_THAT(refusal(std::string(kHsm) + pooled("p", "serial = \"1\"\n")),
                 HasSubstr("officer-pin-file together"));
+    const std::string module = "module = \"/usr/lib/vendor.so\"\n";
+    EXPECT_THAT(refusal(std::string(kHsm) + pooled("p", module)), HasSubstr("others must exist"));
+    EXPECT_TRUE(Config::parse(std::string(kHsm) + pooled("p", module + token), "test.toml"));
     EXPECT_THAT(refusal(std::string(kHsm) + pooled("p", "serial = \"0123456789abcdefg\"\n")),
                 HasSubstr("1 to 16 characters"));
     EXPECT_THAT(refusal("[service]\ndata = \"/etc\"\nsealing-key = \"/k\"\n" + std::string(kHsm) +
