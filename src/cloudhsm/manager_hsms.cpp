@@ -351,13 +351,17 @@ awaitable<Status<>> Manager::serve(const store::CloudHsmRecord& hsm) {
             return member.hsm_id == hsm.id.value() && member.state == "serving";
         });
     };
-    const std::size_t before = (*running)->serving();
     if (Status<> added = (*running)->add(hsm_options(hsm)); !added) {
         co_return added;
     }
-    Status<> admitted = co_await (*running)->wait_serving(before + 1, parts_.clock.mono() + kAdmission);
-    if (admitted && !serves()) {
-        admitted = Error(Errc::no_hsm, "it was not admitted");
+    // After a restart others are being admitted, too.
+    const MonoTime until = parts_.clock.mono() + kAdmission;
+    Status<> admitted = done;
+    while (admitted && !serves()) {
+        admitted = co_await (*running)->wait_serving((*running)->serving() + 1, until);
+    }
+    if (serves()) {
+        admitted = done;
     }
     if (!admitted) {
         const Status<> removed = co_await (*running)->remove(hsm.id.value());

@@ -88,7 +88,7 @@ class Joining(Rig):
         self.order(f"C_UnwrapKey skip={BEFORE_KEYS} where={late} hang")
         until(lambda: os.path.exists(self.plan + ".applied"), 120, "it takes its keys")
         self.restart()
-        self.assertEqual(self.joined(late), "ACTIVE")
+        self.assertEqual(self.joined(late), "ACTIVE", self.logged("job_failed"))
 
     def test_one_hsm_that_is_lost_is_not_the_only_one_asked(self):
         """While the key store is disconnected no host runs that would be asked first."""
