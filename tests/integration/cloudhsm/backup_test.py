@@ -43,13 +43,15 @@ class Backups(unittest.TestCase):
 
     def test_0_a_password_needs_an_hsm_that_takes_it(self):
         customer = self.customer
+        backup = self.create()
         clone = customer.api.create_cluster(HsmType="hsm2m.medium", SubnetIds=SUBNETS,
-                                            SourceBackupId=self.create())["Cluster"]["ClusterId"]
+                                            SourceBackupId=backup)["Cluster"]["ClusterId"]
         customer.until_state(clone, "ACTIVE")
         with self.assertRaisesRegex(AssertionError, "no ACTIVE HSM"):
             customer.cloudhsm(clone, "user", "change-password", "--username", "kmsuser", "--role", "crypto-user",
                               "--password", "kmsPassword2")
         customer.api.delete_cluster(ClusterId=clone)  # the service is there
+        customer.api.delete_backup(BackupId=backup)  # the tests below count those that are READY
 
     def test_1_what_the_api_says_of_backups(self):
         api, customer = self.customer.api, self.customer
