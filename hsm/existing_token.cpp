@@ -34,24 +34,25 @@ Status<> expect_no_objects(const Functions& p11, CK_SESSION_HANDLE session) {
                                      "): move them away, or name another token");
 }
 
-// What SoftHSM 2.6.1 leaves of a trusted key that it refused to make, when the attack that tries it is cut
-// off: no label, no number.
+// SoftHSM 2.6.1 makes a token object in steps: its file, then class and defaults, then all of the template at
+// once. What was cut off before the last step stays, and so does what it refused to make: without a label,
+// and no token object by its own word. A process that made no session object can tell.
 Status<> destroy_remains(const Functions& p11, CK_SESSION_HANDLE session) {
-    Template wanted;
-    wanted.number(CKA_CLASS, CKO_PUBLIC_KEY).yes(CKA_TOKEN);
-    const auto found = find_objects(p11, session, wanted);
+    Template everything;
+    const auto found = find_objects(p11, session, everything);
     if (!found) {
         return found.error();
     }
-    const auto is_blank = [&](CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
-        return read_attribute(p11, session, object, type).value_or(Bytes{}).empty();
-    };
     for (const CK_OBJECT_HANDLE object : *found) {
-        if (is_blank(object, CKA_LABEL) && is_blank(object, CKA_MODULUS) && is_blank(object, CKA_EC_POINT)) {
-            const CK_RV rv = p11->C_DestroyObject(session, object);
-            if (rv != CKR_OK) {
-                return call_failed("C_DestroyObject", rv);
-            }
+        const bool labelled = !read_attribute(p11, session, object, CKA_LABEL).value_or(Bytes{}).empty();
+        const bool begun = read_flag(p11, session, object, CKA_TOKEN) == false ||
+                           !read_attribute(p11, session, object, CKA_CLASS);
+        if (labelled || !begun) {
+            continue;
+        }
+        const CK_RV rv = p11->C_DestroyObject(session, object);
+        if (rv != CKR_OK) {
+            return call_failed("C_DestroyObject", rv);
         }
     }
     return done;
