@@ -120,7 +120,8 @@ AdminSocket::~AdminSocket() {
     impl_->acceptor.close(ignored);
 }
 
-Result<std::string> ask_service(const std::filesystem::path& path, const std::string& request) {
+Result<std::string> ask_service(const std::filesystem::path& path, const std::string& request,
+                                std::chrono::milliseconds limit) {
     asio::io_context io;
     Socket socket(io);
     boost::system::error_code error;
@@ -131,12 +132,22 @@ Result<std::string> ask_service(const std::filesystem::path& path, const std::st
                                  "--data",
                                  path.string(), error.message()));
     }
-    const timeval limit{30, 0};
-    setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     asio::write(socket, asio::buffer(request + "\n"), error);
     std::string answer;
     if (!error) {
-        asio::read(socket, asio::dynamic_buffer(answer), error);
+        bool answered = false;
+        asio::async_read(socket, asio::dynamic_buffer(answer),
+                         [&](const boost::system::error_code& ended, std::size_t) {
+                             error = ended;
+                             answered = true;
+                         });
+        io.run_for(limit);
+        if (!answered) {
+            return Error(
+                Errc::deadline_exceeded,
+                fmt::format("{}: no answer within {} s; what the service was asked for may happen still",
+                            path.string(), std::chrono::ceil<std::chrono::seconds>(limit).count()));
+        }
     }
     if (error && error != asio::error::eof) {
         return Error(Errc::io_error, fmt::format("{}: {}", path.string(), error.message()));

@@ -30,7 +30,12 @@ private:
     std::shared_ptr<Impl> impl_;
 };
 
-// The other end: sends `request` and returns the answer. Blocks up to 30 s.
-Result<std::string> ask_service(const std::filesystem::path& socket, const std::string& request);
+// What an operator's command can take: it may wait for an HSM's turn and the HSM's own 300 s.
+inline constexpr std::chrono::minutes kAnswerLimit{10};
+
+// The other end: sends `request` and returns the answer. deadline_exceeded: none came, and the work may go
+// on.
+Result<std::string> ask_service(const std::filesystem::path& socket, const std::string& request,
+                                std::chrono::milliseconds limit = kAnswerLimit);
 
 }  // namespace claviger::app
