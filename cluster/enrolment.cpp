@@ -33,6 +33,12 @@ boost::asio::awaitable<void> collect(boost::asio::awaitable<Status<>> work, std:
     }
 }
 
+// Why a token cannot be taken that its operator has chosen: it, or what he wrote about it, is not as it must
+// be.
+bool is_to_be_mended(Errc code) noexcept {
+    return code == Errc::not_found || code == Errc::conflict || code == Errc::pin_refused;
+}
+
 std::string joined(const std::vector<std::string>& texts) {
     std::string all;
     for (const std::string& text : texts) {
@@ -163,7 +169,11 @@ boost::asio::awaitable<Status<>> Enrolment::take_token() {
     }
     user_pin_ = draw_pin();
     control::TakeToken request{user_pin_.clone()};
-    co_return co_await tell_officer(control::Operation::take_token, request);
+    const Status<> taken = co_await tell_officer(control::Operation::take_token, request);
+    if (!taken && is_to_be_mended(taken.error().code)) {
+        co_return Error(Errc::bad_config, taken.error().detail, taken.error().ckr);
+    }
+    co_return taken;
 }
 
 boost::asio::awaitable<Status<>> Enrolment::give_back_token() {
@@ -222,7 +232,7 @@ boost::asio::awaitable<Status<>> Enrolment::probe() {
                 co_return done;
             }
             co_return named(Error(Errc::bad_config,
-                                  "its module " + hsm_.module.string() + " is weak: " + joined(weaknesses_) +
+                                  "its module is weak: " + joined(weaknesses_) +
                                       ". Use another module, or say accept-weak-module = true for this HSM"));
         case control::Verdict::unusable:
         case control::Verdict::unknown: break;

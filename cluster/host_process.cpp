@@ -75,7 +75,7 @@ Result<std::unique_ptr<HostProcess>> HostProcess::start(boost::asio::io_context&
     pid_t pid = 0;
     const int failed = posix_spawn(&pid, name.c_str(), &plan.actions, &plan.attributes, argv.data(), environ);
     if (failed != 0) {
-        return Error(Errc::bad_config, "cannot start " + name + ": " + std::strerror(failed));
+        return Error(Errc::io_error, "cannot start " + name + ": " + std::strerror(failed));
     }
     const int pidfd = pidfd_open(pid, 0);
     if (pidfd < 0) {

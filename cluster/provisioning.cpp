@@ -6,6 +6,7 @@
 #include <claviger/cluster/trust.hpp>
 
 #include "cluster/steps.hpp"
+#include "hsm/link/return_values.hpp"
 
 namespace claviger::cluster {
 namespace {
@@ -324,6 +325,20 @@ awaitable<Status<>> reset_user_pin(Site site, HsmOptions hsm, SecretBytes office
 awaitable<Status<>> try_user_pin(Site site, HsmOptions hsm, SecretBytes pin, PinGuess guess) {
     Enrolment token = token_at(site, std::move(hsm));
     co_return co_await token.try_user_pin(std::move(pin), guess == PinGuess::kept);
+}
+
+LoginRefusal why_refused(const Error& error) noexcept {
+    if (error.ckr == link::kUserAnotherAlreadyLoggedIn) {
+        return LoginRefusal::another_user;
+    }
+    if (error.code != Errc::pin_refused) {
+        return LoginRefusal::none;
+    }
+    if (error.ckr == link::kUserPinNotInitialized) {
+        return LoginRefusal::not_set;
+    }
+    const bool tried = error.ckr != 0;  // an attempt that the token's flags forbid has no return value
+    return tried && error.ckr != link::kPinLocked ? LoginRefusal::wrong : LoginRefusal::locked;
 }
 
 }  // namespace claviger::cluster

@@ -3,8 +3,13 @@
 #include <utility>
 
 #include "hsm/cryptoki.hpp"
+#include "hsm/link/return_values.hpp"
 
 namespace claviger::hsm {
+
+static_assert(link::kPinIncorrect == CKR_PIN_INCORRECT && link::kPinLocked == CKR_PIN_LOCKED &&
+              link::kUserPinNotInitialized == CKR_USER_PIN_NOT_INITIALIZED &&
+              link::kUserAnotherAlreadyLoggedIn == CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
 
 Status<> may_try_pin(PinState state, Attempt attempt) {
     const auto refuse = [](std::string_view why, CK_RV as = CKR_OK) {

@@ -93,10 +93,11 @@ public:
     }
 
     Result<control::Empty> claim(const control::TakeToken& request, Status<> (*work)(const ClaimCall&)) {
-        Status<> worked = open();
-        if (worked) {
-            worked = work({options_, *module_, *files_, request.user_pin});
+        const Status<> opened = open();
+        if (!opened) {
+            return Error(Errc::hsm_fault, opened.error().describe());  // nothing is wrong with the token
         }
+        const Status<> worked = work({options_, *module_, *files_, request.user_pin});
         if (!worked) {
             return worked.error();
         }
@@ -261,31 +262,59 @@ void serve(OfficerDesk& desk, const link::FrameView& frame, link::WipedBuffer& o
         return;
     }
     log(Level::info, "officer: " + std::string(row->name));
-    if (row->operation == Operation::init_token) {
-        answer<control::InitToken>(frame, out, [&](const auto& request) { return desk.init_token(request); });
-    } else if (row->operation == Operation::install_trusted) {
-        answer<control::InstallTrusted>(frame, out,
-                                        [&](const auto& request) { return desk.install_trusted(request); });
-    } else if (row->operation == Operation::remove_trusted) {
-        answer<control::RemoveTrusted>(frame, out,
-                                       [&](const auto& request) { return desk.remove_trusted(request); });
-    } else if (row->operation == Operation::init_user_pin) {
-        answer<control::InitUserPin>(frame, out,
-                                     [&](const auto& request) { return desk.init_user_pin(request); });
-    } else if (row->operation == Operation::wipe_token) {
-        answer<control::WipeToken>(frame, out, [&](const auto& request) { return desk.wipe_token(request); });
-    } else if (row->operation == Operation::take_token) {
-        answer<control::TakeToken>(frame, out,
-                                   [&](const auto& request) { return desk.claim(request, take_token); });
-    } else if (row->operation == Operation::give_back_token) {
-        answer<control::TakeToken>(frame, out,
-                                   [&](const auto& request) { return desk.claim(request, give_back_token); });
-    } else if (row->operation == Operation::try_user_pin) {
-        answer<control::TryUserPin>(frame, out,
-                                    [&](const auto& request) { return desk.try_user_pin(request); });
-    } else {
-        link::append_error(out, frame.id, Error(Errc::protocol_error, "unknown operation"));
+    switch (row->operation) {
+        case Operation::init_token:
+            return answer<control::InitToken>(frame, out,
+                                              [&](const auto& request) { return desk.init_token(request); });
+        case Operation::install_trusted:
+            return answer<control::InstallTrusted>(
+                frame, out, [&](const auto& request) { return desk.install_trusted(request); });
+        case Operation::remove_trusted:
+            return answer<control::RemoveTrusted>(
+                frame, out, [&](const auto& request) { return desk.remove_trusted(request); });
+        case Operation::init_user_pin:
+            return answer<control::InitUserPin>(
+                frame, out, [&](const auto& request) { return desk.init_user_pin(request); });
+        case Operation::wipe_token:
+            return answer<control::WipeToken>(frame, out,
+                                              [&](const auto& request) { return desk.wipe_token(request); });
+        case Operation::take_token:
+            return answer<control::TakeToken>(
+                frame, out, [&](const auto& request) { return desk.claim(request, take_token); });
+        case Operation::give_back_token:
+            return answer<control::TakeToken>(
+                frame, out, [&](const auto& request) { return desk.claim(request, give_back_token); });
+        case Operation::try_user_pin:
+            return answer<control::TryUserPin>(
+                frame, out, [&](const auto& request) { return desk.try_user_pin(request); });
+        case Operation::status:
+        case Operation::login:
+        case Operation::logout:
+        case Operation::set_user_pin:
+        case Operation::rotate_pin:
+        case Operation::create_cwk:
+        case Operation::make_transport:
+        case Operation::wrap_cwk:
+        case Operation::accept_cwk:
+        case Operation::drop_transport:
+        case Operation::create_identity:
+        case Operation::install_identity:
+        case Operation::make_csr:
+        case Operation::install_certificate:
+        case Operation::check_cluster:
+        case Operation::probe:
+        case Operation::admit:
+        case Operation::refuse:
+        case Operation::seal_membership:
+        case Operation::drain:
+        case Operation::wipe:
+        case Operation::list_objects:
+        case Operation::make_recovery:
+        case Operation::recover_cwk:
+        case Operation::sign_backup:
+        case Operation::destroy_object: break;  // the serving host's, which find_operation() told above
     }
+    link::append_error(out, frame.id, Error(Errc::protocol_error, "unknown operation"));
 }
 
 // While it is there, no signal that asks to end does end this process: a service manager that stops the

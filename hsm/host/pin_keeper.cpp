@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hsm/host/log.hpp"
+#include "hsm/link/return_values.hpp"
 #include "hsm/pin.hpp"
 
 namespace claviger::host {
@@ -11,8 +12,6 @@ namespace {
 
 constexpr std::string_view kAskOperator =
     "; nothing more is tried: reset the user PIN as officer, then enrol this HSM again";
-
-constexpr unsigned long kPinIncorrect = 0xA0;  // CKR_PIN_INCORRECT, PKCS#11 v2.40 section 5.1.6
 
 // `ckr`: what the token said, or would say.
 Error needs_operator(std::string_view why, unsigned long ckr = 0) {
@@ -86,7 +85,7 @@ Status<> PinKeeper::login() {
         }
     }
     if (!kept->usable(kept->current)) {
-        return kept->current ? needs_operator("the user PIN kept here was refused", kPinIncorrect)
+        return kept->current ? needs_operator("the user PIN kept here was refused", link::kPinIncorrect)
                              : needs_operator("no user PIN is kept here");
     }
     // After a refused `next` the token shows COUNT_LOW because of us: the one attempt with `current` is due.

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include <claviger/base/files.hpp>
+#include <claviger/base/token_serial.hpp>
 #include <claviger/hsm/existing_token.hpp>
 
 #include "hsm/host/files.hpp"
@@ -19,7 +20,6 @@ namespace claviger::host {
 
 namespace {
 
-constexpr std::size_t kMaxSerial = 64;
 constexpr auto kOfficerPatience = std::chrono::seconds(60);
 
 Error unusable_pin_file(std::string_view why) {
@@ -38,7 +38,7 @@ std::string claimed_file(const Options& options) {
 
 // Is what bears our labels on this token ours to destroy?
 Result<bool> is_claimed(const Options& options) {
-    const auto claimed = read_file(claimed_file(options), kMaxSerial);
+    const auto claimed = read_file(claimed_file(options), kMaxTokenSerial);
     if (!claimed) {
         return claimed.error();
     }
@@ -51,6 +51,9 @@ Result<hsm::TokenFacts> find(const ClaimCall& call) {
         return guarded.error();
     }
     Result<hsm::TokenFacts> found = call.module.find_token(call.options.serial);
+    if (!found && found.error().code == Errc::conflict) {
+        return Error(Errc::conflict, "its module shows several tokens with this serial");
+    }
     if (found || found.error().code != Errc::not_found) {
         return found;
     }
@@ -102,7 +105,7 @@ Status<> about_token(const ClaimCall& call, Work work) {
     const Result<softhsm::FileLock> alone =
         softhsm::FileLock::acquire(call.options.state + "/lock", kOfficerPatience);
     if (!alone) {
-        return alone.error();
+        return Error(Errc::deadline_exceeded, "another officer process works on it: " + alone.error().detail);
     }
     const Result<hsm::TokenFacts> token = find(call);
     Status<> worked = token ? work(*token) : Status<>(token.error());
@@ -121,13 +124,19 @@ Result<SecretBytes> read_officer_pin(const std::string& path) {
     if (!file || fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
         return unusable_pin_file("cannot be read: it must be a regular file of the service's user");
     }
-    if ((facts.st_mode & 077) != 0 && !is_credential(path)) {
+    if (!is_credential(path) && facts.st_uid != geteuid() && facts.st_uid != 0) {
+        return unusable_pin_file("is another user's, who can change it: chown it to the service's user");
+    }
+    if (!is_credential(path) && (facts.st_mode & 077) != 0) {
         return unusable_pin_file("can be read by other users: chmod 0600 it");
     }
     SecretBytes content(link::control::kMaxPin + 2);
     const std::span<std::byte> room = content.reveal_mutable(SecretAccess());
-    const ssize_t got = read(file.get(), room.data(), room.size());
-    auto size = static_cast<std::size_t>(got < 0 ? 0 : got);
+    const std::optional<std::size_t> got = read_all(file.get(), room);
+    if (!got) {
+        return os_error("read the officer-pin-file");
+    }
+    std::size_t size = *got;
     if (size > 0 && room[size - 1] == std::byte{'\n'}) {
         --size;
     }

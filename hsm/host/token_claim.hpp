@@ -13,7 +13,8 @@
 
 namespace claviger::host {
 
-// The officer's PIN, without the newline that editors leave. bad_config: no such file, or others can read it.
+// The officer's PIN, without the newline that editors leave. bad_config: no such file, another user's, or
+// others can read it.
 Result<SecretBytes> read_officer_pin(const std::string& file);
 
 struct ClaimCall {
@@ -22,7 +23,8 @@ struct ClaimCall {
     TokenFilesGuard& files;
     const SecretBytes& user_pin;  // what the user's becomes
 };
-// not_found, conflict, pin_refused, bad_config: the token cannot be taken; the detail says what to do.
+// not_found, conflict, pin_refused, bad_config: the token cannot be taken. The detail is a sentence for
+// whoever asked for it: what to do, and nothing of this machine.
 Status<> take_token(const ClaimCall& call);
 // Also for one that an attempt to take it left half done. Objects that are not ours stay.
 Status<> give_back_token(const ClaimCall& call);

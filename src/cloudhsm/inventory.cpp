@@ -140,6 +140,17 @@ std::optional<store::HsmRecord> Inventory::token(const HsmId& id) const {
     return copy_of(tokens_, id);
 }
 
+std::vector<HsmId> Inventory::bars(std::string_view serial) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<HsmId> all;
+    for (const auto& [id, token] : tokens_) {
+        if (token.state == kNotWiped && token.serial == serial) {
+            all.push_back(id);
+        }
+    }
+    return all;
+}
+
 BackupPtr Inventory::backup(const BackupId& id) const {
     const std::lock_guard lock(mutex_);
     const auto found = backups_.find(id);

@@ -21,6 +21,9 @@ namespace claviger::cloudhsm {
 
 using BackupPtr = std::shared_ptr<const store::BackupRecord>;
 
+// The state of a token whose HSM was deleted without being wiped.
+inline constexpr std::string_view kNotWiped = "NOT WIPED";
+
 class Inventory {
 public:
     void load(const store::Contents& contents);
@@ -33,6 +36,8 @@ public:
     std::optional<store::ClusterRecord> facts(const ClusterId& id) const;
     // Serial and officer PIN of a token that was made; of a vault too.
     std::optional<store::HsmRecord> token(const HsmId& id) const;
+    // Of HSMs that were deleted without being wiped, by whichever cluster: what bars this serial.
+    std::vector<HsmId> bars(std::string_view serial) const;
     // Of whatever account, DELETED ones included; nullptr: there is none.
     BackupPtr backup(const BackupId& id) const;
     std::vector<BackupPtr> backups() const;  // by id

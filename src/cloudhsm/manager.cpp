@@ -106,6 +106,7 @@ void Manager::start() {
     for (const BackupPtr& backup : parts_.inventory.backups()) {
         take_up(backup->id);
     }
+    remove_left_files();
     start_keeper();
 }
 

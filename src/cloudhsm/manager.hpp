@@ -117,7 +117,7 @@ public:
     void take_up(const HsmId& id);
     void take_up(const BackupId& id);
 
-    // Backups (manager_backups.cpp). Control thread.
+    // Backups (manager_backups.cpp, manager_restores.cpp). Control thread.
     // The row of a new one, committed in CREATE_IN_PROGRESS: take_up() or finish_backup() makes it. conflict:
     // the cluster is not ACTIVE, or has no HSM that could sign.
     boost::asio::awaitable<Result<BackupId>> begin_backup(ClusterId id);
@@ -170,7 +170,9 @@ private:
     boost::asio::awaitable<Status<>> join(const store::CloudHsmRecord& hsm, const ClusterView& cluster,
                                           const store::ClusterRecord& facts);
     boost::asio::awaitable<Status<>> serve(const store::CloudHsmRecord& hsm);
+    Status<> put_token(store::Txn& txn, const store::HsmRecord& token) const;
     boost::asio::awaitable<Status<>> record_token(const cluster::FoundedHsm& made, const ClusterId& cluster);
+    std::string why_not_created(const store::CloudHsmRecord& hsm, const Error& why) const;
     Work finish_create(store::CloudHsmRecord hsm, Status<> made);
     bool has_vault(const ClusterId& lineage) const;
     boost::asio::awaitable<Status<>> wait_for_recovery(const store::CloudHsmRecord& hsm,
@@ -183,6 +185,8 @@ private:
     Work write_backup(BackupId id);
     boost::asio::awaitable<Result<Bytes>> make_backup_file(const store::BackupRecord& record);
     Work end_backup(BackupId id);
+    void remove_left_files();  // of backups that are DELETED
+    std::uint32_t retention_days(const ClusterId& id) const;
     std::filesystem::path backup_file(const BackupId& id) const;
 
     // A store that fails (a full disk) is given time, because what was done on HSMs must not be done again:
@@ -202,7 +206,10 @@ private:
     Work try_pin(const store::CloudHsmRecord& hsm, const SecretBytes& pin, cluster::PinGuess guess);
     Work reset_user_pin(HsmId id, const SecretBytes& password);
 
-    // Under the cluster's lease. An error: an HSM that serves does not hold every key.
+    // Under the cluster's lease. What an HSM could not take, or could not destroy; the last of each.
+    using KeyFailures = std::map<std::string, Error>;
+    boost::asio::awaitable<Result<KeyFailures>> settle_each(ClusterId id);
+    // The same. An error: an HSM that serves does not hold every key.
     boost::asio::awaitable<Status<>> settle_keys(ClusterId id);
     // The same for an HSM that just joined. A busy one is given time.
     boost::asio::awaitable<Status<>> settle_joined(ClusterId id, HsmId hsm);

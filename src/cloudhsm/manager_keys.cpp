@@ -81,11 +81,12 @@ awaitable<Result<KeyLedger>> Manager::ledger(ClusterId id) {
 }
 
 // The keys are read before the HSMs are asked: one that is made meanwhile is on them by then.
-awaitable<Status<>> Manager::settle_keys(ClusterId id) {
+awaitable<Result<Manager::KeyFailures>> Manager::settle_each(ClusterId id) {
+    KeyFailures failures;
     cluster::Cluster* const running = cluster(id);
     const ClusterPtr view = parts_.inventory.cluster(id);
     if (running == nullptr || view == nullptr) {
-        co_return done;
+        co_return failures;
     }
     const std::vector<BookedKey> keys = parts_.keys.keys(id);
     const Result<KeyLedger> before = co_await ledger(id);
@@ -98,12 +99,11 @@ awaitable<Status<>> Manager::settle_keys(ClusterId id) {
     }
     FoundObjects found = co_await find_keys(id);
     KeyPlan plan = plan_keys(keys, *before, std::move(found), hsms);
-    Status<> outcome = done;
     for (const KeyPlan::Placing& one : plan.place) {
         Status<> placed = co_await running->place_key(one.hsm, one.key.material);
         if (!placed) {
             plan.ledger.in_step.erase(one.hsm);
-            outcome = std::move(placed);
+            failures.insert_or_assign(one.hsm, std::move(placed).error());
         } else {
             plan.ledger.held.insert(one.key.arn);
         }
@@ -112,21 +112,35 @@ awaitable<Status<>> Manager::settle_keys(ClusterId id) {
         Status<> destroyed = co_await running->destroy_object(object);
         if (!destroyed) {
             plan.ledger.tombstones.emplace(object.hsm_id, object.label);
-            outcome = std::move(destroyed);
+            failures.insert_or_assign(object.hsm_id, std::move(destroyed).error());
         }
     }
     report(id, plan, keys.size());
     if (Status<> kept = co_await keep_ledger(id, *before, std::move(plan.ledger)); !kept) {
-        co_return kept;
+        co_return std::move(kept).error();
     }
-    co_return outcome;
+    co_return failures;
 }
 
+awaitable<Status<>> Manager::settle_keys(ClusterId id) {
+    Result<KeyFailures> settled = co_await settle_each(id);
+    if (!settled) {
+        co_return std::move(settled).error();
+    }
+    if (!settled->empty()) {
+        co_return settled->begin()->second;
+    }
+    co_return done;
+}
+
+// What other HSMs could not do is no verdict on this one.
 awaitable<Status<>> Manager::settle_joined(ClusterId id, HsmId hsm) {
     const MonoTime until = parts_.clock.mono() + kJoining;
     for (;;) {
-        // An error may be about another HSM: what this one took is in the ledger.
-        Status<> settled = co_await settle_keys(id);
+        const Result<KeyFailures> settled = co_await settle_each(id);
+        if (!settled) {
+            co_return settled.error();
+        }
         const Result<KeyLedger> after = co_await ledger(id);
         if (!after) {
             co_return after.error();
@@ -134,11 +148,11 @@ awaitable<Status<>> Manager::settle_joined(ClusterId id, HsmId hsm) {
         if (after->in_step.contains(hsm.value())) {
             co_return done;
         }
-        if (settled) {
-            settled = Error(Errc::no_hsm, "its objects could not be listed");
-        }
-        if (stopping_ || !passes(settled.error().code) || parts_.clock.mono() >= until) {
-            co_return settled;
+        const auto its = settled->find(hsm.value());
+        const Error why =
+            its != settled->end() ? its->second : Error(Errc::no_hsm, "its objects could not be listed");
+        if (stopping_ || !passes(why.code) || parts_.clock.mono() >= until) {
+            co_return why;
         }
         asio::steady_timer pause(parts_.control, kLook);
         co_await pause.async_wait(kKeepers);

@@ -15,23 +15,23 @@ using namespace std::chrono_literals;
 
 constexpr auto kReadmission = 15s;
 
-// PKCS#11 v2.40 section 5.1.6; the numbers travel with errors.
-constexpr unsigned long kPinLocked = 0xA4;
-constexpr unsigned long kPinNotInitialized = 0x102;
-constexpr unsigned long kAnotherLoggedIn = 0x104;
+std::optional<LoginFailure> refusal_of(const Error& error) {
+    switch (cluster::why_refused(error)) {
+        case cluster::LoginRefusal::wrong: return LoginFailure::invalid_credentials;
+        case cluster::LoginRefusal::locked: return LoginFailure::user_locked_out;
+        case cluster::LoginRefusal::not_set: return LoginFailure::user_not_found;
+        case cluster::LoginRefusal::another_user: return LoginFailure::user_logged_in;
+        case cluster::LoginRefusal::none: break;
+    }
+    return std::nullopt;
+}
 
 LoginError failed(const Error& error) {
-    if (error.ckr == kAnotherLoggedIn) {
-        return {LoginFailure::user_logged_in, error.describe()};
+    if (const auto refused = refusal_of(error)) {
+        return {*refused, error.describe()};
     }
     LoginFailure why = LoginFailure::internal_error;
     switch (error.code) {
-        case Errc::pin_refused:
-            why = error.ckr == kPinLocked           ? LoginFailure::user_locked_out
-                  : error.ckr == kPinNotInitialized ? LoginFailure::user_not_found
-                  : error.ckr != 0                  ? LoginFailure::invalid_credentials
-                                                    : LoginFailure::user_locked_out;
-            break;
         case Errc::no_hsm: why = LoginFailure::insufficient_hsms; break;
         case Errc::hsm_gone:
         case Errc::deadline_exceeded:
@@ -44,6 +44,7 @@ LoginError failed(const Error& error) {
         case Errc::key_not_loaded:
         case Errc::key_fault:
         case Errc::unsupported:
+        case Errc::pin_refused:
         case Errc::session_fault:
         case Errc::not_logged_in:
         case Errc::overloaded:
@@ -147,14 +148,6 @@ awaitable<Result<Done, LoginError>> Manager::try_password(ClusterId id, SecretBy
     co_return done;
 }
 
-awaitable<Status<>> Manager::try_pin(const store::CloudHsmRecord& hsm, const SecretBytes& pin,
-                                     cluster::PinGuess guess) {
-    cluster::HsmOptions options = hsm_options(hsm);
-    cluster::Site where = site();
-    SecretBytes once = pin.clone();
-    co_return co_await cluster::try_user_pin(std::move(where), std::move(options), std::move(once), guess);
-}
-
 awaitable<Result<Done, LoginError>> Manager::log_in(ClusterId id) {
     const Lease::Held held = co_await lease(id).take();
     const Result<ClusterPtr, LoginError> view = connectable(id);
@@ -193,53 +186,6 @@ awaitable<Result<Done, LoginError>> Manager::log_in(ClusterId id) {
         co_return LoginError{LoginFailure::internal_error, "no HSM took a new PIN"};
     }
     co_return done;
-}
-
-awaitable<Status<>> Manager::set_known_pins(ClusterId id, std::set<HsmId> hsms) {
-    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
-        const auto before = read_known_pins(txn, id);
-        if (!before) {
-            return before.error();
-        }
-        if (*before == hsms) {
-            return done;
-        }
-        return write_known_pins(txn, id, hsms);
-    };
-    co_return co_await commit(std::move(work));
-}
-
-awaitable<Status<>> Manager::draw_missed_pins(ClusterId id) {
-    std::set<HsmId> known;
-    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
-        auto read = read_known_pins(txn, id);
-        if (!read) {
-            return std::move(read).error();
-        }
-        known = *std::move(read);
-        return done;
-    };
-    if (Status<> read = co_await commit(std::move(work)); !read || known.empty()) {
-        co_return read;
-    }
-    Status<> outcome = done;
-    for (const cluster::MemberView& member : cluster(id)->members()) {
-        const HsmId hsm(member.hsm_id);
-        if (member.process == 0 || !known.contains(hsm)) {
-            continue;
-        }
-        SecretBytes drawn_by_token;
-        Status<> drawn = co_await cluster(id)->set_user_pin(member.hsm_id, std::move(drawn_by_token));
-        if (drawn) {
-            known.erase(hsm);
-            observe::info("cloudhsm.pin_rotated_late", {{"hsm", hsm.value()}});
-        } else {
-            outcome = std::move(drawn);
-        }
-    }
-    std::erase_if(known, [&](const HsmId& hsm) { return !parts_.inventory.hsm(hsm); });
-    const Status<> recorded = co_await set_known_pins(id, std::move(known));
-    co_return outcome ? recorded : outcome;
 }
 
 // Hosts run and at least one is admitted; the others get the time to be.
@@ -304,71 +250,6 @@ awaitable<Status<>> Manager::lower(ClusterId id) {
         }
     }
     co_return done;
-}
-
-// The host of an HSM changes the PIN that it keeps; where the token refuses that one, the officer sets a new
-// one.
-awaitable<Status<>> Manager::set_user_password(ClusterId id, SecretBytes password) {
-    const Lease::Held held = co_await lease(id).take();
-    const ClusterPtr before = parts_.inventory.cluster(id);
-    if (before->active_hsms() == 0) {
-        co_return Error(Errc::no_hsm, "The cluster has no ACTIVE HSM: create one first.");
-    }
-    // Hosts that were logged out run for this, and are ended again.
-    if (before->record.logged_out) {
-        if (const Status<> up = co_await raise(id); !up && up.error().code != Errc::pin_refused) {
-            const Status<> down = co_await lower(id);
-            static_cast<void>(down);  // why they did not come up is the one to tell
-            co_return up;
-        }
-    }
-    const Result<cluster::Cluster*> running = open_cluster(id);
-    if (!running) {
-        co_return running.error();
-    }
-    const std::vector<cluster::MemberView> members = (*running)->members();
-    Status<> outcome = done;
-    std::vector<HsmId> refused;
-    for (const Hsm& hsm : before->hsms) {
-        const std::string& name = hsm.record.id.value();
-        if (hsm.record.state != store::HsmState::active || !outcome) {
-            continue;
-        }
-        const auto member = std::ranges::find(members, name, &cluster::MemberView::hsm_id);
-        if (member != members.end() && member->failure && member->failure->code == Errc::pin_refused) {
-            refused.push_back(hsm.record.id);
-        } else {
-            outcome = co_await (*running)->set_user_pin(name, password.clone());
-        }
-    }
-    if (before->record.logged_out) {
-        const Status<> down = co_await lower(id);
-        outcome = outcome ? down : outcome;
-    }
-    for (const HsmId& hsm : refused) {
-        if (outcome) {
-            outcome = co_await reset_user_pin(hsm, password);
-        }
-    }
-    co_return outcome;
-}
-
-awaitable<Status<>> Manager::reset_user_pin(HsmId id, const SecretBytes& password) {
-    const auto hsm = parts_.inventory.hsm(id);
-    auto officer = officer_pin(id);
-    if (!hsm || !officer) {
-        co_return hsm ? officer.error() : Error(Errc::not_found, id.value());
-    }
-    cluster::Cluster* const running = cluster(hsm->cluster);
-    const Status<> removed = co_await running->remove(id.value());  // not_found: its host does not run
-    cluster::HsmOptions options = hsm_options(*hsm);
-    cluster::Site where = site();
-    SecretBytes pin = *std::move(officer);
-    const Status<> set = co_await cluster::reset_user_pin(std::move(where), std::move(options),
-                                                          std::move(pin), password.clone());
-    observe::warn("cloudhsm.user_pin_reset", {{"hsm", id.value()}, {"good", set ? "yes" : "no"}});
-    const Status<> back = removed ? running->add(hsm_options(*hsm)) : removed;
-    co_return set&& removed ? back : set;
 }
 
 }  // namespace claviger::cloudhsm

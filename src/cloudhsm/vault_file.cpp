@@ -6,7 +6,7 @@
 namespace claviger::cloudhsm {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kVaultFormat = 1;
 constexpr std::size_t kMaxText = 64;
 constexpr std::size_t kMaxVaultFile = 4096;
 
@@ -19,7 +19,7 @@ std::filesystem::path file_of(const std::filesystem::path& directory) {
 Status<> keep_vault(const std::filesystem::path& directory, const store::HsmRecord& vault) {
     Bytes content;
     WireWriter(content)
-        .number(kFormat)
+        .number(kVaultFormat)
         .text(vault.id.value())
         .text(vault.zone)
         .text(vault.serial)
@@ -44,7 +44,7 @@ Result<store::HsmRecord> find_vault(const std::filesystem::path& directory) {
     vault.serial = reader.text(kMaxText);
     vault.state = "ACTIVE";
     vault.sealed_officer_pin = to_bytes(reader.bytes(kMaxVaultFile));
-    if (format != kFormat || !reader.at_end()) {
+    if (format != kVaultFormat || !reader.at_end()) {
         return Error(Errc::integrity, file.string() + " was changed");
     }
     return vault;

@@ -8,6 +8,8 @@
 #include <set>
 #include <sstream>
 
+#include <claviger/base/token_serial.hpp>
+
 #include "src/config/section.hpp"
 
 namespace claviger::config {
@@ -15,7 +17,6 @@ namespace {
 
 // A name becomes a directory below the data directory, with a Unix socket in it (unix(7): 107 bytes in all).
 constexpr std::size_t kMaxHsmName = 15;
-constexpr std::size_t kMaxSerial = 16;  // CK_TOKEN_INFO.serialNumber, PKCS#11 v2.40 section 3.2
 constexpr std::string_view kHsmNameLetters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
 
@@ -97,7 +98,7 @@ std::optional<Error> read_hsm(std::string_view file, const toml::node& node, Con
     section.read<std::string>("serial", "1 to 16 characters, as the module shows it",
                               [&](const std::string& value) {
                                   hsm.serial = value;
-                                  return !value.empty() && value.size() <= kMaxSerial;
+                                  return !value.empty() && value.size() <= kMaxTokenSerial;
                               });
     section.path("officer-pin-file", hsm.officer_pin_file);
     section.require(

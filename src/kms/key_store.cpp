@@ -1,11 +1,5 @@
 #include "src/kms/key_store.hpp"
 
-#include <openssl/bio.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
-#include <memory>
-
 #include <claviger/base/digest.hpp>
 #include <claviger/cluster/cluster.hpp>
 
@@ -16,14 +10,6 @@ namespace claviger::kms {
 namespace {
 
 using store::ConnectionState;
-
-using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
-
-Certificate read_pem(std::string_view pem) {
-    const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
-        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
-    return {bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr, &X509_free};
-}
 
 Failure key_store_not_found(std::string_view id) {
     return {ErrorType::custom_key_store_not_found,
@@ -42,8 +28,19 @@ bool is_out_of_reach(Errc code) noexcept {
         case Errc::not_logged_in:
         case Errc::not_admitted:
         case Errc::pin_refused: return true;
-        default: return false;
+        case Errc::internal:
+        case Errc::data_invalid:
+        case Errc::unsupported:
+        case Errc::overloaded:
+        case Errc::deadline_exceeded:
+        case Errc::protocol_error:
+        case Errc::io_error:
+        case Errc::bad_config:
+        case Errc::conflict:
+        case Errc::not_found:
+        case Errc::integrity: break;
     }
+    return false;
 }
 
 Failure out_of_reach(Error error) {
@@ -125,12 +122,6 @@ std::optional<Failure> check_two_zones(const cloudhsm::ClusterView& cluster) {
     }
     return Failure(ErrorType::cloudhsm_cluster_invalid_configuration,
                    "CloudHSM cluster must contain active HSMs in at least two Availability Zones");
-}
-
-bool same_certificate(std::string_view a, std::string_view b) {
-    const Certificate first = read_pem(a);
-    const Certificate second = read_pem(b);
-    return first && second && X509_cmp(first.get(), second.get()) == 0;
 }
 
 std::string password_row(const store::KeyStoreRecord& record) {

@@ -29,9 +29,6 @@ std::optional<Failure> check_active(const cloudhsm::ClusterView& cluster);
 // HSMs in two zones: to be a key store, and for every key that is made in it.
 std::optional<Failure> check_two_zones(const cloudhsm::ClusterView& cluster);
 
-// PEM texts that hold the same certificate, however they are written.
-bool same_certificate(std::string_view a, std::string_view b);
-
 // The password of a key store's crypto user, for its row.
 Outcome<Bytes> seal_password(const Call& call, const store::KeyStoreRecord& record,
                              std::string_view password);

@@ -155,10 +155,20 @@ boost::asio::awaitable<Status<>> reset_user_pin(Site site, HsmOptions hsm, Secre
                                                 SecretBytes fresh);
 
 // One login as the token's user in a fresh process, because one that is logged in takes any PIN, and a
-// SoftHSM process that was started earlier takes the PIN of then. pin_refused: wrong, locked or not set; ckr
-// and detail say which. With PinGuess::kept no attempt is made, and data_invalid answered, unless it is the
-// PIN that the HSM's host keeps. conflict: somebody holds the lock of the token.
+// SoftHSM process that was started earlier takes the PIN of then. pin_refused: why_refused() says why. With
+// PinGuess::kept no attempt is made, and data_invalid answered, unless it is the PIN that the HSM's host
+// keeps. conflict: somebody holds the lock of the token.
 enum class PinGuess : std::uint8_t { kept, any };
 boost::asio::awaitable<Status<>> try_user_pin(Site site, HsmOptions hsm, SecretBytes pin, PinGuess guess);
+
+// What a token has against a login of its user, told by the error of the login that failed.
+enum class LoginRefusal : std::uint8_t {
+    none,          // it is something else that failed
+    wrong,         // the PIN was tried, and is another
+    locked,        // whatever the PIN; also where its flags say that it is too near
+    not_set,       // the user has no PIN
+    another_user,  // somebody else is logged in
+};
+LoginRefusal why_refused(const Error& error) noexcept;
 
 }  // namespace claviger::cluster

@@ -112,12 +112,21 @@ Outcome<Done> claim_place(store::Txn& txn, const store::CloudHsmRecord& hsm) {
     return done;
 }
 
-// A configured HSM of the zone that no cluster has, else a soft token where the configuration allows it.
+// A configured HSM of the zone that no cluster has, else a soft token where the configuration allows it. One
+// that was not wiped comes last: what was on it may be there still, and then it is refused.
 Outcome<std::string> place_for(const Call& call, std::string_view zone, const Taken& used) {
+    const Place* barred = nullptr;
     for (const Place& place : call.manager.options().places) {
-        if (place.zone == zone && !used.places.contains(place.name)) {
+        if (place.zone != zone || used.places.contains(place.name)) {
+            continue;
+        }
+        if (call.manager.parts().inventory.bars(place.serial).empty()) {
             return place.name;
         }
+        barred = barred == nullptr ? &place : barred;
+    }
+    if (barred != nullptr) {
+        return barred->name;
     }
     if (!call.manager.options().soft_module.empty()) {
         return std::string();

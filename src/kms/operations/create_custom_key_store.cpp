@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <claviger/base/encoding.hpp>
+#include <claviger/cluster/certificates.hpp>
 
 #include "src/kms/commit.hpp"
 #include "src/kms/key_store.hpp"
@@ -62,7 +63,7 @@ Refused check_members(const CreateRequest& request) {
 bool is_the_same(const Call& call, const store::KeyStoreRecord& existing, const CreateRequest& request) {
     return existing.state == store::ConnectionState::disconnected && existing.name == request.name &&
            existing.cluster.value() == *request.cluster &&
-           same_certificate(existing.trust_anchor_pem, *request.trust_anchor) &&
+           cluster::same_certificate(existing.trust_anchor_pem, *request.trust_anchor) &&
            has_password(call, existing, *request.password);
 }
 
@@ -76,7 +77,7 @@ bool is_in_use(const Call& call, const cloudhsm::ClusterView& cluster,
         }
         const cloudhsm::ClusterPtr its = call.parts.clusters.find(other.account, other.region, other.cluster);
         return its != nullptr && !its->certificate_pem.empty() &&
-               same_certificate(its->certificate_pem, cluster.certificate_pem);
+               cluster::same_certificate(its->certificate_pem, cluster.certificate_pem);
     });
 }
 
@@ -108,7 +109,7 @@ Refused check_new(const Call& call, const CreateRequest& request,
     if (auto refused = check_two_zones(*cluster)) {
         return refused;
     }
-    if (!same_certificate(cluster->trust_anchor_pem, *request.trust_anchor)) {
+    if (!cluster::same_certificate(cluster->trust_anchor_pem, *request.trust_anchor)) {
         return Failure(ErrorType::incorrect_trust_anchor,
                        "The trust anchor certificate is not the one that CloudHSM cluster '" +
                            cluster->record.id.value() + "' was initialized with.");

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <claviger/cluster/certificates.hpp>
+
 #include "src/kms/commit.hpp"
 #include "src/kms/key_store.hpp"
 #include "src/kms/operations/operations.hpp"
@@ -56,7 +58,7 @@ Refused check_name(const Call& call, store::Txn& txn, const store::KeyStoreRecor
 // cluster is lost could never move to one that was restored from its backup.
 bool is_related(const Call& call, const store::KeyStoreRecord& row, const cloudhsm::ClusterView& wanted) {
     const cloudhsm::ClusterPtr now = call.parts.clusters.find(row.account, row.region, row.cluster);
-    return now != nullptr && same_certificate(now->certificate_pem, wanted.certificate_pem);
+    return now != nullptr && cluster::same_certificate(now->certificate_pem, wanted.certificate_pem);
 }
 
 Refused check_cluster(const Call& call, store::Txn& txn, const store::KeyStoreRecord& row,

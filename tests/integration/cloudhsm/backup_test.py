@@ -78,6 +78,7 @@ class Backups(unittest.TestCase):
         self.policies(api, first)
         self.copies(api, first)
         self.deletion(api, first["BackupId"])
+        self.file_that_was_left(first["BackupId"])
 
     def policies(self, api, backup):
         arn = backup["BackupArn"]
@@ -126,6 +127,14 @@ class Backups(unittest.TestCase):
         until(lambda: len(self.customer.backups(Filters={"clusterIds": [self.cluster], "states": ["READY"]})) > 1, 60,
               "a backup on schedule")
         self.refused("CloudHsmResourceNotFoundException", api.restore_backup, BackupId=identity)
+
+    def file_that_was_left(self, identity):
+        """As by a service that was killed between the row and the file."""
+        with open(self.file_of(identity), "wb") as file:
+            file.write(b"left")
+        self.dev.restart()
+        type(self).customer = Customer(self.dev, self.folder.name)
+        until(lambda: not os.path.exists(self.file_of(identity)), 20, "the next start removes it")
 
     def test_2_retention_follows_the_cluster(self):
         self.refused("CloudHsmInvalidRequestException", self.customer.api.modify_cluster, ClusterId=self.cluster)

@@ -63,6 +63,7 @@ class Joining(Rig):
         rig.kms = cls.dev.boto3(retries=4)  # they are many for a busy machine
         keys = [rig.new_key(cls.store) for _ in range(BEFORE_KEYS + 4)]
         cls.key = keys[0]
+        cls.blobs = [rig.encrypt(key) for key in keys[1:]]
 
     def test_an_hsm_that_cannot_take_a_key_is_degraded_and_does_not_serve(self):
         sick = self.begin_hsm()
@@ -73,7 +74,7 @@ class Joining(Rig):
         states = {row["hsm-id"]: row.get("host-state") for row in rows}
         self.assertNotEqual(states[sick], "serving")
 
-    def test_a_sick_hsm_does_not_end_the_joining_of_another(self):
+    def test_neither_its_lateness_nor_a_sick_hsm_ends_the_joining_of_another(self):
         # Not the one that hands the wrapping key over: that is the first that serves.
         sick = next(row["HsmId"] for row in self.described(self.cluster)["Hsms"]
                     if row["State"] == "ACTIVE" and row["AvailabilityZone"] == self.zones[1])
@@ -81,7 +82,13 @@ class Joining(Rig):
         self.kms.schedule_key_deletion(KeyId=self.key["KeyId"], PendingWindowInDays=7)
         self.dev.command("dev", "clock", "advance", "8d")
         until(lambda: self.logged("keys_not_settled"), 30, "its object cannot be destroyed")
-        self.assertEqual(self.joined(self.begin_hsm()), "ACTIVE", self.logged("job_failed"))
+        late = self.begin_hsm()
+        # A step of its joining has 5 s.
+        self.order(f"C_DestroyObject times=always where={sick} {DEVICE_ERROR}",
+                   f"C_UnwrapKey skip={BEFORE_KEYS} where={late} delay 6000")
+        self.assertEqual(self.joined(late), "ACTIVE", self.logged("job_failed"))
+        self.assertIn("C_UnwrapKey delay 6000", self.reached())
+        self.assertTrue(all(map(self.decrypts, self.blobs)))
 
     def test_the_service_ends_while_it_joins(self):
         late = self.begin_hsm()

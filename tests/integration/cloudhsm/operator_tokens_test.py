@@ -25,17 +25,19 @@ name = "hsm-1"
 zone = "a"
 """
 # One zone for each token, so that a request chooses it by its zone.
-ENTRY = """[[subnet]]
+ZONE = """[[subnet]]
 id = "subnet-0000000{number}"
 zone = "{zone}"
 network = "10.0.{number}.0/24"
-[[hsm]]
+"""
+ENTRY = """[[hsm]]
 name = "{label}"
 zone = "{zone}"
 use = "cloudhsm"
 serial = "{serial}"
 officer-pin-file = "{pin_file}"
 """
+SPARE = "spare"  # in the zone of the one before it
 PASSWORD = "kmsPassword1"
 
 
@@ -48,9 +50,12 @@ class Service(Serve):
         tokens = self.tokens
         with open(self.data + ".toml", "w", encoding="ascii") as file:
             file.write(CONFIG.format(data=self.data, folder=tokens.folder))
-            for number, (label, serial) in enumerate(tokens.serials.items(), 1):
-                file.write(ENTRY.format(number=number, zone=chr(96 + number), label=label, serial=serial,
-                                        pin_file=tokens.pin_file(label)))
+            number = 0
+            for label, serial in tokens.serials.items():
+                if label != SPARE:
+                    number += 1
+                    file.write(ZONE.format(number=number, zone=chr(96 + number)))
+                file.write(ENTRY.format(zone=chr(96 + number), label=label, serial=serial, pin_file=tokens.pin_file(label)))
         return ["serve", "--config", self.data + ".toml"]
 
 
@@ -65,7 +70,7 @@ class OperatorTokensTest(MemberRig):
         subprocess.run(["openssl", "rsa", "-in", folder + "/recovery.key", "-pubout", "-out", folder + "/recovery.pem"],
                        check=True, capture_output=True)
         cls.tokens = tokens = OperatorTokens(folder)
-        for label in ("first", "second", "absent", "readable", "wrong-pin", "public", "private", "cluster", "cut-off", "officer"):
+        for label in ("first", "second", "absent", "readable", "wrong-pin", "public", "private", "cluster", "cut-off", "officer", SPARE):
             tokens.make(label)
         tokens.serials["absent"] = "0123456789abcdef"
         tokens.write_pin("readable", tokens.officer_pin("readable"), 0o644)
@@ -87,7 +92,7 @@ class OperatorTokensTest(MemberRig):
         return "us-east-1" + chr(97 + list(self.tokens.serials).index(label))
 
     def empty_cluster(self):
-        subnets = [f"subnet-0000000{number}" for number, _ in enumerate(self.tokens.serials, 1)]
+        subnets = [f"subnet-0000000{number}" for number in range(1, len(self.tokens.serials))]
         cluster = self.hsm.create_cluster(HsmType="hsm1.medium", SubnetIds=subnets)["Cluster"]["ClusterId"]
         until(lambda: self.described(cluster)["State"] == "UNINITIALIZED", 30, "the cluster is there")
         return cluster
@@ -104,6 +109,8 @@ class OperatorTokensTest(MemberRig):
         self.delete(cluster, hsm)
         self.assertNotIn("not_wiped", self.logged(hsm))
         self.assertIn("token " + self.tokens.serials[label], message)
+        for place in (self.tokens.folder, self.dev.data):
+            self.assertNotIn(place, message, "what a client reads tells nothing of the machine")
         return message
 
     def take(self, cluster, label):
@@ -211,7 +218,23 @@ class OperatorTokensTest(MemberRig):
         self.delete(cluster, hsm)
         self.assertIn("cloudhsm.hsm_not_wiped", self.logged(hsm))
         self.tokens.write_pin("officer", self.tokens.officer_pin("officer"))
-        self.assertIn("is of a cluster already", self.why_not(self.empty_cluster(), "officer"))
+        self.barred_until_it_is_emptied("officer")
+
+    def barred_until_it_is_emptied(self, label):
+        cluster = self.empty_cluster()
+        spare = self.take(cluster, label)
+        self.assertEqual(self.serials(cluster), {self.tokens.serials[SPARE]}, "one that was not wiped comes last")
+        message = self.why_not(self.empty_cluster(), label)
+        self.assertIn("is of a cluster already", message)
+        self.assertIn("Its last HSM was deleted without being wiped", message)
+        self.tokens.empty(label)
+        cluster = self.empty_cluster()
+        again = self.take(cluster, label)
+        self.assertEqual(self.serials(cluster), {self.tokens.serials[label]})
+        self.delete(cluster, again)
+        self.tokens.empty(label)
+        self.tokens.as_user(label, "--write-object", self.tokens.pin_file(label), "--type", "data", "--label", "mine")
+        self.assertNotIn("without being wiped", self.why_not(self.empty_cluster(), label), "nothing bars it any more")
 
     def info(self, cluster):
         return self.command(cluster, "cluster", "hsm-info")["hsms"][0]

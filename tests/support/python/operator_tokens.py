@@ -36,6 +36,11 @@ class OperatorTokens:
         self.serials[label] = re.search(r"Serial number: +(\w+)[^:]*:[^:]*:[^:]*: +" + label + r"\s", slots)[1]
         self.write_pin(label, self.officer_pin(label))
 
+    def empty(self, label):
+        """As it was made, under the same serial."""
+        self.run("softhsm2-util", "--init-token", "--token", label, "--label", label, "--so-pin", self.officer_pin(label),
+                 "--pin", "first-user-pin")
+
     def officer_pin(self, label):
         return "officer-of-" + label
 

@@ -1,0 +1,58 @@
+// The commands of `claviger cloudhsm`: one row and one function each.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/json/value.hpp>
+
+#include <claviger/base/secret.hpp>
+
+#include "src/cloudhsm/manager.hpp"
+#include "src/cloudhsm/users.hpp"
+
+namespace claviger::cloudhsm {
+
+// One command on its way: words until the first option, then options with one value each. Lives as long as
+// it.
+struct Line {
+    Manager& manager;
+    ClusterPtr cluster;
+    std::string name;                                         // "user create"
+    std::map<std::string, SecretBytes, std::less<>> options;  // all of them, as --password is one
+    std::optional<std::string> role;
+    std::string user;  // of the login, with its password
+    SecretBytes password;
+
+    const ClusterId& id() const { return cluster->record.id; }
+    std::string_view option(std::string_view key) const {
+        const auto found = options.find(key);
+        return found == options.end() ? std::string_view() : as_text(found->second.reveal(SecretAccess()));
+    }
+    UserName named_user() const { return {std::string(option("--username")), std::string(option("--role"))}; }
+    SecretBytes new_password() const { return SecretBytes(option("--password")); }
+};
+
+// What the terminal shows; the detail of an error is a sentence for it.
+using Answer = Result<boost::json::value>;
+
+enum class Needs { nothing, admin };
+
+struct CommandRow {
+    std::string_view name;
+    Needs needs;
+    std::array<std::string_view, 3> required;  // options; empty ends the list
+    boost::asio::awaitable<Answer> (*run)(Line&);
+};
+
+// The one option without a value.
+inline constexpr std::string_view kVerbose = "--verbose";
+
+std::span<const CommandRow> commands() noexcept;  // by name
+
+}  // namespace claviger::cloudhsm
