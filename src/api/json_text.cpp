@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <utility>
 
 namespace claviger::api {
 namespace {
@@ -26,12 +27,16 @@ Civil civil(WallTime time) noexcept {
             static_cast<unsigned>(clock.seconds().count())};
 }
 
+char* put_padded(char* to, unsigned value, unsigned digits) noexcept {
+    for (unsigned i = digits; i-- > 0; value /= 10) {
+        to[i] = static_cast<char>('0' + value % 10);
+    }
+    return to + digits;
+}
+
 void append_padded(std::string& to, unsigned value, unsigned digits) {
     std::array<char, 10> text;
-    for (unsigned i = digits; i-- > 0; value /= 10) {
-        text[i] = static_cast<char>('0' + value % 10);
-    }
-    to.append(text.data(), digits);
+    to.append(text.data(), put_padded(text.data(), value, digits));
 }
 
 }  // namespace
@@ -51,18 +56,15 @@ void append_timestamp(std::string& to, WallTime time) {
 
 void append_iso_time(std::string& to, WallTime time) {
     const Civil c = civil(time);
-    append_padded(to, static_cast<unsigned>(c.year), 4);
-    to += '-';
-    append_padded(to, c.month, 2);
-    to += '-';
-    append_padded(to, c.day, 2);
-    to += 'T';
-    append_padded(to, c.hour, 2);
-    to += ':';
-    append_padded(to, c.minute, 2);
-    to += ':';
-    append_padded(to, c.second, 2);
-    to += 'Z';
+    std::array<char, 20> text;
+    char* at = put_padded(text.data(), static_cast<unsigned>(c.year), 4);
+    for (const auto& [before, value] :
+         {std::pair{'-', c.month}, {'-', c.day}, {'T', c.hour}, {':', c.minute}, {':', c.second}}) {
+        *at++ = before;
+        at = put_padded(at, value, 2);
+    }
+    *at++ = 'Z';
+    to.append(text.data(), at);
 }
 
 std::string trail_date(WallTime time) {

@@ -38,7 +38,9 @@ public:
         out_ += ':';
         append_json_string(out_, value);
     }
-    void text(std::string_view n, std::string_view value) { append_json_string(name(n), value); }
+    void text(std::string_view name, std::string_view value) {
+        append_json_text(out_, name, value, std::exchange(first_, false));
+    }
     void time(std::string_view n, WallTime value) {
         std::string& out = name(n);
         out += '"';

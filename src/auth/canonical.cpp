@@ -184,6 +184,10 @@ void append_field_value(std::string& out, std::string_view value) {
         value.remove_suffix(1);
     }
     while (!value.empty()) {
+        if (value.find(' ') == value.npos && value.find('\t') == value.npos) {
+            out += value;
+            return;
+        }
         const auto end = static_cast<std::size_t>(std::ranges::find_if(value, is_blank) - value.begin());
         out += value.substr(0, end);
         value.remove_prefix(end);
@@ -217,9 +221,9 @@ void append_headers(std::string& out, std::span<const HeaderView> headers, std::
 
 }  // namespace
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+bool same_letters(std::string_view a, std::string_view b) noexcept {
+    return std::equal(a.begin(), a.end(), b.begin(),
+                      [](char x, char y) { return x == y || lower(x) == lower(y); });
 }
 
 const HeaderView* find_header(std::span<const HeaderView> headers, std::string_view name) noexcept {
@@ -299,7 +303,7 @@ void append_string_to_sign(std::string& out, std::string_view timestamp, std::st
     out += '\n';
     out += scope;
     out += '\n';
-    out += to_hex(sha256(as_bytes(canonical_request)));
+    append_hex(out, sha256(as_bytes(canonical_request)));
 }
 
 }  // namespace claviger::auth

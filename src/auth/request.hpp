@@ -20,8 +20,13 @@ struct SignedRequest {
     ByteView body;                        // after transfer decoding, before content decoding
 };
 
-// ASCII letters only, as field names are (RFC 9110 section 5.1).
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+bool same_letters(std::string_view a, std::string_view b) noexcept;  // of one length
+
+// ASCII letters only, as field names are (RFC 9110 section 5.1). Most names differ in length: that is seen
+// here.
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && same_letters(a, b);
+}
 // The first field of that name, or nullptr.
 const HeaderView* find_header(std::span<const HeaderView> headers, std::string_view name) noexcept;
 

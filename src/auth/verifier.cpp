@@ -23,12 +23,8 @@ constexpr const char* kMismatch =
     "Access Key and signing method. Consult the service documentation for details.";
 
 std::array<char, 64> hex(const Sha256Digest& digest) noexcept {
-    constexpr std::string_view kHex = "0123456789abcdef";
     std::array<char, 64> out;
-    for (std::size_t i = 0; i < digest.size(); ++i) {
-        out[2 * i] = kHex[std::to_integer<unsigned>(digest[i]) >> 4];
-        out[2 * i + 1] = kHex[std::to_integer<unsigned>(digest[i]) & 15];
-    }
+    put_hex(out.data(), digest);
     return out;
 }
 

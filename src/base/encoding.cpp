@@ -1,11 +1,21 @@
 #include <claviger/base/encoding.hpp>
 
 #include <array>
+#include <cstring>
 
 namespace claviger {
 namespace {
 
-constexpr char kHex[] = "0123456789abcdef";
+// The two digits of every byte.
+constexpr auto kHex = [] {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::array<char, 512> table{};
+    for (std::size_t i = 0; i < 256; ++i) {
+        table[2 * i] = kDigits[i >> 4];
+        table[2 * i + 1] = kDigits[i & 15];
+    }
+    return table;
+}();
 constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr auto kBase64Value = [] {
@@ -23,14 +33,18 @@ int base64_value(char c) noexcept {
 
 }  // namespace
 
+char* put_hex(char* to, ByteView bytes) noexcept {
+    for (const std::byte b : bytes) {
+        std::memcpy(to, &kHex[2 * std::to_integer<std::size_t>(b)], 2);
+        to += 2;
+    }
+    return to;
+}
+
 void append_hex(std::string& to, ByteView bytes) {
     const std::size_t start = to.size();
     to.resize(start + bytes.size() * 2);
-    char* out = to.data() + start;
-    for (const std::byte b : bytes) {
-        *out++ = kHex[std::to_integer<unsigned>(b) >> 4];
-        *out++ = kHex[std::to_integer<unsigned>(b) & 15];
-    }
+    put_hex(to.data() + start, bytes);
 }
 
 std::string to_hex(ByteView bytes) {
@@ -147,10 +161,10 @@ std::string to_uuid(std::span<const std::byte, 16> random) {
     raw[8] = (raw[8] & std::byte{0x3f}) | std::byte{0x80};
     std::string text(36, '-');
     char* out = text.data();
-    for (std::size_t i = 0; i < raw.size(); ++i) {
-        *out++ = kHex[std::to_integer<unsigned>(raw[i]) >> 4];
-        *out++ = kHex[std::to_integer<unsigned>(raw[i]) & 15];
-        out += i == 3 || i == 5 || i == 7 || i == 9 ? 1 : 0;
+    ByteView rest(raw);
+    for (const std::size_t group : {4, 2, 2, 2, 6}) {
+        out = put_hex(out, rest.first(group)) + 1;
+        rest = rest.subspan(group);
     }
     return text;
 }

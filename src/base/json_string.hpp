@@ -19,6 +19,9 @@ constexpr std::size_t json_string_bound(std::size_t text) noexcept {
 // Appends `"name":`, after a comma unless it is the first one. The name is plain ASCII of ours. Returns `to`.
 std::string& append_json_name(std::string& to, std::string_view name, bool first);
 
+// Both at once: `"name":"text"`.
+void append_json_text(std::string& to, std::string_view name, std::string_view text, bool first);
+
 // {"__type": …, "message": …}; services disagree on how the second member is spelled. An empty message is
 // left out.
 std::string error_body(std::string_view type, std::string_view message_member, std::string_view message);

@@ -19,6 +19,8 @@ constexpr int hex_value(char c) noexcept {
     }
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
+// Two lower-case digits a byte, into memory that holds them; returns where they end.
+char* put_hex(char* to, ByteView bytes) noexcept;
 void append_hex(std::string& to, ByteView bytes);  // lower case
 std::string to_hex(ByteView bytes);                // lower case
 std::optional<Bytes> from_hex(std::string_view text);

@@ -24,6 +24,28 @@ TEST(Digest, MatchesPublishedVectors) {
               "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+// RFC 4231 test cases 1, 3 and 6: keys shorter and longer than a block.
+TEST(Digest, HmacTakesKeysOfEveryLength) {
+    const auto repeated = [](std::size_t count, int value) { return Bytes(count, std::byte(value)); };
+    EXPECT_EQ(to_hex(hmac_sha256(repeated(20, 0x0b), as_bytes("Hi There"))),
+              "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    EXPECT_EQ(to_hex(hmac_sha256(repeated(20, 0xaa), repeated(50, 0xdd))),
+              "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe");
+    EXPECT_EQ(to_hex(hmac_sha256(repeated(131, 0xaa),
+                                 as_bytes("Test Using Larger Than Block-Size Key - Hash Key First"))),
+              "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+// The hash on the stack against OpenSSL's own way to it, over every length around the edges of blocks.
+TEST(Digest, Sha256AgreesWithTheGeneralDigest) {
+    const Bytes data(300, std::byte{0xa7});
+    for (std::size_t size = 0; size <= data.size(); ++size) {
+        Sha256Digest expected;
+        digest(Hash::sha256, {ByteView(data).first(size)}, expected);
+        ASSERT_EQ(sha256(ByteView(data).first(size)), expected) << size;
+    }
+}
+
 TEST(Digest, EmptyKeyIsAKeyAndNotTheOneBefore) {
     (void)hmac_sha256(as_bytes("Jefe"), {});
     EXPECT_EQ(to_hex(hmac_sha256({}, {})),
