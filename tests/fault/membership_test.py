@@ -18,6 +18,7 @@ from member_rig import MemberRig
 
 ROUNDS = 6 if LONG else 2  # two: none of the HSMs that were there at first is left
 CIPHERTEXTS = 25 if LONG else 3  # of each key, each time
+CONNECTIONS = 8 if LONG else 2  # they keep the cores busy, which the HSMs that join need, too
 PASSWORD = "kmsPswd-1"
 
 
@@ -50,7 +51,7 @@ class Membership(MemberRig):
                    if name.startswith("claviger_hsm_operations_total{") and f'hsm="{hsm}"' in name)
 
     def come_and_go(self):
-        load = Load(self.dev, connections=8, keys=[key["KeyId"] for key in self.keys])
+        load = Load(self.dev, connections=CONNECTIONS, keys=[key["KeyId"] for key in self.keys])
         try:
             for _ in range(ROUNDS):
                 oldest = min(self.described(self.cluster)["Hsms"], key=lambda row: self.members.index(row["HsmId"]))
@@ -69,7 +70,7 @@ class Membership(MemberRig):
 
     def harm_is_seen(self):
         """The planted fault: when the last HSM goes under load, the figures must say so."""
-        load = Load(self.dev, connections=8, keys=[key["KeyId"] for key in self.keys])
+        load = Load(self.dev, connections=CONNECTIONS, keys=[key["KeyId"] for key in self.keys])
         for hsm in self.hsms():
             self.remove_hsm(self.cluster, hsm)
         figures = until(lambda: (seen := load.end_phase("none left"))["failed"] and seen, 10, "requests fail")

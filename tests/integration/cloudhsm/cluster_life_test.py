@@ -1,4 +1,6 @@
-"""The life of a cluster as AWS's user guide has it: Debian's AWS CLI, the documented openssl commands, activation."""
+"""The life of a cluster as AWS's user guide has it: Debian's AWS CLI, the documented openssl commands, activation.
+
+The short form starts the AWS CLI once (aws_cli.py) and waits by boto3; CLAVIGER_LONG=1 starts it for each command."""
 
 import json
 import os
@@ -8,9 +10,9 @@ import subprocess
 import tempfile
 import unittest
 
-from claviger_dev import BIN, Dev, until
+from aws_cli import AWS, AwsCli
+from claviger_dev import BIN, LONG, Dev, until
 
-AWS = "/usr/bin/aws"
 DOCS = pathlib.Path(__file__).parents[3] / "docs"
 SUBNETS = ["subnet-00000001", "subnet-00000002"]
 
@@ -20,22 +22,29 @@ class Refused(Exception):
 
 
 class ClusterLife(unittest.TestCase):
+    client = None  # of boto3
+
     @classmethod
     def setUpClass(cls):
-        cls.dev = Dev().__enter__()
+        cls.dev = Dev(args=["--hsms", "2"]).__enter__()
         cls.folder = tempfile.TemporaryDirectory()
+        cls.cli = AwsCli().__enter__()
 
     @classmethod
     def tearDownClass(cls):
+        cls.cli.__exit__(None, None, None)
         cls.folder.cleanup()
         cls.dev.__exit__(None, None, None)
 
     def aws(self, *arguments):
         values = self.dev.settings()
-        done = subprocess.run(
-            [AWS, "--endpoint-url", values["AWS_ENDPOINT_URL"], "--output", "json", "cloudhsmv2", *arguments],
-            env=dict(os.environ, **values, AWS_PAGER="", AWS_MAX_ATTEMPTS="1", AWS_EC2_METADATA_DISABLED="true"),
-            capture_output=True, text=True, timeout=60, check=False)
+        words = ["--endpoint-url", values["AWS_ENDPOINT_URL"], "--output", "json", "cloudhsmv2", *arguments]
+        env = dict(values, AWS_PAGER="", AWS_MAX_ATTEMPTS="1", AWS_EC2_METADATA_DISABLED="true")
+        if LONG:
+            done = subprocess.run([AWS, *words], env=dict(os.environ, **env), capture_output=True, text=True, timeout=60,
+                                  check=False)
+        else:
+            done = self.cli.run(words, env)
         if done.returncode != 0:
             raise Refused(done.stderr)
         return json.loads(done.stdout) if done.stdout.strip() else {}
@@ -47,7 +56,12 @@ class ClusterLife(unittest.TestCase):
         return str(caught.exception)
 
     def cluster(self, identity):
-        return self.aws("describe-clusters", "--filters", f"clusterIds={identity}")["Clusters"][0]
+        if LONG:
+            return self.aws("describe-clusters", "--filters", f"clusterIds={identity}")["Clusters"][0]
+        endpoint = self.dev.settings()["AWS_ENDPOINT_URL"]
+        if self.client is None or self.client.meta.endpoint_url != endpoint:
+            self.client = self.dev.boto3("cloudhsmv2")
+        return self.client.describe_clusters(Filters={"clusterIds": [identity]})["Clusters"][0]
 
     def until_state(self, identity, state, seconds=60):
         return until(lambda: (c := self.cluster(identity))["State"] == state and c, seconds, f"{identity} {state}")

@@ -9,12 +9,43 @@ import unittest
 
 from claviger_dev import until
 from faulty_key_store_rig import FaultyKeyStoreRig
-from key_store_rig import KeyStoreRig
 
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 
 
-class KeyObjects(KeyStoreRig):
+class KeyObjects(FaultyKeyStoreRig):
+    """One cluster from its first HSM on; the tests go on from each other."""
+
+    @classmethod
+    def dev_options(cls):
+        options = super().dev_options()
+        return {**options, "args": [*options["args"], "--hsms", "2"]}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.cluster, cls.zones, cls.anchor = cls().make_cluster("one", "kmsPswd-1")
+
+    def log(self):
+        with open(self.dev.log_path, errors="replace") as text:
+            return text.read()
+
+    def until_made(self, hsm):
+        def state():
+            return next(one["State"] for one in self.described(self.cluster)["Hsms"] if one["HsmId"] == hsm)
+        until(lambda: state() != "CREATE_IN_PROGRESS", 120, "the HSM is made")
+        self.assertEqual(state(), "ACTIVE")
+
+    def test_1_a_join_that_a_restart_interrupts_goes_on_when_the_first_hsm_serves(self):
+        (first,) = self.hsms(self.cluster)
+        late = self.hsm.create_hsm(ClusterId=self.cluster, AvailabilityZone=self.zones[1])["Hsm"]["HsmId"]
+        self.dev.kill()
+        self.order(f"C_Login where={first} delay 3000")
+        self.dev.start()
+        self.connect_clients()
+        self.until_made(late)
+        self.assertEqual(self.reached(), ["C_Login delay 3000"])
+
     def pkcs11_tool(self, hsm, *words):
         """The HSM's own tool, as the owner of kmsuser's password uses it."""
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as conf:
@@ -42,13 +73,9 @@ class KeyObjects(KeyStoreRig):
                      "kmsPswd-2")
         self.kms.update_custom_key_store(CustomKeyStoreId=store, KeyStorePassword="kmsPswd-2")
 
-    def hsms(self, cluster):
-        return [hsm["HsmId"] for hsm in self.described(cluster)["Hsms"]]
-
-    def test_the_objects_of_a_key(self):
-        cluster, zones, anchor = self.make_cluster("one", "kmsPswd-1")
-        self.add_hsm(cluster, zones[1])
-        store = self.make_store("first", cluster, anchor, "kmsPswd-1")
+    def test_2_the_objects_of_a_key(self):
+        cluster, zones = self.cluster, self.zones
+        type(self).store = store = self.make_store("first", cluster, self.anchor, "kmsPswd-1")
         self.connected(store)
         key, other = self.new_key(store), self.new_key(store)
         arn = key["Arn"]
@@ -121,41 +148,18 @@ class KeyObjects(KeyStoreRig):
         self.restart(between=comes_back)
         self.until_listed(cluster, {other["Arn"]: "full"}, "the HSM that was away forgot the key")
 
-
-class FaultyHsm(FaultyKeyStoreRig):
-    def log(self):
-        with open(self.dev.log_path, errors="replace") as text:
-            return text.read()
-
-    def test_an_hsm_that_could_not_draw_its_pin_draws_it_later(self):
-        cluster, zones, anchor = self.make_cluster("two", "kmsPswd-1")
-        self.add_hsm(cluster, zones[1])
-        store = self.make_store("second", cluster, anchor, "kmsPswd-1")
-        missed = self.hsms(cluster)[0]
+    def test_3_an_hsm_that_could_not_draw_its_pin_draws_it_later(self):
+        """Last, because a token of which somebody tried a wrong PIN is not opened again."""
+        store = self.store
+        self.take_password_back(self.cluster, store)
+        missed = self.hsms(self.cluster)[0]
         self.order(f"C_SetPIN where={missed} rv 0x30")
         self.connected(store)
         self.assertEqual(self.reached(), ["C_SetPIN rv 0x30"])
         until(lambda: f"cloudhsm.pin_rotated_late hsm={missed}" in self.log(), 20, "the token has a PIN of its own")
         self.disconnect(store)
-        tried = self.token_tool(missed, "pkcs11-tool", "--module", self.module, "--login", "--pin", "kmsPswd-1", "-O")
+        tried = self.token_tool(missed, "pkcs11-tool", "--module", self.module, "--login", "--pin", "kmsPswd-2", "-O")
         self.assertIn("CKR_PIN_INCORRECT", tried.stderr)
-
-    def until_made(self, cluster, hsm):
-        def state():
-            return next(one["State"] for one in self.described(cluster)["Hsms"] if one["HsmId"] == hsm)
-        until(lambda: state() != "CREATE_IN_PROGRESS", 120, "the HSM is made")
-        self.assertEqual(state(), "ACTIVE")
-
-    def test_a_join_that_a_restart_interrupts_goes_on_when_the_first_hsm_serves(self):
-        cluster, zones, _ = self.make_cluster("two", "kmsPswd-1")
-        (first,) = self.hsms(cluster)
-        late = self.hsm.create_hsm(ClusterId=cluster, AvailabilityZone=zones[1])["Hsm"]["HsmId"]
-        self.dev.kill()
-        self.order(f"C_Login where={first} delay 3000")
-        self.dev.start()
-        self.connect_clients()
-        self.until_made(cluster, late)
-        self.assertEqual(self.reached(), ["C_Login delay 3000"])
 
 
 if __name__ == "__main__":

@@ -18,13 +18,15 @@ LONG = os.environ.get("CLAVIGER_LONG") == "1"  # full figures instead of the sho
 def until(condition, seconds, what):
     """Polls until condition() is truthy and returns that value; fails with `what` when the time is over."""
     deadline = time.monotonic() + seconds
+    pause = 0.01
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.1)  # what is long in coming needs the processor for itself
 
 
 class Dev:
