@@ -308,7 +308,9 @@ awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin)
 }
 
 bool is_claimed(const HsmOptions& hsm) {
-    return !hsm.officer_pin_file.empty() && std::filesystem::exists(hsm.state_dir / control::kClaimedFile);
+    std::error_code unknown;
+    const bool noted = std::filesystem::exists(hsm.state_dir / control::kClaimedFile, unknown);
+    return !hsm.officer_pin_file.empty() && (noted || unknown);
 }
 
 awaitable<Status<>> reset_user_pin(Site site, HsmOptions hsm, SecretBytes officer_pin, SecretBytes fresh) {

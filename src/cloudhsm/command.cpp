@@ -77,26 +77,28 @@ void read_login(const json::object& request, Line& line) {
     }
 }
 
-Status<> check(const CommandRow& row, Line& line) {
+awaitable<Status<>> check(const CommandRow& row, Line& line) {
     for (const std::string_view option : row.required) {
         if (!option.empty() && line.option(option).empty()) {
-            return sentence("The option " + std::string(option) + " is missing.");
+            co_return sentence("The option " + std::string(option) + " is missing.");
         }
     }
     if (const std::string_view role = line.option("--role");
         !role.empty() && role != kAdmin && role != kCryptoUser) {
-        return sentence("The role must be admin or crypto-user.");
+        co_return sentence("The role must be admin or crypto-user.");
     }
     if (row.needs == Needs::nothing) {
-        return done;
+        co_return done;
     }
     if (!line.role || line.user.empty()) {
-        return sentence("This command needs a login: set CLOUDHSM_ROLE and CLOUDHSM_PIN, or log in first.");
+        co_return sentence(
+            "This command needs a login: set CLOUDHSM_ROLE and CLOUDHSM_PIN, or log in first.");
     }
     if (*line.role != kAdmin) {
-        return sentence("Only an admin may do this; what a crypto user does, the key service does for him.");
+        co_return sentence(
+            "Only an admin may do this; what a crypto user does, the key service does for him.");
     }
-    return Users(line.manager).check_admin(*line.cluster, line.user, line.password);
+    co_return co_await Users(line.manager).check_admin(*line.cluster, line.user, line.password);
 }
 
 awaitable<Answer> answer(Manager& manager, const json::object& request) {
@@ -122,7 +124,7 @@ awaitable<Answer> answer(Manager& manager, const json::object& request) {
         }
         co_return sentence(std::move(all));
     }
-    if (Status<> good = check(*row, line); !good) {
+    if (Status<> good = co_await check(*row, line); !good) {
         co_return std::move(good).error();
     }
     co_return co_await row->run(line);

@@ -16,6 +16,7 @@
 #include <claviger/cluster/provisioning.hpp>
 
 #include "src/api/life_clock.hpp"
+#include "src/cloudhsm/aside.hpp"
 #include "src/cloudhsm/backup_file.hpp"
 #include "src/cloudhsm/inventory.hpp"
 #include "src/cloudhsm/key_plan.hpp"
@@ -142,6 +143,7 @@ public:
 
     const ManagerOptions& options() const noexcept { return options_; }
     const ManagerParts& parts() const noexcept { return parts_; }
+    Aside& aside() noexcept { return aside_; }
 
     // Every ACTIVE HSM's user PIN becomes `password`. Control thread.
     boost::asio::awaitable<Status<>> set_user_password(ClusterId id, SecretBytes password);
@@ -217,6 +219,7 @@ private:
     boost::asio::awaitable<Status<>> keep_ledger(ClusterId id, KeyLedger before, KeyLedger after);
     void report(const ClusterId& id, const KeyPlan& plan, std::size_t keys);
     boost::asio::awaitable<void> keep_keys();
+    Work keep_cluster(ClusterId id, std::string what);
     void start_keeper();
     boost::asio::awaitable<void> stop_keeper();
 
@@ -245,9 +248,15 @@ private:
     std::map<ClusterId, std::unique_ptr<Lease>> leases_;  // control thread, as all below
     boost::asio::steady_timer keeper_;
     bool keeping_ = false;
+    struct Kept {  // when a cluster's keys were last in step, and of which HSMs and keys that was said
+        std::string what;
+        MonoTime at{};
+    };
+    std::map<ClusterId, Kept> kept_;
     std::set<std::string> jobs_;
     std::map<HsmId, std::unique_ptr<cluster::JoiningHsm>> waiting_;  // for recovery
     bool stopping_ = false;
+    Aside aside_;
 };
 
 }  // namespace claviger::cloudhsm

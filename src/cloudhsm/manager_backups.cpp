@@ -2,8 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include <claviger/base/files.hpp>
 
@@ -14,8 +13,7 @@
 namespace claviger::cloudhsm {
 namespace {
 
-namespace asio = boost::asio;
-using asio::awaitable;
+using boost::asio::awaitable;
 using namespace std::chrono_literals;
 
 constexpr auto kInterval = 24h;  // CloudHSM user guide: at least one in 24 hours
@@ -95,7 +93,8 @@ awaitable<Status<>> Manager::finish_backup(BackupId id) {
 
 awaitable<Result<Bytes>> Manager::make_backup_file(const store::BackupRecord& record) {
     if (!record.source_backup.value().empty()) {
-        co_return read_file(backup_file(record.source_backup), kMaxFile);
+        const auto read = [&] { return read_file(backup_file(record.source_backup), kMaxFile); };
+        co_return co_await aside_.run(read);
     }
     const ClusterPtr view = parts_.inventory.cluster(record.cluster);
     const auto row = parts_.inventory.facts(record.cluster);
@@ -116,8 +115,12 @@ awaitable<Result<Bytes>> Manager::make_backup_file(const store::BackupRecord& re
     if (const Status<> read = co_await commit(std::move(work)); !read) {
         co_return read.error();
     }
-    Bytes encoded = encode_backup(std::move(contents));
-    const Sha256Digest digest = sha256(encoded);
+    Bytes encoded;
+    const auto encode = [&] {
+        encoded = encode_backup(std::move(contents));
+        return sha256(encoded);
+    };
+    const Sha256Digest digest = co_await aside_.run(encode);
     for (cluster::KeySource& signer : member_sources(*view, store::HsmState::delete_in_progress)) {
         cluster::Site where = site();
         cluster::ClusterFacts facts = facts_of(*row);
@@ -136,16 +139,20 @@ awaitable<Result<Bytes>> Manager::make_backup_file(const store::BackupRecord& re
 
 awaitable<Status<>> Manager::write_backup(BackupId id) {
     store::BackupRecord record = *parts_.inventory.backup(id);
-    Status<> made = make_directory(options_.backup_directory);
-    if (made) {
-        const Result<Bytes> file = co_await make_backup_file(record);
-        made = file ? replace_file(backup_file(id), *file) : Status<>(file.error());
-        record.digest = file ? to_bytes(sha256(*file)) : Bytes();
-    }
-    if (made) {
-        const Result<BackupContents> read_back = read_backup(record);
-        made = read_back ? Status<>(done) : Status<>(read_back.error());
-    }
+    const Result<Bytes> file = co_await make_backup_file(record);
+    const auto write = [&]() -> Status<> {
+        if (!file) {
+            return file.error();
+        }
+        record.digest = to_bytes(sha256(*file));
+        Status<> written = make_directory(options_.backup_directory);
+        written = written ? replace_file(backup_file(id), *file) : written;
+        if (!written) {
+            return written;
+        }
+        return read_backup(record).transform([](const BackupContents&) { return done; });
+    };
+    const Status<> made = co_await aside_.run(write);
     if (!made) {
         record.digest.clear();
         observe::error("cloudhsm.backup_failed",
@@ -177,16 +184,10 @@ Result<BackupContents> Manager::read_backup(const store::BackupRecord& record) c
 }
 
 awaitable<Status<>> Manager::check_backup(const store::BackupRecord& record) {
-    Status<> verdict = done;
-    const auto work = [&]() -> awaitable<void> {
-        if (const Result<BackupContents> read = read_backup(record); !read) {
-            verdict = read.error();
-        }
-        co_return;
+    const auto check = [&] {
+        return read_backup(record).transform([](const BackupContents&) { return done; });
     };
-    auto running = asio::co_spawn(parts_.control, work(), asio::use_awaitable);
-    co_await std::move(running);
-    co_return verdict;
+    co_return co_await aside_.run(check);
 }
 
 awaitable<void> Manager::tend_backups() {
@@ -235,12 +236,15 @@ awaitable<Status<>> Manager::end_backup(BackupId id) {
     if (Status<> ended = co_await commit(std::move(work)); !ended || !over) {
         co_return ended;
     }
-    std::error_code error;
-    std::filesystem::remove(backup_file(id), error);
-    if (error) {
-        co_return Error(Errc::io_error, backup_file(id).string() + ": " + error.message());
-    }
-    co_return sync_directory(options_.backup_directory);
+    const auto remove = [&]() -> Status<> {
+        std::error_code error;
+        std::filesystem::remove(backup_file(id), error);
+        if (error) {
+            return Error(Errc::io_error, backup_file(id).string() + ": " + error.message());
+        }
+        return sync_directory(options_.backup_directory);
+    };
+    co_return co_await aside_.run(remove);
 }
 
 void Manager::remove_left_files() {

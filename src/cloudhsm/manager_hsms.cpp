@@ -40,7 +40,8 @@ awaitable<Status<>> Manager::create_hsm(HsmId id) {
         // What an earlier attempt left is of no cluster: nothing of it was recorded. A token that exists is
         // made empty again when it is taken, and its directory says that it may be.
         if (hsm_options(*hsm).officer_pin_file.empty()) {
-            made = remove_directory(options_.hsm_directory / id.value());
+            const auto remove = [&] { return remove_directory(options_.hsm_directory / id.value()); };
+            made = co_await aside_.run(remove);
         }
         if (made) {
             const auto facts = parts_.inventory.facts(hsm->cluster);
@@ -181,7 +182,11 @@ awaitable<Status<>> Manager::delete_hsm(HsmId id) {
     };
     const Status<> erased = co_await commit(std::move(work));
     // Last: until then it tells whoever begins anew that the token was ours and is wiped.
-    co_return erased&& wiped ? remove_directory(options_.hsm_directory / id.value()) : erased;
+    if (!erased || !wiped) {
+        co_return erased;
+    }
+    const auto remove = [&] { return remove_directory(options_.hsm_directory / id.value()); };
+    co_return co_await aside_.run(remove);
 }
 
 }  // namespace claviger::cloudhsm

@@ -30,7 +30,8 @@ awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const 
     options.recovery.public_key = options_.recovery_public;
     if (options_.recovery_public.empty()) {
         options.recovery.vault = vault_options(id);
-        if (Status<> clear = remove_directory(options.recovery.vault->state_dir); !clear) {
+        const auto remove = [&] { return remove_directory(options.recovery.vault->state_dir); };
+        if (Status<> clear = co_await aside_.run(remove); !clear) {
             co_return clear;
         }
     }

@@ -214,11 +214,6 @@ KeyReport Manager::key_report(const ClusterId& id) const {
 }
 
 awaitable<void> Manager::keep_keys() {
-    struct Seen {
-        std::string what;
-        MonoTime at{};
-    };
-    std::map<ClusterId, Seen> seen;
     while (!stopping_) {
         keeper_.expires_after(kLook);
         co_await keeper_.async_wait(kKeepers);
@@ -228,27 +223,35 @@ awaitable<void> Manager::keep_keys() {
             if (stopping_ || running == nullptr || running->serving() == 0 || lease(id).taken()) {
                 continue;
             }
-            const std::string what = serving_now(*running) + std::to_string(parts_.keys.version());
-            Seen& last = seen[id];
-            if (last.what == what && parts_.clock.mono() < last.at + kPatrol) {
-                continue;
-            }
-            const Lease::Held held = co_await lease(id).take();
-            const Status<> settled = co_await settle_keys(id);
-            const Status<> drawn = co_await draw_missed_pins(id);
-            if (!drawn) {
-                observe::warn("cloudhsm.pin_not_rotated",
-                              {{"cluster", id.value()}, {"reason", drawn.error().describe()}});
-            }
-            if (settled) {
-                last = {what, parts_.clock.mono()};
-            } else {
-                observe::warn("cloudhsm.keys_not_settled",
-                              {{"cluster", id.value()}, {"reason", settled.error().describe()}});
+            std::string what = serving_now(*running) + std::to_string(parts_.keys.version());
+            const Kept& last = kept_[id];
+            if (last.what != what || parts_.clock.mono() >= last.at + kPatrol) {
+                run_job(id.value() + " keys", keep_cluster(id, std::move(what)));
             }
         }
     }
     keeping_ = false;
+}
+
+// A job of its own: a cluster with a slow HSM keeps no other one waiting.
+Manager::Work Manager::keep_cluster(ClusterId id, std::string what) {
+    const Lease::Held held = co_await lease(id).take();
+    if (cluster(id) == nullptr || stopping_) {
+        co_return done;
+    }
+    const Status<> settled = co_await settle_keys(id);
+    const Status<> drawn = co_await draw_missed_pins(id);
+    if (!drawn) {
+        observe::warn("cloudhsm.pin_not_rotated",
+                      {{"cluster", id.value()}, {"reason", drawn.error().describe()}});
+    }
+    if (settled) {
+        kept_[id] = {std::move(what), parts_.clock.mono()};
+    } else {
+        observe::warn("cloudhsm.keys_not_settled",
+                      {{"cluster", id.value()}, {"reason", settled.error().describe()}});
+    }
+    co_return done;
 }
 
 void Manager::start_keeper() {

@@ -19,7 +19,8 @@ constexpr std::string_view kTaken = "The wrapping key was brought; the HSM joins
 
 bool Manager::has_vault(const ClusterId& lineage) const {
     const cluster::HsmOptions vault = vault_options(lineage);
-    return parts_.inventory.token(HsmId(vault.hsm_id)) && std::filesystem::exists(vault.state_dir);
+    std::error_code unknown;
+    return parts_.inventory.token(HsmId(vault.hsm_id)) && std::filesystem::exists(vault.state_dir, unknown);
 }
 
 awaitable<Status<>> Manager::wait_for_recovery(const store::CloudHsmRecord& hsm,

@@ -68,8 +68,10 @@ Result<store::Contents> unknown_keys(store::Txn& txn, const store::Contents& row
 awaitable<Status<>> Manager::found_from_backup(const ClusterView& view) {
     const ClusterId id = view.record.id;
     const BackupPtr record = parts_.inventory.backup(BackupId(view.record.source_backup));
-    const Result<BackupContents> contents =
-        record ? read_backup(*record) : Error(Errc::not_found, view.record.source_backup);
+    const auto read = [&]() -> Result<BackupContents> {
+        return record ? read_backup(*record) : Error(Errc::not_found, view.record.source_backup);
+    };
+    const Result<BackupContents> contents = co_await aside_.run(read);
     if (!contents) {
         const Status<> told =
             co_await set_state(id, store::ClusterState::deleted, "The backup cannot be used.");
@@ -99,7 +101,8 @@ awaitable<Status<>> Manager::found_from_backup(const ClusterView& view) {
 }
 
 awaitable<Result<Imported>> Manager::import_backup(Bytes file, std::string anchor_pem) {
-    Result<BackupContents> opened = open_backup(file);
+    const auto open = [&] { return open_backup(file); };
+    Result<BackupContents> opened = co_await aside_.run(open);
     if (!opened) {
         co_return opened.error();
     }
@@ -122,8 +125,11 @@ awaitable<Result<Imported>> Manager::import_backup(Bytes file, std::string ancho
                                                 "backup can be opened; put its directory and the file "
                                                 "beside it back first");
     }
-    Status<> kept = make_directory(options_.backup_directory);
-    kept = kept ? replace_file(backup_file(contents.id), file) : kept;
+    const auto keep = [&] {
+        const Status<> made = make_directory(options_.backup_directory);
+        return made ? replace_file(backup_file(contents.id), file) : made;
+    };
+    const Status<> kept = co_await aside_.run(keep);
     if (!kept) {
         co_return kept.error();
     }

@@ -56,7 +56,8 @@ awaitable<Status<>> Users::activate(ClusterId cluster, SecretBytes password) {
     if (Status<> good = check_length(password); !good) {
         co_return good;
     }
-    auto hash = hash_password(password, parts.random);
+    const auto hashing = [&] { return hash_password(password, parts.random); };
+    auto hash = co_await manager_.aside().run(hashing);
     if (!hash) {
         co_return std::move(hash).error();
     }
@@ -85,13 +86,18 @@ awaitable<Status<>> Users::activate(ClusterId cluster, SecretBytes password) {
     co_return recorded;
 }
 
-Status<> Users::check_admin(const ClusterView& cluster, const std::string& name,
-                            const SecretBytes& password) {
+awaitable<Status<>> Users::check_admin(const ClusterView& cluster, const std::string& name,
+                                       const SecretBytes& password) {
     const auto user = std::ranges::find(cluster.users, name, &store::ClusterUserRecord::name);
-    if (user == cluster.users.end() || user->role != kAdmin || !is_password(password, user->password_hash)) {
-        return Error(Errc::conflict, "The username or password is incorrect.");
+    bool good = user != cluster.users.end() && user->role == kAdmin;
+    if (good) {
+        const auto hashing = [&] { return is_password(password, user->password_hash); };
+        good = co_await manager_.aside().run(hashing);
     }
-    return done;
+    if (!good) {
+        co_return Error(Errc::conflict, "The username or password is incorrect.");
+    }
+    co_return done;
 }
 
 awaitable<Status<>> Users::create(ClusterId cluster, UserName user, SecretBytes password) {
@@ -116,7 +122,8 @@ awaitable<Status<>> Users::create(ClusterId cluster, UserName user, SecretBytes 
             co_return set;
         }
     } else {
-        auto hash = hash_password(password, parts.random);
+        const auto hashing = [&] { return hash_password(password, parts.random); };
+        auto hash = co_await manager_.aside().run(hashing);
         if (!hash) {
             co_return std::move(hash).error();
         }
@@ -142,7 +149,8 @@ awaitable<Status<>> Users::change_password(ClusterId cluster, UserName user, Sec
             co_return set;
         }
     } else {
-        auto hash = hash_password(password, parts.random);
+        const auto hashing = [&] { return hash_password(password, parts.random); };
+        auto hash = co_await manager_.aside().run(hashing);
         if (!hash) {
             co_return std::move(hash).error();
         }

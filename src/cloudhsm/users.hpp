@@ -32,7 +32,8 @@ public:
     boost::asio::awaitable<Status<>> activate(ClusterId cluster, SecretBytes password);
     // Is this the admin, and his password? A crypto user's password is known to the tokens only and not
     // tried.
-    Status<> check_admin(const ClusterView& cluster, const std::string& name, const SecretBytes& password);
+    boost::asio::awaitable<Status<>> check_admin(const ClusterView& cluster, const std::string& name,
+                                                 const SecretBytes& password);
     boost::asio::awaitable<Status<>> create(ClusterId cluster, UserName user, SecretBytes password);
     boost::asio::awaitable<Status<>> change_password(ClusterId cluster, UserName user, SecretBytes password);
     boost::asio::awaitable<Status<>> remove(ClusterId cluster, UserName user);

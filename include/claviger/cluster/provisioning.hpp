@@ -146,7 +146,7 @@ boost::asio::awaitable<Status<>> install_certificate(Site site, ClusterFacts fac
 // is not ours. Its host must not run. May be begun anew.
 boost::asio::awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin);
 
-// Whether an attempt to take a token that its operator made has begun to change it.
+// Whether an attempt to take a token that its operator made has begun to change it, or may have.
 bool is_claimed(const HsmOptions& hsm);
 
 // The officer gives the token's user a new PIN, which its host keeps: for a token whose PIN nobody knows, or
