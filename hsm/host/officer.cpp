@@ -12,6 +12,7 @@
 #include "hsm/host/connection.hpp"
 #include "hsm/host/hosted_token.hpp"
 #include "hsm/host/log.hpp"
+#include "hsm/host/officer_pin.hpp"
 #include "hsm/host/pin_store.hpp"
 #include "hsm/host/token_claim.hpp"
 #include "hsm/link/control.hpp"
@@ -200,10 +201,13 @@ private:
         if (!opened) {
             return opened.error();
         }
-        const Result<SecretBytes> pin =
-            options_.officer_pin_file.empty() ? given.clone() : read_officer_pin(options_.officer_pin_file);
-        if (!pin) {
-            return pin.error();
+        std::optional<OfficerPin> kept;
+        if (!options_.officer_pin_file.empty()) {
+            Result<OfficerPin> read = OfficerPin::read(options_);
+            if (!read) {
+                return read.error();
+            }
+            kept = *std::move(read);
         }
         const Result<hsm::TokenFacts> facts = find_guarded();
         if (!facts) {
@@ -212,9 +216,9 @@ private:
         Status<> worked = done;
         {
             Result<std::unique_ptr<hsm::Officer>> officer =
-                hsm::Officer::login(*module_, facts->slot, *pin, files_.get());
+                hsm::Officer::login(*module_, facts->slot, kept ? kept->pin() : given, files_.get());
             if (!officer) {
-                return officer.error();
+                return kept ? kept->note(officer.error()) : officer.error();
             }
             worked = work(**officer);
         }

@@ -1,17 +1,13 @@
 #include "hsm/host/token_claim.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <chrono>
-#include <cstdlib>
 
 #include <claviger/base/files.hpp>
 #include <claviger/base/token_serial.hpp>
 #include <claviger/hsm/existing_token.hpp>
 
 #include "hsm/host/files.hpp"
+#include "hsm/host/officer_pin.hpp"
 #include "hsm/host/pin_store.hpp"
 #include "hsm/link/control.hpp"
 #include "hsm/pin.hpp"
@@ -21,16 +17,6 @@ namespace claviger::host {
 namespace {
 
 constexpr auto kOfficerPatience = std::chrono::seconds(60);
-
-Error unusable_pin_file(std::string_view why) {
-    return Error(Errc::bad_config, "its officer-pin-file " + std::string(why));
-}
-
-// systemd guards what it puts there, with an access list that the mode does not show.
-bool is_credential(const std::string& file) {
-    const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
-    return directory != nullptr && file.starts_with(std::string(directory) + "/");
-}
 
 std::string claimed_file(const Options& options) {
     return options.state + "/" + std::string(link::control::kClaimedFile);
@@ -75,18 +61,20 @@ Error explained(const Error& error) {
 }
 
 Status<> take_over(const ClaimCall& call, const hsm::TokenFacts& token, hsm::Claim claim) {
-    const Result<SecretBytes> officer_pin = read_officer_pin(call.options.officer_pin_file);
+    const Result<OfficerPin> officer_pin = OfficerPin::read(call.options);
     if (!officer_pin) {
-        return officer_pin.error();
+        return explained(officer_pin.error());
     }
     hsm::TokenOptions options;
     options.guard = &call.files;
     options.key_arn = call.options.key_arn;
-    if (claim == hsm::Claim::first) {
-        const auto officer = hsm::Officer::login(call.module, token.slot, *officer_pin, &call.files);
+    {
+        const auto officer = hsm::Officer::login(call.module, token.slot, officer_pin->pin(), &call.files);
         if (!officer) {
-            return explained(officer.error());
+            return explained(officer_pin->note(officer.error()));
         }
+    }
+    if (claim == hsm::Claim::first) {
         // Its officer lets us in, and nothing of it was changed yet.
         const Status<> noted = replace_file(claimed_file(call.options), as_bytes(call.options.serial));
         if (!noted) {
@@ -94,7 +82,7 @@ Status<> take_over(const ClaimCall& call, const hsm::TokenFacts& token, hsm::Cla
         }
     }
     const Status<> taken =
-        hsm::take_over(call.module, {token.slot, *officer_pin, call.user_pin, claim}, options);
+        hsm::take_over(call.module, {token.slot, officer_pin->pin(), call.user_pin, claim}, options);
     return taken ? taken : explained(taken.error());
 }
 
@@ -117,36 +105,6 @@ Status<> about_token(const ClaimCall& call, Work work) {
 }
 
 }  // namespace
-
-Result<SecretBytes> read_officer_pin(const std::string& path) {
-    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat facts {};
-    if (!file || fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        return unusable_pin_file("cannot be read: it must be a regular file of the service's user");
-    }
-    if (!is_credential(path) && facts.st_uid != geteuid() && facts.st_uid != 0) {
-        return unusable_pin_file("is another user's, who can change it: chown it to the service's user");
-    }
-    if (!is_credential(path) && (facts.st_mode & 077) != 0) {
-        return unusable_pin_file("can be read by other users: chmod 0600 it");
-    }
-    SecretBytes content(link::control::kMaxPin + 2);
-    const std::span<std::byte> room = content.reveal_mutable(SecretAccess());
-    const std::optional<std::size_t> got = read_all(file.get(), room);
-    if (!got) {
-        return os_error("read the officer-pin-file");
-    }
-    std::size_t size = *got;
-    if (size > 0 && room[size - 1] == std::byte{'\n'}) {
-        --size;
-    }
-    if (size == 0 || size > link::control::kMaxPin) {
-        return unusable_pin_file(
-            "holds no PIN: write the PIN of the token's officer (SO) into it, and nothing else");
-    }
-    content.resize(size);
-    return content;
-}
 
 Status<> take_token(const ClaimCall& call) {
     return about_token(call, [&](const hsm::TokenFacts& token) -> Status<> {

@@ -13,10 +13,6 @@
 
 namespace claviger::host {
 
-// The officer's PIN, without the newline that editors leave. bad_config: no such file, another user's, or
-// others can read it.
-Result<SecretBytes> read_officer_pin(const std::string& file);
-
 struct ClaimCall {
     const Options& options;
     hsm::Module& module;

@@ -177,7 +177,12 @@ class OperatorTokensTest(MemberRig):
         self.assertIn("officer-pin-file is not taken", self.why_not(cluster, "wrong-pin"))
         tokens.write_pin("wrong-pin", tokens.officer_pin("wrong-pin"))
         self.assertIn("COUNT_LOW", self.why_not(cluster, "wrong-pin"), "no second attempt is made by itself")
+        tokens.write_pin("wrong-pin", "not-the-officers")
         tokens.objects("wrong-pin")
+        self.assertIn("PIN_INCORRECT", self.why_not(cluster, "wrong-pin"))
+        tokens.objects("wrong-pin")  # whose login of the officer ends the token's warning
+        self.assertIn("it was refused before", self.why_not(cluster, "wrong-pin"))
+        tokens.write_pin("wrong-pin", tokens.officer_pin("wrong-pin"))
         self.take(cluster, "wrong-pin")
 
     def test_killed_while_it_takes_and_while_it_gives_back(self):

@@ -1,0 +1,40 @@
+// The PIN of an officer who keeps it in a file of his: read when it is wanted, and tried once.
+//
+// A token may count wrong PINs without a flag that warns, and erase itself at the last. So beside the state
+// directories of the HSMs, which come and go, a file for each serial remembers that this PIN was refused,
+// until its own file is written anew.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <claviger/base/result.hpp>
+#include <claviger/base/secret.hpp>
+
+#include "hsm/host/options.hpp"
+
+namespace claviger::host {
+
+class OfficerPin {
+public:
+    // Without the newline that editors leave. bad_config: no such file, another user's, or others can read
+    // it. pin_refused: the token refused it.
+    static Result<OfficerPin> read(const Options& options);
+
+    const SecretBytes& pin() const noexcept { return pin_; }
+    // Of a login with it that failed; the same error. A wrong PIN is remembered.
+    Error note(const Error& failure) const;
+
+private:
+    OfficerPin(const Options& options, SecretBytes pin, std::int64_t written)
+        : options_(&options), pin_(std::move(pin)), written_(written) {}
+    std::string memory() const;
+    Bytes mark(ByteView salt) const;
+    Result<bool> was_refused() const;
+
+    const Options* options_;
+    SecretBytes pin_;
+    std::int64_t written_;  // when its file was, in ns
+};
+
+}  // namespace claviger::host
