@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include <span>
 
 #include <claviger/base/descriptor.hpp>
+#include <claviger/base/terminal.hpp>
 #include <claviger/hsm/officer.hpp>
 #include <claviger/hsm/profile.hpp>
 
@@ -95,73 +95,15 @@ Result<Request> parse(const std::vector<std::string>& arguments) {
     return request;
 }
 
-termios terminal_before;
-
-void give_terminal_back(int signal_number) {
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal_before);
-    raise(signal_number);  // by SA_RESETHAND it has its usual end now
-}
-
-// Echo is off while one lives; a signal that ends the process turns it on again.
-class SilentTerminal {
-public:
-    SilentTerminal() {
-        struct sigaction restore {};
-        restore.sa_handler = give_terminal_back;
-        restore.sa_flags = static_cast<int>(SA_RESETHAND);
-        for (const int number : kEnding) {
-            sigaction(number, &restore, nullptr);
-        }
-        termios silent = terminal_before;
-        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    }
-    ~SilentTerminal() {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal_before);
-        for (const int number : kEnding) {
-            signal(number, SIG_DFL);
-        }
-    }
-    SilentTerminal(const SilentTerminal&) = delete;
-    SilentTerminal& operator=(const SilentTerminal&) = delete;
-
-private:
-    static constexpr int kEnding[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-};
-
-// One line without its end. No buffer but the answer ever has it.
-SecretBytes read_line(int file) {
-    SecretBytes line(std::size_t{link::control::kMaxPin});
-    const std::span<std::byte> room = line.reveal_mutable(SecretAccess());
-    std::size_t size = 0;
-    while (size < room.size()) {
-        const ssize_t got = read(file, &room[size], 1);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0 || room[size] == std::byte{'\n'}) {
-            break;
-        }
-        ++size;
-    }
-    line.resize(size);
-    return line;
-}
-
 Result<SecretBytes> read_pin(const Request& request) {
+    constexpr std::size_t kMost = link::control::kMaxPin;
     if (!request.pin_file.empty()) {
         const Descriptor file(open(request.pin_file.c_str(), O_RDONLY | O_CLOEXEC));
-        return file ? Result<SecretBytes>(read_line(file.get()))
+        return file ? Result<SecretBytes>(read_line(file.get(), kMost).value_or(SecretBytes()))
                     : Error(Errc::bad_config, request.pin_file + ": cannot read the PIN from it");
     }
-    if (tcgetattr(STDIN_FILENO, &terminal_before) != 0) {
-        return read_line(STDIN_FILENO);
-    }
-    std::fputs("User PIN: ", stderr);
-    const SilentTerminal silent;
-    SecretBytes pin = read_line(STDIN_FILENO);
-    std::fputc('\n', stderr);
-    return pin;
+    std::optional<SecretBytes> pin = read_hidden_line("User PIN: ", kMost);
+    return pin ? Result<SecretBytes>(*std::move(pin)) : Error(Errc::bad_config, "no PIN was given");
 }
 
 Result<hsm::TokenFacts> find(const Request& request, const hsm::Module& module) {
@@ -177,7 +119,12 @@ Result<hsm::TokenFacts> find(const Request& request, const hsm::Module& module) 
             return token;
         }
     }
-    return Error(Errc::not_found, "no token in slot " + std::to_string(*request.slot));
+    std::string others;
+    for (const hsm::TokenFacts& token : *tokens) {
+        others += (others.empty() ? "; slots with one: " : ", ") + std::to_string(token.slot.value()) + " (" +
+                  token.label + ", serial " + token.serial + ")";
+    }
+    return Error(Errc::not_found, "no token in slot " + std::to_string(*request.slot) + others);
 }
 
 void print(const hsm::Module& module, const hsm::TokenFacts& token, const hsm::Profile& profile) {

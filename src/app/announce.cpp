@@ -9,8 +9,8 @@
 
 namespace claviger::app {
 
-// The lines to source stand in DIR/env. With the secret of the first access key in dev; in production that is
-// written once, when the key is made, to a file of its own that the operator takes away.
+// The lines to source stand in DIR/env. With the secret of the first access key in dev; in production that
+// stands in a file of its own since the key was made, and the operator takes it away.
 Status<> Service::announce() {
     std::vector<std::string> refused;
     const auto keys = open_access_keys(contents_, *sealing_key_, refused);
@@ -19,22 +19,14 @@ Status<> Service::announce() {
         return fmt::format("{}://{}{}{}:{}", scheme, v6 ? "[" : "", endpoint.address, v6 ? "]" : "", port);
     };
     const bool dev = settings_.kind == Kind::dev;
-    // Reserved once, appended in place: a string that grows would leave the secret in the block it left.
-    std::string credentials;
     std::string lines;
-    credentials.reserve(1024);
     lines.reserve(4096);
-    if (!keys.empty() && (dev || first_key_ == FirstKey::made_now)) {
-        credentials.append("export AWS_ACCESS_KEY_ID=").append(keys.front().id);
-        credentials.append("\nexport AWS_SECRET_ACCESS_KEY=");
-        credentials.append(as_text(keys.front().secret.reveal(SecretAccess{}))).append("\n");
-    }
     lines.append("export AWS_ENDPOINT_URL=");
     lines.append(
         url(config_.http.listen, server_->port(), config_.http.tls_certificate.empty() ? "http" : "https"));
     lines.append("\n");
-    if (dev) {
-        lines.append(credentials);
+    if (dev && !keys.empty()) {
+        append_credentials(lines, keys.front().id, keys.front().secret);
     }
     lines.append("export AWS_REGION=").append(config_.service.home_region());
     lines.append("\nexport AWS_DEFAULT_REGION=").append(config_.service.home_region());
@@ -45,13 +37,11 @@ Status<> Service::announce() {
         // Not through stdio, which would keep a copy. If nobody reads it, the file has the same lines.
         (void)write_all(STDOUT_FILENO, as_bytes(lines));
         fmt::print("# these lines stand in {}; ready\n", layout_.env().string());
-    } else if (written && !credentials.empty()) {
-        written = replace_file(layout_.first_access_key(), as_bytes(credentials));
+    } else if (written && std::filesystem::exists(layout_.first_access_key())) {
         fmt::print("serving; the first access key stands in {}: take it away\n",
                    layout_.first_access_key().string());
     }
     std::fflush(stdout);
-    wipe(credentials);
     wipe(lines);
     wipe_vector_registers();
     if (written && !settings_.ready_file.empty()) {

@@ -1,16 +1,16 @@
 #include "src/app/cloudhsm_command.hpp"
 
-#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <boost/program_options/parsers.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
-#include <sstream>
+#include <optional>
 
-#include <claviger/base/secret.hpp>
+#include <claviger/base/terminal.hpp>
 
 #include "src/app/admin_socket.hpp"
 
@@ -20,6 +20,7 @@ namespace {
 namespace json = boost::json;
 using Words = std::vector<std::string>;
 
+constexpr std::size_t kMaxPassword = 4096;
 constexpr std::string_view kPrompt = "aws-cloudhsm > ";
 
 // The login that commands are made with: of the environment, or of an interactive session.
@@ -50,22 +51,28 @@ void print(const json::value& value, std::string& out, const std::string& indent
     }
 }
 
-std::string read_hidden(const char* prompt) {
-    std::fputs(prompt, stderr);
-    termios before{};
-    const bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-    if (terminal) {
-        termios quiet = before;
-        quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+// "--name=value" is two words, and --cluster-id may stand behind the command too.
+Words plain_words(const Words& typed, std::string& cluster) {
+    Words words;
+    for (std::size_t i = 0; i < typed.size(); ++i) {
+        std::string name = typed[i];
+        std::optional<std::string> value;
+        if (const std::size_t equal = name.find('='); name.starts_with("--") && equal != std::string::npos) {
+            value = name.substr(equal + 1);
+            name.resize(equal);
+        } else if (name.starts_with("--") && name != "--verbose" && i + 1 < typed.size()) {
+            value = typed[++i];
+        }
+        if (name == "--cluster-id" && value) {
+            cluster = *std::move(value);
+            continue;
+        }
+        words.push_back(std::move(name));
+        if (value) {
+            words.push_back(*std::move(value));
+        }
     }
-    std::string line;
-    std::getline(std::cin, line);
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        std::fputs("\n", stderr);
-    }
-    return line;
+    return words;
 }
 
 bool has_option(const Words& words, std::string_view option) {
@@ -81,13 +88,20 @@ bool add_password(Words& words) {
     if ((!sets && !checks) || has_option(words, "--password")) {
         return true;
     }
-    const std::string password = read_hidden("Enter password:");
-    if (sets && read_hidden("Confirm password:") != password) {
-        std::fputs("The passwords differ.\n", stderr);
+    const std::optional<SecretBytes> password = read_hidden_line("Enter password:", kMaxPassword);
+    if (!password) {
+        std::fputs("No password was given.\n", stderr);
         return false;
     }
+    if (sets) {
+        const std::optional<SecretBytes> again = read_hidden_line("Confirm password:", kMaxPassword);
+        if (!again || *again != *password) {
+            std::fputs("The passwords differ.\n", stderr);
+            return false;
+        }
+    }
     words.emplace_back("--password");
-    words.push_back(password);
+    words.emplace_back(as_text(password->reveal(SecretAccess())));
     return true;
 }
 
@@ -117,7 +131,8 @@ int ask(const CloudHsmCommand& command, const Words& words, const Session& sessi
     return parsed.at("error_code").to_number<int>();
 }
 
-int run_once(const CloudHsmCommand& command, Words words) {
+int run_once(CloudHsmCommand command) {
+    Words words = plain_words(command.words, command.cluster);
     const char* role = std::getenv("CLOUDHSM_ROLE");
     const char* pin = std::getenv("CLOUDHSM_PIN");
     const Session session{role == nullptr ? "" : role, pin == nullptr ? "" : pin};
@@ -125,7 +140,11 @@ int run_once(const CloudHsmCommand& command, Words words) {
 }
 
 // `login` and `logout` change the session; the service checks the password at each command.
-int run_line(const CloudHsmCommand& command, Words words, Session& session) {
+int run_line(CloudHsmCommand command, const Words& typed, Session& session) {
+    Words words = plain_words(typed, command.cluster);
+    if (words.empty()) {
+        return 0;
+    }
     if (words.front() == "logout") {
         session = Session{};
         std::puts("{\n  \"error_code\": 0,\n  \"data\": \"Logout successful\"\n}");
@@ -150,8 +169,9 @@ int run_line(const CloudHsmCommand& command, Words words, Session& session) {
 
 int run_cloudhsm(const CloudHsmCommand& command) {
     if (!command.words.empty()) {
-        return run_once(command, command.words);
+        return run_once(command);
     }
+    std::setvbuf(stdin, nullptr, _IONBF, 0);  // passwords are read past its buffer
     Session session;
     int status = 0;
     const bool terminal = isatty(STDIN_FILENO) == 1;
@@ -163,13 +183,15 @@ int run_cloudhsm(const CloudHsmCommand& command) {
         if (!std::getline(std::cin, line) || line == "quit") {
             return status;
         }
-        std::istringstream split(line);
         Words words;
-        for (std::string word; split >> word;) {
-            words.push_back(word);
+        try {
+            words = boost::program_options::split_unix(line);
+        } catch (const std::exception&) {
+            std::fputs("The line ends inside quotes or behind a backslash.\n", stderr);
+            status = 1;
         }
         if (!words.empty()) {
-            status |= run_line(command, std::move(words), session);
+            status |= run_line(command, words, session);
         }
     }
 }

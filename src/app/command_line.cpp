@@ -217,12 +217,16 @@ service. Without a command it is interactive. Prints one JSON object; exits 0 if
   user create --username kmsuser --role crypto-user [--password P]
   user change-password --username U --role admin|crypto-user [--password P]
   user delete --username U --role admin|crypto-user
-  login --username U --role admin [--password P]   (interactive form)
+  key list [--filter attr.label=L] [--verbose]
+  key delete --filter attr.label=L
+  key restore --filter attr.label=L
+  interactive, and there: login --username U --role admin [--password P], logout, quit
 
+--cluster-id may stand behind the command too. A password that is not given is asked for.
 Commands that change users need the admin: export CLOUDHSM_ROLE=admin CLOUDHSM_PIN=admin:PASSWORD.
 )";
 
-// Its own options come first; everything from the first other word on is the command.
+// Its own options come first; everything from the first other word on is the command, which may name the cluster.
 Result<Command> cloudhsm(const Arguments& arguments) {
     std::filesystem::path data = "./.claviger";
     CloudHsmCommand command;

@@ -49,11 +49,16 @@ Result<DataDirectory> DataDirectory::open(const std::filesystem::path& root) {
         errno = ENOTDIR;
         return failed(root, "cannot use it as data directory", "");
     }
-    if (status.st_uid != geteuid() || (status.st_mode & 077) != 0) {
+    if (status.st_uid != geteuid()) {
+        return Error(
+            Errc::bad_config,
+            fmt::format("{}: the data directory belongs to user {}, and the service runs as user {}: "
+                        "run it as its owner, or give it the directory and all below with chown -R",
+                        root.string(), status.st_uid, geteuid()));
+    }
+    if ((status.st_mode & 077) != 0) {
         return Error(Errc::bad_config,
-                     fmt::format("{}: the data directory must belong to the user that runs the service "
-                                 "and have mode 0700: chmod 700 {}",
-                                 root.string(), root.string()));
+                     fmt::format("{0}: others can enter the data directory: chmod 700 {0}", root.string()));
     }
     const std::filesystem::path file = root / "lock";
     const int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -43,17 +43,16 @@ cluster::HsmOptions hsm_options(const Settings& settings, const Layout& layout, 
 
 // What an interrupted founding left: tokens without a cluster, whose PINs nobody recorded.
 Status<> clear_remains(Kind kind, const Layout& layout) {
-    for (const std::filesystem::path& remains : {layout.root / "hsm", layout.vault()}) {
-        if (!std::filesystem::exists(remains)) {
-            continue;
-        }
-        if (kind == Kind::production) {
-            return Error(
-                Errc::conflict,
-                fmt::format("{} is left from a founding that did not finish, and the store knows no cluster: "
-                            "remove it and start again",
-                            remains.string()));
-        }
+    std::vector<std::filesystem::path> left{layout.root / "hsm", layout.vault()};
+    std::erase_if(left, [](const std::filesystem::path& path) { return !std::filesystem::exists(path); });
+    if (kind == Kind::production && !left.empty()) {
+        return Error(Errc::conflict,
+                     fmt::format("{}{}{}: left from a founding that did not finish, and the store knows no "
+                                 "cluster: remove what is named here and start again",
+                                 left.front().string(), left.size() > 1 ? " and " : "",
+                                 left.size() > 1 ? left.back().string() : ""));
+    }
+    for (const std::filesystem::path& remains : left) {
         std::error_code error;
         std::filesystem::remove_all(remains, error);
         if (error) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include <claviger/base/encoding.hpp>
+#include <claviger/base/files.hpp>
 
 #include "src/app/commit.hpp"
 
@@ -70,11 +71,17 @@ std::string make_access_key_id(const std::string& account, Random& random) {
     return id;
 }
 
-Result<FirstKey> ensure_first_access_key(store::Store& store, const store::Contents& contents,
-                                         const store::SealingKey& key, const std::string& account,
-                                         const std::string& user, WallTime now, Random& random) {
+void append_credentials(std::string& to, const std::string& id, const SecretBytes& secret) {
+    to.append("export AWS_ACCESS_KEY_ID=").append(id);
+    to.append("\nexport AWS_SECRET_ACCESS_KEY=").append(as_text(secret.reveal(SecretAccess{}))).append("\n");
+}
+
+Status<> ensure_first_access_key(store::Store& store, const store::Contents& contents,
+                                 const store::SealingKey& key, const std::string& account,
+                                 const std::string& user, WallTime now, Random& random,
+                                 const std::filesystem::path& file) {
     if (!contents.access_keys.empty()) {
-        return FirstKey::there_already;
+        return done;
     }
     store::AccountRecord account_row;
     account_row.id = AccountId(account);
@@ -87,18 +94,23 @@ Result<FirstKey> ensure_first_access_key(store::Store& store, const store::Conte
     access_key.id = make_access_key_id(account, random);
     access_key.owner_arn = user_row.arn;
     access_key.created = now;
-    auto sealed = store::seal_secret(key, random, kTable, access_key.id, make_secret(random));
+    const SecretBytes secret = make_secret(random);
+    auto sealed = store::seal_secret(key, random, kTable, access_key.id, secret);
     if (!sealed) {
         return std::move(sealed).error();
     }
     access_key.sealed_secret = *std::move(sealed);
-
-    Status<> committed =
-        commit(store, [&](store::Txn& txn) { return put_all(txn, account_row, user_row, access_key); });
-    if (!committed) {
-        return std::move(committed).error();
+    if (!file.empty()) {
+        std::string lines;
+        lines.reserve(1024);
+        append_credentials(lines, access_key.id, secret);
+        const Status<> written = replace_file(file, as_bytes(lines));
+        wipe(lines);
+        if (!written) {
+            return written;
+        }
     }
-    return FirstKey::made_now;
+    return commit(store, [&](store::Txn& txn) { return put_all(txn, account_row, user_row, access_key); });
 }
 
 std::vector<AccessKey> open_access_keys(const store::Contents& contents, const store::SealingKey& key,

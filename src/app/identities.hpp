@@ -2,6 +2,7 @@
 // secrets.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -22,13 +23,17 @@ struct AccessKey {
     policy::Principal principal;
 };
 
-enum class FirstKey { made_now, there_already };
-
 // Makes the account, its first user and an access key in one transaction if the store has no access key yet.
-// Blocks until it is durable.
-Result<FirstKey> ensure_first_access_key(store::Store& store, const store::Contents& contents,
-                                         const store::SealingKey& key, const std::string& account,
-                                         const std::string& user, WallTime now, Random& random);
+// Blocks until it is durable. `file` gets the lines to source before the row is there: whatever ends the
+// start afterwards, no key exists that nobody was told. Empty: no file.
+Status<> ensure_first_access_key(store::Store& store, const store::Contents& contents,
+                                 const store::SealingKey& key, const std::string& account,
+                                 const std::string& user, WallTime now, Random& random,
+                                 const std::filesystem::path& file);
+
+// "export AWS_ACCESS_KEY_ID=…" and the secret, appended to what has room for 1 kB: a string that grows would
+// leave the secret in the block it left. The caller wipes.
+void append_credentials(std::string& to, const std::string& id, const SecretBytes& secret);
 
 // Active access keys of principals that exist. A secret that does not open is left out and named in
 // `refused`.

@@ -58,7 +58,11 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
                                  : unit == "m" ? 60
                                  : unit == "s" ? 1
                                                : 0;
-    if (error != std::errc() || seconds == 0 || count <= 0 || count > kMostSeconds / seconds) {
+    if (error == std::errc() && seconds != 0 && count > kMostSeconds / seconds) {
+        return Error(Errc::bad_config,
+                     fmt::format("\"{}\" is more than the 100 years a step may have", text));
+    }
+    if (error != std::errc() || seconds == 0 || count <= 0) {
         return Error(Errc::bad_config,
                      fmt::format("\"{}\" is not a duration: write 8d, 36h, 90m or 30s", text));
     }

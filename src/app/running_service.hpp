@@ -89,6 +89,7 @@ private:
 
     // start_store.cpp
     Status<> open_store();
+    Status<> check_surroundings();
     Status<> open_identities();
     Status<> load_contents();
     audit::FileOptions audit_options(std::string writer, std::function<std::uint64_t()> sequence) const;
@@ -158,7 +159,6 @@ private:
     std::unique_ptr<AdminSocket> admin_socket_;
     std::atomic<unsigned> io_threads_made_{0};
     MonoTime marked_{};
-    FirstKey first_key_ = FirstKey::there_already;
     bool stopping_ = false;  // a signal came
     asio::steady_timer calendar_{control_};
     asio::signal_set signals_{control_, SIGTERM, SIGINT};

@@ -43,9 +43,9 @@ Status<> Service::run() {
     Status<> status = done;
     watch_signals();
     try {
-        for (const Step step :
-             {&Service::open_store, &Service::open_identities, &Service::open_cluster,
-              &Service::start_cluster, &Service::start_http, &Service::seed, &Service::announce}) {
+        for (const Step step : {&Service::open_store, &Service::check_surroundings, &Service::open_identities,
+                                &Service::open_cluster, &Service::start_cluster, &Service::start_http,
+                                &Service::seed, &Service::announce}) {
             status = (this->*step)();
             if (!status || stopping_) {
                 break;

@@ -1,6 +1,9 @@
 // The first steps of a start: data directory, store, identities.
+#include <fmt/format.h>
+
 #include "src/app/running_service.hpp"
 #include "src/audit/verify.hpp"
+#include "src/config/seed.hpp"
 #include "src/observe/log.hpp"
 
 namespace claviger::app {
@@ -13,9 +16,20 @@ Status<> Service::open_store() {
     directory_.emplace(*std::move(directory));
 
     const std::filesystem::path& key_file = config_.service.sealing_key;
-    auto key = std::filesystem::exists(key_file) || std::filesystem::exists(layout_.store())
-                   ? store::SealingKey::load(key_file)
-                   : store::SealingKey::create(key_file, random_);
+    const bool there = std::filesystem::exists(key_file);
+    if (!there && std::filesystem::exists(layout_.store())) {
+        return Error(Errc::bad_config,
+                     fmt::format("{}: the sealing key is missing, and the store in {} opens with no other: "
+                                 "put it back",
+                                 key_file.string(), layout_.root.string()));
+    }
+    if (!there && !std::filesystem::is_directory(key_file.parent_path())) {
+        return Error(Errc::bad_config,
+                     fmt::format("service.sealing-key {}: its directory does not exist: make it, for the "
+                                 "user of the service alone (mode 0700)",
+                                 key_file.string()));
+    }
+    auto key = there ? store::SealingKey::load(key_file) : store::SealingKey::create(key_file, random_);
     if (!key) {
         return std::move(key).error();
     }
@@ -69,19 +83,53 @@ Status<> Service::load_contents() {
     return clock ? leaps_.load(contents_) : std::move(clock);
 }
 
+// What a start would fail for after it has founded a cluster, which takes seconds and leaves tokens behind.
+Status<> Service::check_surroundings() {
+    const bool dev = settings_.kind == Kind::dev;
+    const auto check = [dev](const config::Endpoint& wanted, std::string_view option,
+                             std::string_view setting) {
+        Status<> can = http::check_endpoint({wanted.address, wanted.port});
+        if (!can) {
+            can.error().detail += fmt::format(" ({})", dev ? option : setting);
+        }
+        return can;
+    };
+    if (Status<> can = check(config_.http.listen, "--listen", "http.listen"); !can) {
+        return can;
+    }
+    if (Status<> can = check(config_.http.admin_listen, "--admin-listen", "http.admin-listen"); !can) {
+        return can;
+    }
+    for (const config::Hsm& hsm : config_.hsms) {
+        // A bare name is looked up by the dynamic linker.
+        if (hsm.module.has_parent_path() && !std::filesystem::exists(hsm.module)) {
+            return Error(Errc::bad_config,
+                         fmt::format("{}: its PKCS#11 module {} does not exist: install it, or name "
+                                     "another with {}",
+                                     hsm.name, hsm.module.string(), dev ? "--module" : "hsm.module"));
+        }
+    }
+    if (!settings_.seed.empty()) {
+        if (const Result<config::Seed> seed = config::Seed::load(settings_.seed); !seed) {
+            return seed.error();
+        }
+    }
+    return done;
+}
+
 Status<> Service::open_identities() {
     if (contents_.access_keys.empty() && !contents_.refused.empty()) {
         // A fresh key would hand the service to whoever damaged the rows of the real ones.
         return Error(Errc::integrity, "no access key of the store verifies, the first finding is: " +
                                           contents_.refused.front() + ": restore the store from a backup");
     }
-    const std::string user = settings_.kind == Kind::dev ? "dev" : "admin";
-    auto first = ensure_first_access_key(*store_, contents_, *sealing_key_, config_.service.account, user,
-                                         clock_.wall(), random_);
-    if (!first) {
-        return std::move(first).error();
+    const bool dev = settings_.kind == Kind::dev;  // it tells the key at each start, in DIR/env
+    if (Status<> made = ensure_first_access_key(*store_, contents_, *sealing_key_, config_.service.account,
+                                                dev ? "dev" : "admin", clock_.wall(), random_,
+                                                dev ? std::filesystem::path() : layout_.first_access_key());
+        !made) {
+        return made;
     }
-    first_key_ = *first;
     if (contents_.access_keys.empty()) {
         if (Status<> loaded = load_contents(); !loaded) {
             return loaded;

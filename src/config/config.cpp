@@ -252,7 +252,9 @@ Result<Config> Config::parse(std::string_view text, std::string_view name) {
     for (const auto& [key, node] : root) {
         const std::string_view k = key.str();
         if (k == "hsm" || k == "subnet" ? !node.is_array_of_tables() : !node.is_table()) {
-            return bad(name, &node, fmt::format("{} must be a section", k));
+            return bad(name, &node,
+                       k == "hsm" || k == "subnet" ? fmt::format("{0} is a list: write [[{0}]]", k)
+                                                   : fmt::format("{0} must be a section: write [{0}]", k));
         }
         if (k != "service" && k != "http" && k != "audit" && k != "attestation" && k != "cluster" &&
             k != "cloudhsm" && k != "hsm" && k != "subnet") {

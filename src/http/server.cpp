@@ -39,7 +39,7 @@ Error listen_error(const TcpEndpoint& wanted, const error_code& ec) {
     std::string detail =
         "cannot listen on " + wanted.address + ":" + std::to_string(wanted.port) + ": " + ec.message();
     if (ec == asio::error::address_in_use) {
-        detail += "; stop the process that uses the port, or choose another with --listen";
+        detail += "; stop the process that uses the port, or choose another";
     }
     return Error(Errc::bad_config, std::move(detail));
 }
@@ -131,6 +131,10 @@ std::optional<std::string> options_problem(const ServerOptions& options) {
 }
 
 }  // namespace
+
+Status<> check_endpoint(TcpEndpoint endpoint) {
+    return claim_port(endpoint);
+}
 
 class Server::Impl {
 public:

@@ -40,6 +40,10 @@ struct TcpEndpoint {
     std::uint16_t port = 0;  // 0: any that is free
 };
 
+// Whether the service could listen there now; Errc::bad_config says why not. For a start that is to fail
+// before it makes anything.
+Status<> check_endpoint(TcpEndpoint endpoint);
+
 struct TlsFiles {
     std::filesystem::path certificate;  // PEM, leaf first, then the chain
     std::filesystem::path key;          // PEM, not encrypted

@@ -6,6 +6,7 @@ import pty
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import termios
@@ -70,6 +71,53 @@ class Operator(unittest.TestCase):
                 self.assertEqual(service.wait(20), 0)
                 if os.path.exists(ready):
                     os.unlink(ready)
+
+    def serve_config(self, module="/usr/lib/softhsm/libsofthsm2.so"):
+        config = os.path.join(self.folder, "claviger.toml")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(f'[service]\ndata = "{self.folder}/data"\nsealing-key = "{self.folder}/sealing.key"\n'
+                       'account = "123456789012"\n[http]\nlisten = "127.0.0.1:0"\nadmin-listen = "127.0.0.1:0"\n'
+                       '[cluster]\nrecovery = "vault"\n'
+                       f'[[hsm]]\nname = "hsm-1"\nzone = "a"\nmodule = "{module}"\n')
+        return config
+
+    def test_the_first_access_key_outlives_a_first_start_that_failed(self):
+        no_module = os.path.join(self.folder, "no-module.so")
+        with open(no_module, "wb") as file:
+            file.write(b"not a library")
+        failed = claviger("serve", "--config", self.serve_config(no_module))
+        self.assertNotEqual(failed.returncode, 0)
+        again = claviger("serve", "--config", self.serve_config())
+        self.assertIn("left from a founding that did not finish", again.stderr)
+        for left in ("hsm", "vault"):  # everything that stands in the way is named at once
+            if os.path.exists(f"{self.folder}/data/{left}"):
+                self.assertIn(f"{self.folder}/data/{left}", again.stderr)
+                shutil.rmtree(f"{self.folder}/data/{left}")
+        ready = self.folder + "/ready"
+        service = subprocess.Popen([CLAVIGER, "serve", "--config", self.serve_config(), "--ready-file", ready],
+                                   stdout=subprocess.PIPE, text=True)
+        try:
+            until(lambda: os.path.exists(ready) or service.poll() is not None, 60, "ready")
+            self.assertTrue(self.client(self.folder + "/data").create_key()["KeyMetadata"]["Enabled"])
+        finally:
+            service.send_signal(signal.SIGTERM)
+            self.assertIn("the first access key stands in", service.communicate(timeout=20)[0])
+
+    def test_a_start_that_cannot_succeed_ends_before_it_makes_anything(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            here = "127.0.0.1:%d" % taken.getsockname()[1]
+            for arguments, sentence in ((["--listen", here], "choose another (--listen)"),
+                                        (["--admin-listen", here], "choose another (--admin-listen)"),
+                                        (["--module", "/nonexistent.so"], "/nonexistent.so does not exist"),
+                                        (["--seed", "/nonexistent.toml"], "/nonexistent.toml")):
+                ports = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]
+                if arguments[0] in ports:
+                    at = ports.index(arguments[0])
+                    del ports[at:at + 2]
+                refused = claviger("dev", "--data", self.folder + "/data", *ports, *arguments)
+                self.assertNotEqual(refused.returncode, 0)
+                self.assertIn(sentence, refused.stderr)
+                self.assertFalse(os.path.exists(self.folder + "/data/hsm"), arguments)
 
     def test_status_leftovers_clock_and_audit_of_a_running_service(self):
         with Dev() as dev:
@@ -151,13 +199,20 @@ class Operator(unittest.TestCase):
         piped = subprocess.run(doctor, env=env, input="87654321\n", capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(piped.returncode, 0, piped.stderr)
 
+        self.assert_gives_the_terminal_back(doctor, env)
+
+    def test_cloudhsm_gives_the_terminal_back(self):
+        self.assert_gives_the_terminal_back([CLAVIGER, "cloudhsm", "--data", self.folder, "user", "create", "--username",
+                                             "kmsuser", "--role", "crypto-user"], os.environ)
+
+    def assert_gives_the_terminal_back(self, command, env):
         ours, theirs = pty.openpty()
         self.addCleanup(os.close, ours)
         self.addCleanup(os.close, theirs)
 
         def echo():
             return bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
-        asking = subprocess.Popen(doctor, env=env, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        asking = subprocess.Popen(command, env=env, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until(lambda: not echo() or asking.poll() is not None, 20, "the question")
         asking.send_signal(signal.SIGINT)
         self.assertEqual(asking.wait(20), -signal.SIGINT)
