@@ -226,7 +226,8 @@ service. Without a command it is interactive. Prints one JSON object; exits 0 if
 Commands that change users need the admin: export CLOUDHSM_ROLE=admin CLOUDHSM_PIN=admin:PASSWORD.
 )";
 
-// Its own options come first; everything from the first other word on is the command, which may name the cluster.
+// Its own options come first; everything from the first other word on is the command, which may name the
+// cluster.
 Result<Command> cloudhsm(const Arguments& arguments) {
     std::filesystem::path data = "./.claviger";
     CloudHsmCommand command;

@@ -17,6 +17,8 @@ namespace {
 namespace json = boost::json;
 using boost::asio::awaitable;
 
+constexpr std::size_t kEchoed = 64;  // of a word that is no id
+
 Error sentence(std::string text) {
     return Error(Errc::bad_config, std::move(text));
 }
@@ -77,9 +79,37 @@ void read_login(const json::object& request, Line& line) {
     }
 }
 
+std::vector<std::string_view> words_of(std::string_view list) {
+    std::vector<std::string_view> words;
+    while (!list.empty()) {
+        const std::size_t end = std::min(list.find(' '), list.size());
+        words.push_back(list.substr(0, end));
+        list.remove_prefix(std::min(end + 1, list.size()));
+    }
+    return words;
+}
+
+std::string listed(const std::vector<std::string_view>& options) {
+    std::string text;
+    for (const std::string_view option : options) {
+        text.append(" ").append(option);
+    }
+    return text;
+}
+
 awaitable<Status<>> check(const CommandRow& row, Line& line) {
-    for (const std::string_view option : row.required) {
-        if (!option.empty() && line.option(option).empty()) {
+    const std::vector<std::string_view> required = words_of(row.required);
+    const std::vector<std::string_view> optional = words_of(row.optional);
+    for (const auto& [option, value] : line.options) {
+        if (std::ranges::find(required, option) == required.end() &&
+            std::ranges::find(optional, option) == optional.end()) {
+            co_return sentence("'" + line.name + "' has no option " + option +
+                               (required.empty() && optional.empty() ? "; it has none." : "; it has") +
+                               listed(required) + listed(optional));
+        }
+    }
+    for (const std::string_view option : required) {
+        if (line.option(option).empty()) {
             co_return sentence("The option " + std::string(option) + " is missing.");
         }
     }
@@ -92,7 +122,9 @@ awaitable<Status<>> check(const CommandRow& row, Line& line) {
     }
     if (!line.role || line.user.empty()) {
         co_return sentence(
-            "This command needs a login: set CLOUDHSM_ROLE and CLOUDHSM_PIN, or log in first.");
+            line.cluster->users.empty()
+                ? "This cluster has no admin yet: cluster activate makes one."
+                : "This command needs a login: set CLOUDHSM_ROLE and CLOUDHSM_PIN, or log in first.");
     }
     if (*line.role != kAdmin) {
         co_return sentence(
@@ -141,9 +173,17 @@ Result<ClusterPtr> choose_cluster(const Manager& manager, std::string_view id) {
     if (all.size() == 1) {
         return all.front();
     }
-    return sentence(!id.empty()   ? "There is no such cluster."
-                    : all.empty() ? "There is no cluster yet: aws cloudhsmv2 create-cluster makes one."
-                                  : "There are several clusters: name one with --cluster-id.");
+    if (!id.empty()) {
+        return sentence("There is no cluster " + std::string(id.substr(0, kEchoed)) + ".");
+    }
+    if (all.empty()) {
+        return sentence("There is no cluster yet: aws cloudhsmv2 create-cluster makes one.");
+    }
+    std::string ids;
+    for (const ClusterPtr& one : all) {
+        ids.append(ids.empty() ? "" : ", ").append(one->record.id.value());
+    }
+    return sentence("There are several clusters, " + ids + ": name one with --cluster-id.");
 }
 
 awaitable<std::string> answer_command(Manager& manager, std::string request) {

@@ -156,18 +156,17 @@ awaitable<Answer> key_restore(Line& line) {
     co_return strings({{"message", "Key restored successfully"}});
 }
 
-constexpr std::string_view kNone{};
 constexpr CommandRow kCommands[] = {
-    {"cluster activate", Needs::nothing, {"--password", kNone, kNone}, cluster_activate},
-    {"cluster hsm-info", Needs::nothing, {kNone, kNone, kNone}, cluster_hsm_info},
-    {"key delete", Needs::admin, {"--filter", kNone, kNone}, key_delete},
-    {"key list", Needs::admin, {kNone, kNone, kNone}, key_list},
-    {"key restore", Needs::admin, {"--filter", kNone, kNone}, key_restore},
-    {"login", Needs::admin, {kNone, kNone, kNone}, login},
-    {"user change-password", Needs::admin, {"--username", "--role", "--password"}, user_change_password},
-    {"user create", Needs::admin, {"--username", "--role", "--password"}, user_create},
-    {"user delete", Needs::admin, {"--username", "--role", kNone}, user_delete},
-    {"user list", Needs::nothing, {kNone, kNone, kNone}, user_list},
+    {"cluster activate", Needs::nothing, "--password", "", cluster_activate},
+    {"cluster hsm-info", Needs::nothing, "", "", cluster_hsm_info},
+    {"key delete", Needs::admin, "--filter", "", key_delete},
+    {"key list", Needs::admin, "", "--filter --verbose --max-items --starting-token", key_list},
+    {"key restore", Needs::admin, "--filter", "", key_restore},
+    {"login", Needs::admin, "", "", login},
+    {"user change-password", Needs::admin, "--username --role --password", "", user_change_password},
+    {"user create", Needs::admin, "--username --role --password", "", user_create},
+    {"user delete", Needs::admin, "--username --role", "", user_delete},
+    {"user list", Needs::nothing, "", "", user_list},
 };
 
 }  // namespace

@@ -1,7 +1,6 @@
 // The commands of `claviger cloudhsm`: one row and one function each.
 #pragma once
 
-#include <array>
 #include <map>
 #include <optional>
 #include <span>
@@ -46,7 +45,8 @@ enum class Needs { nothing, admin };
 struct CommandRow {
     std::string_view name;
     Needs needs;
-    std::array<std::string_view, 3> required;  // options; empty ends the list
+    std::string_view required;  // options, a blank between two
+    std::string_view optional;  // and that are all it takes
     boost::asio::awaitable<Answer> (*run)(Line&);
 };
 

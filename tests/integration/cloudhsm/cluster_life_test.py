@@ -213,11 +213,15 @@ class ClusterLife(unittest.TestCase):
     def users(self, identity):
         login = {"CLOUDHSM_ROLE": "admin", "CLOUDHSM_PIN": "admin:adminPassword1"}
         self.assertEqual([u["role"] for u in self.cloudhsm("user", "list")["users"]], ["unactivated-admin"])
+        create = ("user", "create", "--username", "kmsuser", "--role", "crypto-user", "--password", "kmsPassword1")
+        self.assertIn("cluster activate", self.cloudhsm(*create, status=1))
+        for words in (("user", "list", "--cluster-id", "cluster-zzzzzzzzzzz"), ("user", "list", "--cluster-id=cluster-zzzzzzzzzzz")):
+            self.assertIn("no cluster cluster-zzzzzzzzzzz", self.cloudhsm(*words, status=1))
+        self.assertIn("has no option --bogus", self.cloudhsm("user", "list", "--bogus", "1", status=1))
         self.assertIn("7 to 32", self.cloudhsm("cluster", "activate", "--password", "short", status=1))
-        self.assertEqual(self.cloudhsm("cluster", "activate", "--password", "adminPassword1"),
+        self.assertEqual(self.cloudhsm("cluster", "activate", "--password=adminPassword1", "--cluster-id", identity),
                          "Cluster activation successful")
         self.until_state(identity, "ACTIVE")
-        create = ("user", "create", "--username", "kmsuser", "--role", "crypto-user", "--password", "kmsPassword1")
         self.assertIn("login", self.cloudhsm(*create, status=1))
         self.assertIn("incorrect", self.cloudhsm(*create, status=1, CLOUDHSM_ROLE="admin",
                                                  CLOUDHSM_PIN="admin:wrongPassword"))
