@@ -13,8 +13,6 @@
 namespace claviger::app {
 namespace {
 
-constexpr std::string_view kDefaultCluster = "default";
-
 // One number of each HSM: its metric, its help text and where it stands.
 struct MemberSeries {
     const char* name;
@@ -86,11 +84,11 @@ Samples cluster_states(const cloudhsm::Manager& clusters) {
     return samples;
 }
 
-Samples key_counts(const cloudhsm::Manager& clusters, std::size_t cloudhsm::KeyReport::*count) {
+Samples key_counts(const cloudhsm::Manager& clusters, std::size_t (*count)(const cloudhsm::KeyReport&)) {
     Samples samples;
     for (const cloudhsm::ClusterPtr& view : clusters.parts().inventory.clusters()) {
-        const cloudhsm::KeyReport report = clusters.key_report(view->record.id);
-        samples.push_back({{{"cluster", view->record.id.value()}}, static_cast<double>(report.*count)});
+        const std::size_t counted = count(clusters.key_report(view->record.id));
+        samples.push_back({{{"cluster", view->record.id.value()}}, static_cast<double>(counted)});
     }
     return samples;
 }
@@ -122,12 +120,16 @@ void register_clusters(observe::Metrics& metrics, const Observed& observed) {
                         [&clusters] { return cluster_states(clusters); });
     metrics.gauges_from("claviger_key_store_state", "1 for the connection state that the key store is in",
                         [&catalogue = observed.catalogue] { return key_store_states(catalogue); });
-    metrics.gauges_from("claviger_cluster_keys", "keys of the cluster's key stores",
-                        [&clusters] { return key_counts(clusters, &cloudhsm::KeyReport::keys); });
-    metrics.gauges_from("claviger_cluster_keys_gone", "of these, destroyed by their owner on every HSM",
-                        [&clusters] { return key_counts(clusters, &cloudhsm::KeyReport::gone); });
-    metrics.gauges_from("claviger_cluster_orphans", "key objects on HSMs that are of no key",
-                        [&clusters] { return key_counts(clusters, &cloudhsm::KeyReport::orphans); });
+    metrics.gauges_from("claviger_cluster_keys", "keys of the cluster's key stores", [&clusters] {
+        return key_counts(clusters, [](const cloudhsm::KeyReport& report) { return report.keys; });
+    });
+    metrics.gauges_from(
+        "claviger_cluster_keys_gone", "of these, destroyed by their owner on every HSM", [&clusters] {
+            return key_counts(clusters, [](const cloudhsm::KeyReport& report) { return report.gone; });
+        });
+    metrics.gauges_from("claviger_cluster_orphans", "key objects on HSMs that are of no key", [&clusters] {
+        return key_counts(clusters, [](const cloudhsm::KeyReport& report) { return report.orphans.size(); });
+    });
 }
 
 }  // namespace
@@ -158,16 +160,25 @@ http::HealthReport readiness(const Observed& observed) {
 
 std::string status_page(const Observed& observed) {
     boost::json::array hsms;
-    for (const cluster::MemberView& member : observed.cluster.members()) {
-        hsms.push_back({{"hsm", member.hsm_id},
-                        {"zone", member.zone},
-                        {"serial", member.serial},
-                        {"state", member.state},
-                        {"operations", member.operations},
-                        {"faults", member.faults},
-                        {"restarts", member.restarts},
-                        {"keyLoads", member.key_loads},
-                        {"lastError", member.last_error}});
+    const auto add = [&hsms](std::string_view cluster, const cluster::Cluster& from) {
+        for (const cluster::MemberView& member : from.members()) {
+            hsms.push_back({{"cluster", cluster},
+                            {"hsm", member.hsm_id},
+                            {"zone", member.zone},
+                            {"serial", member.serial},
+                            {"state", member.state},
+                            {"operations", member.operations},
+                            {"faults", member.faults},
+                            {"restarts", member.restarts},
+                            {"keyLoads", member.key_loads},
+                            {"lastError", member.last_error}});
+        }
+    };
+    add(kDefaultCluster, observed.cluster);
+    for (const cloudhsm::ClusterPtr& view : observed.clusters.parts().inventory.clusters()) {
+        if (const cluster::Cluster* const running = observed.clusters.cluster(view->record.id)) {
+            add(view->record.id.value(), *running);
+        }
     }
     const boost::json::value page{{"serving", observed.cluster.serving()},
                                   {"hsms", std::move(hsms)},

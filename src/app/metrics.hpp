@@ -14,6 +14,9 @@
 
 namespace claviger::app {
 
+// What metrics, status and reports call the cluster that is none of the CloudHSM v2 API.
+inline constexpr std::string_view kDefaultCluster = "default";
+
 struct Observed {
     cluster::Cluster& cluster;
     store::SqliteStore& store;

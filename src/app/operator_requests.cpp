@@ -78,8 +78,14 @@ asio::awaitable<Result<std::string>> Service::leftovers() {
         co_return std::move(found).error();
     }
     boost::json::array rows;
-    for (const cluster::KeyObject& leftover : *found) {
-        rows.push_back({{"hsm", leftover.hsm_id}, {"label", leftover.label}, {"id", leftover.id}});
+    const auto add = [&rows](std::string_view cluster, const std::vector<cluster::KeyObject>& leftovers) {
+        for (const cluster::KeyObject& one : leftovers) {
+            rows.push_back({{"cluster", cluster}, {"hsm", one.hsm_id}, {"label", one.label}, {"id", one.id}});
+        }
+    };
+    add(kDefaultCluster, *found);
+    for (const cloudhsm::ClusterPtr& view : inventory_.clusters()) {
+        add(view->record.id.value(), clusters_->key_report(view->record.id).orphans);
     }
     co_return boost::json::serialize(rows) + "\n";
 }

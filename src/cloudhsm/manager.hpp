@@ -90,8 +90,10 @@ cluster::ClusterFacts facts_of(const store::ClusterRecord& row);
 // The keys of a cluster's key stores, as the last look at its HSMs found them.
 struct KeyReport {
     std::size_t keys = 0;
-    std::size_t gone = 0;     // destroyed by their owner on every HSM
-    std::size_t orphans = 0;  // objects of no key that the store knows
+    std::size_t gone = 0;  // destroyed by their owner on every HSM
+    // Objects of no key that the store knows, at two looks: a key that is being made is on its HSMs before it
+    // is in the store.
+    std::vector<cluster::KeyObject> orphans;
 };
 
 class Manager final : public Clusters {
@@ -218,6 +220,7 @@ private:
     boost::asio::awaitable<Result<KeyLedger>> ledger(ClusterId id);
     boost::asio::awaitable<Status<>> keep_ledger(ClusterId id, KeyLedger before, KeyLedger after);
     void report(const ClusterId& id, const KeyPlan& plan, std::size_t keys);
+    std::vector<cluster::KeyObject> settled_orphans(const ClusterId& id, const KeyPlan& plan);
     boost::asio::awaitable<void> keep_keys();
     Work keep_cluster(ClusterId id, std::string what);
     void start_keeper();
@@ -243,8 +246,14 @@ private:
     std::map<ClusterId, std::unique_ptr<cluster::Cluster>>
         clusters_;  // guarded by mutex_; written by control
     std::vector<std::unique_ptr<cluster::Cluster>>
-        retired_;                                         // stopped; a job or a scrape may look at them still
-    std::map<ClusterId, KeyReport> key_reports_;          // guarded by mutex_
+        retired_;                                 // stopped; a job or a scrape may look at them still
+    std::map<ClusterId, KeyReport> key_reports_;  // guarded by mutex_
+    struct Sighting {
+        MonoTime first;
+        bool told = false;
+    };
+    std::map<ClusterId, std::map<std::pair<std::string, std::string>, Sighting>>
+        sightings_;                                       // by HSM and label
     std::map<ClusterId, std::unique_ptr<Lease>> leases_;  // control thread, as all below
     boost::asio::steady_timer keeper_;
     bool keeping_ = false;

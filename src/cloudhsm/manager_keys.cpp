@@ -19,6 +19,7 @@ namespace asio = boost::asio;
 using asio::awaitable;
 using namespace std::chrono_literals;
 
+constexpr auto kMaking = 6s;    // longer than a CreateKey may take from its first object to its commit
 constexpr auto kLook = 1s;      // for an HSM that came back, or a key that was made or deleted
 constexpr auto kPatrol = 60s;   // for what foreign tools did to an HSM
 constexpr auto kJoining = 60s;  // for an HSM that just joined to take every key
@@ -186,8 +187,31 @@ awaitable<Status<>> Manager::keep_ledger(ClusterId id, KeyLedger before, KeyLedg
     co_return co_await commit(std::move(work));
 }
 
+std::vector<cluster::KeyObject> Manager::settled_orphans(const ClusterId& id, const KeyPlan& plan) {
+    const MonoTime now = parts_.clock.mono();
+    std::map<std::pair<std::string, std::string>, Sighting> seen;
+    std::vector<cluster::KeyObject> orphans;
+    for (const cluster::KeyObject& object : plan.orphans) {
+        const std::pair name(object.hsm_id, object.label);
+        const auto former = sightings_[id].find(name);
+        Sighting sighting = former == sightings_[id].end() ? Sighting{now} : former->second;
+        if (now - sighting.first >= kMaking) {
+            orphans.push_back(object);
+            if (!std::exchange(sighting.told, true)) {
+                observe::warn("cloudhsm.orphaned_key", {{"cluster", id.value()},
+                                                        {"hsm", object.hsm_id},
+                                                        {"key", object.label},
+                                                        {"do", "claviger cloudhsm key delete removes it"}});
+            }
+        }
+        seen.emplace(name, sighting);
+    }
+    sightings_[id] = std::move(seen);
+    return orphans;
+}
+
 void Manager::report(const ClusterId& id, const KeyPlan& plan, std::size_t keys) {
-    KeyReport report{keys, plan.gone.size(), plan.orphans.size()};
+    KeyReport report{keys, plan.gone.size(), settled_orphans(id, plan)};
     const std::lock_guard lock(mutex_);
     KeyReport& former = key_reports_[id];
     if (report.gone > former.gone) {
@@ -198,13 +222,7 @@ void Manager::report(const ClusterId& id, const KeyPlan& plan, std::size_t keys)
                          "its objects were destroyed on every HSM; claviger cloudhsm key restore puts "
                          "them back"}});
     }
-    if (report.orphans > former.orphans) {
-        observe::warn("cloudhsm.orphaned_key", {{"cluster", id.value()},
-                                                {"hsm", plan.orphans.front().hsm_id},
-                                                {"key", plan.orphans.front().label},
-                                                {"do", "claviger cloudhsm key delete removes it"}});
-    }
-    former = report;
+    former = std::move(report);
 }
 
 KeyReport Manager::key_report(const ClusterId& id) const {
@@ -246,7 +264,12 @@ Manager::Work Manager::keep_cluster(ClusterId id, std::string what) {
                       {{"cluster", id.value()}, {"reason", drawn.error().describe()}});
     }
     if (settled) {
-        kept_[id] = {std::move(what), parts_.clock.mono()};
+        // An object that may be an orphan is looked at again when no request can still be about to commit its
+        // key.
+        const bool unsure =
+            std::ranges::any_of(sightings_[id], [](const auto& one) { return !one.second.told; });
+        const MonoTime now = parts_.clock.mono();
+        kept_[id] = {std::move(what), unsure ? now - kPatrol + kMaking : now};
     } else {
         observe::warn("cloudhsm.keys_not_settled",
                       {{"cluster", id.value()}, {"reason", settled.error().describe()}});

@@ -1,11 +1,13 @@
 """The objects of a key store's keys on the tokens: what they look like, and what becomes of them when an HSM comes, goes,
 or loses one."""
 
+import json
 import os
 import shutil
 import subprocess
 import tempfile
 import unittest
+from uuid import uuid4
 
 from claviger_dev import until
 from faulty_key_store_rig import FaultyKeyStoreRig
@@ -124,7 +126,12 @@ class KeyObjects(FaultyKeyStoreRig):
         self.take_password_back(cluster, store)
         for hsm in self.hsms(cluster):
             self.pkcs11_tool(hsm, "--delete-object", "--type", "secrkey", "--id", uuid)
+        its_id = uuid4()
+        orphan = key["Arn"].replace(key["KeyId"], str(its_id))
+        self.pkcs11_tool(self.hsms(cluster)[0], "--keygen", "--key-type", "AES:32", "--label", orphan, "--id", its_id.hex)
         self.connected(store)
+        self.orphan_is_reported_until_it_is_deleted(cluster, {"cluster": cluster, "hsm": self.hsms(cluster)[0],
+                                                              "label": orphan, "id": its_id.hex})
         self.refused("KMSInvalidStateException", self.decrypt, blob=blob)
         self.assertNotIn(key["Arn"], self.listed(cluster))
         self.assertEqual(self.dev.metrics()[f'claviger_cluster_keys_gone{{cluster="{cluster}"}}'], 1)
@@ -132,6 +139,13 @@ class KeyObjects(FaultyKeyStoreRig):
                          {"message": "Key restored successfully"})
         self.assertEqual(self.listed(cluster)[key["Arn"]], "full")
         until(lambda: self.decrypts(blob), 10, "the key is used again")
+
+    def orphan_is_reported_until_it_is_deleted(self, cluster, orphan):
+        until(lambda: json.loads(self.dev.command("report", "leftovers")) == [orphan], 30, "the orphan is reported")
+        self.assertEqual(self.dev.metrics()[f'claviger_cluster_orphans{{cluster="{cluster}"}}'], 1)
+        self.assertIn(cluster, {h["cluster"] for h in json.loads(self.dev.command("status"))["hsms"]})
+        self.command(cluster, "key", "delete", "--filter", "attr.label=" + orphan["label"])
+        until(lambda: json.loads(self.dev.command("report", "leftovers")) == [], 30, "it is gone")
 
     def deleted_while_an_hsm_is_away(self, cluster, key, other):
         away = os.path.dirname(self.tokens(self.hsms(cluster)[0]))
