@@ -106,7 +106,7 @@ std::vector<std::string> Enrolment::arguments() const {
 Result<Enrolment::Officer> Enrolment::start_officer() {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        return Error(Errc::io_error, hsm_.hsm_id + ": socketpair failed");
+        return Error(Errc::hsm_gone, hsm_.hsm_id + ": socketpair failed");
     }
     std::vector<std::string> with = arguments();
     with.insert(with.begin(), "--officer");

@@ -75,14 +75,14 @@ Result<std::unique_ptr<HostProcess>> HostProcess::start(boost::asio::io_context&
     pid_t pid = 0;
     const int failed = posix_spawn(&pid, name.c_str(), &plan.actions, &plan.attributes, argv.data(), environ);
     if (failed != 0) {
-        return Error(Errc::io_error, "cannot start " + name + ": " + std::strerror(failed));
+        return Error(Errc::hsm_gone, "cannot start " + name + ": " + std::strerror(failed));
     }
     const int pidfd = pidfd_open(pid, 0);
     if (pidfd < 0) {
         const int number = errno;
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
-        return Error(Errc::io_error, std::string("pidfd_open: ") + std::strerror(number));
+        return Error(Errc::hsm_gone, std::string("pidfd_open: ") + std::strerror(number));
     }
     return std::unique_ptr<HostProcess>(new HostProcess(io, pid, pidfd));
 }

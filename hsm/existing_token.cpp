@@ -34,6 +34,20 @@ Status<> expect_no_objects(const Functions& p11, CK_SESSION_HANDLE session) {
                                      "): move them away, or name another token");
 }
 
+// Has the object a value there? An error is no answer: what cannot be read is not destroyed.
+Result<bool> has_value(const Functions& p11, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+                       CK_ATTRIBUTE_TYPE type) {
+    CK_ATTRIBUTE attribute{type, nullptr, 0};
+    const CK_RV rv = p11->C_GetAttributeValue(session, object, &attribute, 1);
+    if (rv == CKR_ATTRIBUTE_TYPE_INVALID) {
+        return false;
+    }
+    if (rv != CKR_OK) {
+        return call_failed("C_GetAttributeValue", rv);
+    }
+    return attribute.ulValueLen != 0;
+}
+
 // SoftHSM 2.6.1 makes a token object in steps: its file, then class and defaults, then all of the template at
 // once. What was cut off before the last step stays, and so does what it refused to make: without a label,
 // and no token object by its own word. A process that made no session object can tell.
@@ -44,10 +58,12 @@ Status<> destroy_remains(const Functions& p11, CK_SESSION_HANDLE session) {
         return found.error();
     }
     for (const CK_OBJECT_HANDLE object : *found) {
-        const bool labelled = !read_attribute(p11, session, object, CKA_LABEL).value_or(Bytes{}).empty();
-        const bool begun = read_flag(p11, session, object, CKA_TOKEN) == false ||
-                           !read_attribute(p11, session, object, CKA_CLASS);
-        if (labelled || !begun) {
+        const Result<bool> labelled = has_value(p11, session, object, CKA_LABEL);
+        const Result<bool> classed = has_value(p11, session, object, CKA_CLASS);
+        if (!labelled || !classed) {
+            return labelled ? classed.error() : labelled.error();
+        }
+        if (*labelled || (*classed && read_flag(p11, session, object, CKA_TOKEN) != false)) {
             continue;
         }
         const CK_RV rv = p11->C_DestroyObject(session, object);

@@ -65,14 +65,18 @@ Result<OfficerPin> OfficerPin::read(const Options& options) {
             "holds no PIN: write the PIN of the token's officer (SO) into it, and nothing else");
     }
     content.resize(size);
-    const std::int64_t written = facts.st_mtim.tv_sec * std::int64_t{1'000'000'000} + facts.st_mtim.tv_nsec;
+    // systemd writes a credential anew at each start of the unit: that is nobody's act.
+    const std::int64_t written =
+        is_credential(path) ? 0 : facts.st_mtim.tv_sec * std::int64_t{1'000'000'000} + facts.st_mtim.tv_nsec;
     OfficerPin read(options, std::move(content), written);
     const Result<bool> refused = read.was_refused();
     if (!refused) {
         return refused.error();
     }
     if (*refused) {
-        return Error(Errc::pin_refused, "it was refused before, and is not tried again");
+        return Error(Errc::pin_refused,
+                     "it was refused before, and is not tried again before its file is written anew (a "
+                     "systemd credential: before it holds another PIN)");
     }
     return read;
 }

@@ -13,6 +13,8 @@
 #include <claviger/base/terminal.hpp>
 
 #include "src/app/admin_socket.hpp"
+#include "src/app/service.hpp"
+#include "src/cloudhsm/command.hpp"
 
 namespace claviger::app {
 namespace {
@@ -60,7 +62,7 @@ Words plain_words(const Words& typed, std::string& cluster) {
         if (const std::size_t equal = name.find('='); name.starts_with("--") && equal != std::string::npos) {
             value = name.substr(equal + 1);
             name.resize(equal);
-        } else if (name.starts_with("--") && name != "--verbose" && i + 1 < typed.size()) {
+        } else if (name.starts_with("--") && name != cloudhsm::kVerbose && i + 1 < typed.size()) {
             value = typed[++i];
         }
         if (name == "--cluster-id" && value) {
@@ -168,6 +170,7 @@ int run_line(CloudHsmCommand command, const Words& typed, Session& session) {
 }  // namespace
 
 int run_cloudhsm(const CloudHsmCommand& command) {
+    protect_process();  // it holds passwords
     if (!command.words.empty()) {
         return run_once(command);
     }

@@ -38,23 +38,42 @@ constexpr MemberSeries kMemberSeries[] = {
 
 using Samples = std::vector<observe::Sample>;
 
-void add_members(Samples& samples, std::string_view cluster, const cluster::Cluster& from,
-                 const MemberSeries& series) {
-    for (const cluster::MemberView& member : from.members()) {
-        samples.push_back({{{"cluster", std::string(cluster)}, {"hsm", member.hsm_id}, {"zone", member.zone}},
-                           series.read(member)});
+// The default cluster, and every cluster of the CloudHSM v2 API whose hosts run: take(name, member).
+template <class Take>
+void for_each_member(const Observed& observed, Take&& take) {
+    const auto all = [&take](std::string_view name, const cluster::Cluster& from) {
+        for (const cluster::MemberView& member : from.members()) {
+            take(name, member);
+        }
+    };
+    all(kDefaultCluster, observed.cluster);
+    for (const cloudhsm::ClusterPtr& view : observed.clusters.parts().inventory.clusters()) {
+        if (const cluster::Cluster* const running = observed.clusters.cluster(view->record.id)) {
+            all(view->record.id.value(), *running);
+        }
     }
 }
 
-// Of the default cluster, and of every cluster of the CloudHSM v2 API whose hosts run.
 Samples members_of(const Observed& observed, const MemberSeries& series) {
     Samples samples;
-    add_members(samples, kDefaultCluster, observed.cluster, series);
-    for (const cloudhsm::ClusterPtr& view : observed.clusters.parts().inventory.clusters()) {
-        if (const cluster::Cluster* const running = observed.clusters.cluster(view->record.id)) {
-            add_members(samples, view->record.id.value(), *running, series);
+    for_each_member(observed, [&](std::string_view cluster, const cluster::MemberView& member) {
+        samples.push_back({{{"cluster", std::string(cluster)}, {"hsm", member.hsm_id}, {"zone", member.zone}},
+                           series.read(member)});
+    });
+    return samples;
+}
+
+Samples last_errors(const Observed& observed) {
+    Samples samples;
+    for_each_member(observed, [&](std::string_view cluster, const cluster::MemberView& member) {
+        if (!member.last_error.empty()) {
+            samples.push_back({{{"cluster", std::string(cluster)},
+                                {"hsm", member.hsm_id},
+                                {"zone", member.zone},
+                                {"error", member.last_error}},
+                               1});
         }
-    }
+    });
     return samples;
 }
 
@@ -80,6 +99,19 @@ Samples cluster_states(const cloudhsm::Manager& clusters) {
         samples.push_back({{{"cluster", view->record.id.value()},
                             {"state", std::string(cloudhsm::to_string(view->record.state))}},
                            1});
+    }
+    return samples;
+}
+
+Samples hsm_states(const cloudhsm::Manager& clusters) {
+    Samples samples;
+    for (const cloudhsm::ClusterPtr& view : clusters.parts().inventory.clusters()) {
+        for (const cloudhsm::Hsm& hsm : view->hsms) {
+            samples.push_back({{{"cluster", view->record.id.value()},
+                                {"hsm", hsm.record.id.value()},
+                                {"state", std::string(cloudhsm::to_string(hsm.record.state))}},
+                               1});
+        }
     }
     return samples;
 }
@@ -112,12 +144,17 @@ void register_clusters(observe::Metrics& metrics, const Observed& observed) {
             metrics.gauges_from(series.name, series.help, read);
         }
     }
+    metrics.gauges_from("claviger_hsm_last_error", "1, with the text of the HSM's last failure",
+                        [observed] { return last_errors(observed); });
     metrics.gauges_from("claviger_cluster_certificate_expires_seconds",
                         "when the cluster certificate expires, Unix time; no HSM is left for it",
                         [observed] { return certificate_ends(observed); });
     const cloudhsm::Manager& clusters = observed.clusters;
     metrics.gauges_from("claviger_cluster_state", "1 for the state that the cluster is in",
                         [&clusters] { return cluster_states(clusters); });
+    metrics.gauges_from("claviger_cluster_hsm_state",
+                        "1 for the state that DescribeClusters tells of the HSM",
+                        [&clusters] { return hsm_states(clusters); });
     metrics.gauges_from("claviger_key_store_state", "1 for the connection state that the key store is in",
                         [&catalogue = observed.catalogue] { return key_store_states(catalogue); });
     metrics.gauges_from("claviger_cluster_keys", "keys of the cluster's key stores", [&clusters] {
@@ -160,27 +197,21 @@ http::HealthReport readiness(const Observed& observed) {
 
 std::string status_page(const Observed& observed) {
     boost::json::array hsms;
-    const auto add = [&hsms](std::string_view cluster, const cluster::Cluster& from) {
-        for (const cluster::MemberView& member : from.members()) {
-            hsms.push_back({{"cluster", cluster},
-                            {"hsm", member.hsm_id},
-                            {"zone", member.zone},
-                            {"serial", member.serial},
-                            {"state", member.state},
-                            {"operations", member.operations},
-                            {"faults", member.faults},
-                            {"restarts", member.restarts},
-                            {"keyLoads", member.key_loads},
-                            {"lastError", member.last_error}});
-        }
-    };
-    add(kDefaultCluster, observed.cluster);
-    for (const cloudhsm::ClusterPtr& view : observed.clusters.parts().inventory.clusters()) {
-        if (const cluster::Cluster* const running = observed.clusters.cluster(view->record.id)) {
-            add(view->record.id.value(), *running);
-        }
-    }
-    const boost::json::value page{{"serving", observed.cluster.serving()},
+    std::size_t serving = 0;
+    for_each_member(observed, [&](std::string_view cluster, const cluster::MemberView& member) {
+        serving += member.state == "serving" ? 1 : 0;
+        hsms.push_back({{"cluster", cluster},
+                        {"hsm", member.hsm_id},
+                        {"zone", member.zone},
+                        {"serial", member.serial},
+                        {"state", member.state},
+                        {"operations", member.operations},
+                        {"faults", member.faults},
+                        {"restarts", member.restarts},
+                        {"keyLoads", member.key_loads},
+                        {"lastError", member.last_error}});
+    });
+    const boost::json::value page{{"serving", serving},
                                   {"hsms", std::move(hsms)},
                                   {"storeSequence", observed.store.sequence()},
                                   {"auditBacklog", observed.store.outbox_backlog()},

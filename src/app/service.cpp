@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::chrono::seconds kShutdownGrace{5};
 
-// The service sees plaintexts: nothing may dump it or read its memory by accident.
+}  // namespace
+
 void protect_process() {
     umask(077);  // whatever is made below the data directory is for this user alone
     prctl(PR_SET_DUMPABLE, 0);
@@ -25,8 +26,6 @@ void protect_process() {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit: write(2) says so, as of a full disk
 }
-
-}  // namespace
 
 void log_lost_task(std::exception_ptr failure) {
     if (failure) {

@@ -12,4 +12,8 @@ namespace claviger::app {
 // says what to do. Call once per process, on its main thread.
 Status<> serve(const Settings& settings);
 
+// For every process of this program that sees plaintexts or passwords: nothing may dump it or read its memory
+// by accident.
+void protect_process();
+
 }  // namespace claviger::app

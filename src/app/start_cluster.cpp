@@ -10,6 +10,7 @@ namespace claviger::app {
 namespace {
 
 constexpr std::chrono::seconds kFirstAdmission{30};
+constexpr std::chrono::seconds kCommit{10};  // more than a row takes on a busy disk
 
 std::string key_arn(const Settings& settings) {
     return fmt::format("arn:aws:kms:{}", settings.config.service.home_region());
@@ -39,6 +40,7 @@ cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout&
     options.recovery_public = std::move(recovery);
     options.unit = kind_name(settings.kind);
     options.key_arn = key_arn(settings);
+    options.making = settings.config.cluster.request_deadline + kCommit;
     return options;
 }
 

@@ -1,6 +1,7 @@
 // The first steps of a start: data directory, store, identities.
 #include <fmt/format.h>
 
+#include "src/app/founding.hpp"
 #include "src/app/running_service.hpp"
 #include "src/audit/verify.hpp"
 #include "src/config/seed.hpp"
@@ -100,9 +101,11 @@ Status<> Service::check_surroundings() {
     if (Status<> can = check(config_.http.admin_listen, "--admin-listen", "http.admin-listen"); !can) {
         return can;
     }
+    // A cluster that was founded serves without an HSM whose module has gone.
+    const bool founds = default_cluster(contents_) == nullptr;
     for (const config::Hsm& hsm : config_.hsms) {
         // A bare name is looked up by the dynamic linker.
-        if (hsm.module.has_parent_path() && !std::filesystem::exists(hsm.module)) {
+        if (founds && hsm.module.has_parent_path() && !std::filesystem::exists(hsm.module)) {
             return Error(Errc::bad_config,
                          fmt::format("{}: its PKCS#11 module {} does not exist: install it, or name "
                                      "another with {}",

@@ -183,11 +183,11 @@ void append_field_value(std::string& out, std::string_view value) {
     while (!value.empty() && is_blank(value.back())) {
         value.remove_suffix(1);
     }
+    if (value.find(' ') == value.npos && value.find('\t') == value.npos) {  // nearly always
+        out += value;
+        return;
+    }
     while (!value.empty()) {
-        if (value.find(' ') == value.npos && value.find('\t') == value.npos) {
-            out += value;
-            return;
-        }
         const auto end = static_cast<std::size_t>(std::ranges::find_if(value, is_blank) - value.begin());
         out += value.substr(0, end);
         value.remove_prefix(end);

@@ -50,9 +50,6 @@ struct CommandRow {
     boost::asio::awaitable<Answer> (*run)(Line&);
 };
 
-// The one option without a value.
-inline constexpr std::string_view kVerbose = "--verbose";
-
 std::span<const CommandRow> commands() noexcept;  // by name
 
 }  // namespace claviger::cloudhsm

@@ -11,13 +11,14 @@
 
 namespace claviger::cloudhsm {
 
-class Lease {
+class Lease : public std::enable_shared_from_this<Lease> {
 public:
-    // Gives the lease back when it goes.
+    // Gives the lease back when it goes. Keeps it: a job that is suspended when the service ends goes with
+    // its io_context, and that outlives the manager.
     class Held {
     public:
-        explicit Held(Lease& lease) : lease_(&lease) {}
-        Held(Held&& other) noexcept : lease_(std::exchange(other.lease_, nullptr)) {}
+        explicit Held(std::shared_ptr<Lease> lease) : lease_(std::move(lease)) {}
+        Held(Held&& other) noexcept = default;
         Held& operator=(Held&&) = delete;
         ~Held() {
             if (lease_ != nullptr) {
@@ -26,7 +27,7 @@ public:
         }
 
     private:
-        Lease* lease_;
+        std::shared_ptr<Lease> lease_;
     };
 
     explicit Lease(boost::asio::io_context& io) : io_(io) {}
@@ -41,7 +42,7 @@ public:
             co_await turn->async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
         }
         taken_ = true;
-        co_return Held(*this);
+        co_return Held(shared_from_this());
     }
 
 private:

@@ -245,7 +245,7 @@ awaitable<void> Manager::supervise(std::string resource, Work work, std::functio
 // Clusters of one lineage share a vault, so their jobs take turns too.
 Lease& Manager::lease(const ClusterId& id) {
     const auto facts = parts_.inventory.facts(id);
-    std::unique_ptr<Lease>& held = leases_[facts ? facts->lineage_id() : id];
+    std::shared_ptr<Lease>& held = leases_[facts ? facts->lineage_id() : id];
     if (!held) {
         held = std::make_unique<Lease>(parts_.control);
     }
@@ -321,6 +321,12 @@ awaitable<Status<>> Manager::finish_cluster(ClusterId id) {
     }
     if (cluster::Cluster* const running = cluster(id)) {
         co_await running->stop();
+    }
+    sightings_.erase(id);
+    kept_.erase(id);
+    {
+        const std::lock_guard lock(mutex_);
+        key_reports_.erase(id);
     }
     co_return co_await set_state(id, store::ClusterState::deleted, "");
 }

@@ -60,6 +60,8 @@ struct ManagerOptions {
         recovery_public;  // their recovery key, SubjectPublicKeyInfo DER; empty: each has a vault of its own
     std::string unit;     // "dev" or "production": the OU of cluster certificates
     std::string key_arn;  // "arn:aws:kms:us-east-1": what key objects are labelled with
+    // Longer than a CreateKey may take from its first object to its commit.
+    std::chrono::milliseconds making{15'000};
 };
 
 struct ManagerParts {
@@ -246,15 +248,15 @@ private:
     std::map<ClusterId, std::unique_ptr<cluster::Cluster>>
         clusters_;  // guarded by mutex_; written by control
     std::vector<std::unique_ptr<cluster::Cluster>>
-        retired_;                                 // stopped; a job or a scrape may look at them still
-    std::map<ClusterId, KeyReport> key_reports_;  // guarded by mutex_
+        retired_;                                         // stopped; a job or a scrape may look at them still
+    std::map<ClusterId, KeyReport> key_reports_;          // guarded by mutex_
+    std::map<ClusterId, std::shared_ptr<Lease>> leases_;  // control thread, as all below
     struct Sighting {
         MonoTime first;
         bool told = false;
     };
     std::map<ClusterId, std::map<std::pair<std::string, std::string>, Sighting>>
-        sightings_;                                       // by HSM and label
-    std::map<ClusterId, std::unique_ptr<Lease>> leases_;  // control thread, as all below
+        sightings_;  // by HSM and label
     boost::asio::steady_timer keeper_;
     bool keeping_ = false;
     struct Kept {  // when a cluster's keys were last in step, and of which HSMs and keys that was said

@@ -19,7 +19,6 @@ namespace asio = boost::asio;
 using asio::awaitable;
 using namespace std::chrono_literals;
 
-constexpr auto kMaking = 6s;    // longer than a CreateKey may take from its first object to its commit
 constexpr auto kLook = 1s;      // for an HSM that came back, or a key that was made or deleted
 constexpr auto kPatrol = 60s;   // for what foreign tools did to an HSM
 constexpr auto kJoining = 60s;  // for an HSM that just joined to take every key
@@ -195,7 +194,7 @@ std::vector<cluster::KeyObject> Manager::settled_orphans(const ClusterId& id, co
         const std::pair name(object.hsm_id, object.label);
         const auto former = sightings_[id].find(name);
         Sighting sighting = former == sightings_[id].end() ? Sighting{now} : former->second;
-        if (now - sighting.first >= kMaking) {
+        if (now - sighting.first >= options_.making) {
             orphans.push_back(object);
             if (!std::exchange(sighting.told, true)) {
                 observe::warn("cloudhsm.orphaned_key", {{"cluster", id.value()},
@@ -226,9 +225,18 @@ void Manager::report(const ClusterId& id, const KeyPlan& plan, std::size_t keys)
 }
 
 KeyReport Manager::key_report(const ClusterId& id) const {
+    const ClusterPtr view = parts_.inventory.cluster(id);
     const std::lock_guard lock(mutex_);
     const auto found = key_reports_.find(id);
-    return found == key_reports_.end() ? KeyReport{} : found->second;
+    if (view == nullptr || found == key_reports_.end()) {
+        return {};
+    }
+    KeyReport report = found->second;
+    std::erase_if(report.orphans, [&](const cluster::KeyObject& object) {  // of an HSM that has left since
+        return std::ranges::none_of(view->hsms,
+                                    [&](const Hsm& hsm) { return hsm.record.id.value() == object.hsm_id; });
+    });
+    return report;
 }
 
 awaitable<void> Manager::keep_keys() {
@@ -269,7 +277,7 @@ Manager::Work Manager::keep_cluster(ClusterId id, std::string what) {
         const bool unsure =
             std::ranges::any_of(sightings_[id], [](const auto& one) { return !one.second.told; });
         const MonoTime now = parts_.clock.mono();
-        kept_[id] = {std::move(what), unsure ? now - kPatrol + kMaking : now};
+        kept_[id] = {std::move(what), unsure ? now - kPatrol + options_.making : now};
     } else {
         observe::warn("cloudhsm.keys_not_settled",
                       {{"cluster", id.value()}, {"reason", settled.error().describe()}});

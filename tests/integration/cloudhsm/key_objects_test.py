@@ -97,6 +97,7 @@ class KeyObjects(FaultyKeyStoreRig):
         self.assertEqual(told[f'claviger_key_store_state{{key_store="{store}",state="CONNECTED"}}'], 1)
         self.assertEqual(told[f'claviger_cluster_orphans{{cluster="{cluster}"}}'], 0)
         for hsm in self.described(cluster)["Hsms"]:
+            self.assertEqual(told[f'claviger_cluster_hsm_state{{cluster="{cluster}",hsm="{hsm["HsmId"]}",state="ACTIVE"}}'], 1)
             labels = f'{{cluster="{cluster}",hsm="{hsm["HsmId"]}",zone="{hsm["AvailabilityZone"]}"}}'
             self.assertEqual(told["claviger_hsm_serving" + labels], 1)
 

@@ -18,6 +18,7 @@ import boto3
 from claviger_dev import BIN, Dev, until
 
 CLAVIGER = os.path.join(BIN, "claviger")
+SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 
 
 def claviger(*arguments, **keywords):
@@ -72,14 +73,37 @@ class Operator(unittest.TestCase):
                 if os.path.exists(ready):
                     os.unlink(ready)
 
-    def serve_config(self, module="/usr/lib/softhsm/libsofthsm2.so"):
+    def serve_config(self, *modules):
         config = os.path.join(self.folder, "claviger.toml")
         with open(config, "w", encoding="ascii") as file:
             file.write(f'[service]\ndata = "{self.folder}/data"\nsealing-key = "{self.folder}/sealing.key"\n'
                        'account = "123456789012"\n[http]\nlisten = "127.0.0.1:0"\nadmin-listen = "127.0.0.1:0"\n'
                        '[cluster]\nrecovery = "vault"\n'
-                       f'[[hsm]]\nname = "hsm-1"\nzone = "a"\nmodule = "{module}"\n')
+                       + "".join(f'[[hsm]]\nname = "hsm-{n}"\nzone = "{n}"\nmodule = "{module}"\n'
+                                 for n, module in enumerate(modules or [SOFTHSM], 1)))
         return config
+
+    def serves(self, config):
+        """Starts a production service, makes a key, and ends it; what it printed."""
+        ready = self.folder + "/ready"
+        service = subprocess.Popen([CLAVIGER, "serve", "--config", config, "--ready-file", ready],
+                                   stdout=subprocess.PIPE, text=True)
+        try:
+            until(lambda: os.path.exists(ready) or service.poll() is not None, 60, "ready")
+            self.assertTrue(self.client(self.folder + "/data").create_key()["KeyMetadata"]["Enabled"])
+        finally:
+            service.send_signal(signal.SIGTERM)
+            printed = service.communicate(timeout=20)[0]
+        os.unlink(ready)
+        return printed
+
+    def test_a_module_that_has_gone_costs_its_own_hsm_only(self):
+        copy = os.path.join(self.folder, "copy.so")
+        shutil.copy(SOFTHSM, copy)
+        config = self.serve_config(SOFTHSM, SOFTHSM, copy)
+        self.serves(config)
+        os.unlink(copy)
+        self.serves(config)
 
     def test_the_first_access_key_outlives_a_first_start_that_failed(self):
         no_module = os.path.join(self.folder, "no-module.so")
@@ -93,15 +117,7 @@ class Operator(unittest.TestCase):
             if os.path.exists(f"{self.folder}/data/{left}"):
                 self.assertIn(f"{self.folder}/data/{left}", again.stderr)
                 shutil.rmtree(f"{self.folder}/data/{left}")
-        ready = self.folder + "/ready"
-        service = subprocess.Popen([CLAVIGER, "serve", "--config", self.serve_config(), "--ready-file", ready],
-                                   stdout=subprocess.PIPE, text=True)
-        try:
-            until(lambda: os.path.exists(ready) or service.poll() is not None, 60, "ready")
-            self.assertTrue(self.client(self.folder + "/data").create_key()["KeyMetadata"]["Enabled"])
-        finally:
-            service.send_signal(signal.SIGTERM)
-            self.assertIn("the first access key stands in", service.communicate(timeout=20)[0])
+        self.assertIn("the first access key stands in", self.serves(self.serve_config()))
 
     def test_a_start_that_cannot_succeed_ends_before_it_makes_anything(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -130,6 +146,10 @@ class Operator(unittest.TestCase):
             self.assertEqual([h["state"] for h in status["hsms"]], ["serving"] * 3)
             self.assertGreater(sum(h["operations"] for h in status["hsms"]), 0)
             self.assertEqual(json.loads(claviger("report", "leftovers", "--data", dev.data).stdout), [])
+
+            os.kill(dev.hsm_pids()[0], signal.SIGKILL)
+            until(lambda: any(name.startswith('claviger_hsm_last_error{cluster="default"') and value == 1
+                              for name, value in dev.metrics().items()), 20, "the metrics say what became of it")
 
             kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
             before = time.time()
