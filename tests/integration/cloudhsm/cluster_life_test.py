@@ -190,7 +190,7 @@ class ClusterLife(unittest.TestCase):
         self.assertEqual(self.aws("delete-hsm", "--cluster-id", identity, "--hsm-id", first["HsmId"])["HsmId"],
                          first["HsmId"])
         self.until_active(identity, 1)
-        self.assertFalse(os.path.exists(os.path.join(self.dev.data, "hsm", first["HsmId"])))
+        until(lambda: not os.path.exists(os.path.join(self.dev.data, "hsm", first["HsmId"])), 10, "its directory is gone")
         # The member that is left hands over the keys; with none left, the vault does.
         third = self.aws("create-hsm", "--cluster-id", identity, "--availability-zone", "us-east-1a")["Hsm"]
         self.until_active(identity, 2)

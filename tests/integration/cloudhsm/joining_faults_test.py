@@ -136,7 +136,7 @@ class Joining(FaultyKeyStoreRig):
         self.restart(between=lambda: between(self.state_directory(hsm)))
         self.assertIsNone(self.delete(hsm))
         self.assertEqual(self.logged("hsm_not_wiped", hsm), "")
-        self.assertFalse(os.path.exists(self.state_directory(hsm)))
+        until(lambda: not os.path.exists(self.state_directory(hsm)), 10, "its directory is gone")
 
     def test_leaving_by_its_officer_when_its_pin_is_lost(self):
         self.deleted_and_wiped(lambda directory: os.unlink(directory + "/pins"))
