@@ -141,15 +141,9 @@ TEST(StoreDiskFull, WholeBatchFailsAndTheStoreGoesOnAfterwards) {
     int changes = 0;
     {
         const FileSizeLimit full(std::filesystem::file_size(home.options().path.string() + "-wal"));
-        std::latch held(1);
         std::latch all(20);
         std::atomic<int> io_errors{0};
-        store->submit(
-            [&](Txn&) {
-                held.wait();
-                return false;
-            },
-            {});
+        Occupied thread(*store);
         for (int i = 0; i < 20; ++i) {
             store->submit(
                 [&, i](Txn& txn) {
@@ -161,7 +155,7 @@ TEST(StoreDiskFull, WholeBatchFailsAndTheStoreGoesOnAfterwards) {
                     all.count_down();
                 });
         }
-        held.count_down();
+        thread.let_go();
         all.wait();
         EXPECT_EQ(io_errors, 20) << "also those that rolled back: they may have read what is not durable";
         EXPECT_EQ(changes, 20);
@@ -201,15 +195,9 @@ TEST(StoreBatch, UndoThatFailsEndsTheWholeBatch) {
     auto store = home.open();
     sqlite3_cancel_auto_extension(extension);
     ASSERT_TRUE(put(*store, alias("alias/before")));
-    std::latch held(1);
     std::latch all(3);
     std::atomic<int> failed{0};
-    store->submit(
-        [&](Txn&) {
-            held.wait();
-            return false;
-        },
-        {});
+    Occupied thread(*store);
     for (const bool keep : {true, false, true}) {
         store->submit(
             [&, keep](Txn& txn) {
@@ -225,7 +213,7 @@ TEST(StoreBatch, UndoThatFailsEndsTheWholeBatch) {
                 all.count_down();
             });
     }
-    held.count_down();
+    thread.let_go();
     all.wait();
     undo_fails = false;
     EXPECT_EQ(failed, 3);
@@ -245,16 +233,10 @@ TEST(StoreDiskFull, BatchLargerThanTheCacheFailsAsAWholeToo) {
     ASSERT_TRUE(put(*store, alias("alias/before")));
     {
         const FileSizeLimit full(1 << 20);
-        std::latch held(1);
         constexpr int kItems = 400;  // far more than the page cache holds, so pages spill before the COMMIT
         std::latch all(kItems);
         std::atomic<int> failed{0};
-        store->submit(
-            [&](Txn&) {
-                held.wait();
-                return false;
-            },
-            {});
+        Occupied thread(*store);
         for (int i = 0; i < kItems; ++i) {
             store->submit(
                 [i](Txn& txn) {
@@ -268,7 +250,7 @@ TEST(StoreDiskFull, BatchLargerThanTheCacheFailsAsAWholeToo) {
                     all.count_down();
                 });
         }
-        held.count_down();
+        thread.let_go();
         all.wait();
         EXPECT_EQ(failed, kItems);
     }

@@ -259,13 +259,7 @@ TEST_P(StoreContract, ThousandSubmitsShareFewCommits) {
     constexpr int kSubmits = 1000;
     std::latch all(kSubmits);
     std::atomic<int> failed{0};
-    std::latch held(1);
-    store_->submit(
-        [&](Txn&) {
-            held.wait();  // what is submitted meanwhile queues up
-            return false;
-        },
-        {});
+    Occupied thread(*store_);
     for (int i = 0; i < kSubmits; ++i) {
         store_->submit([i](Txn& txn) { return txn.put(alias("alias/" + std::to_string(i))).has_value(); },
                        [&](const Result<std::uint64_t>& outcome) {
@@ -273,7 +267,7 @@ TEST_P(StoreContract, ThousandSubmitsShareFewCommits) {
                            all.count_down();
                        });
     }
-    held.count_down();
+    thread.let_go();
     all.wait();
     EXPECT_EQ(failed, 0);
     EXPECT_LE(store_->commits(), 4U);
@@ -281,14 +275,8 @@ TEST_P(StoreContract, ThousandSubmitsShareFewCommits) {
 }
 
 TEST_P(StoreContract, OneFailingTransactionDoesNotSpoilItsBatch) {
-    std::latch held(1);
     std::latch all(3);
-    store_->submit(
-        [&](Txn&) {
-            held.wait();
-            return false;
-        },
-        {});
+    Occupied thread(*store_);
     const auto count = [&](const Result<std::uint64_t>&) { all.count_down(); };
     store_->submit([](Txn& txn) { return txn.put(alias("alias/first")).has_value(); }, count);
     store_->submit(
@@ -298,7 +286,7 @@ TEST_P(StoreContract, OneFailingTransactionDoesNotSpoilItsBatch) {
         },
         count);
     store_->submit([](Txn& txn) { return txn.put(alias("alias/third")).has_value(); }, count);
-    held.count_down();
+    thread.let_go();
     all.wait();
     const Result<Contents> contents = store_->load();
     ASSERT_EQ(contents->aliases.size(), 2U);

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <future>
+#include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -267,6 +268,26 @@ private:
     SystemRandom random_;
     SealingKey key_;
     SqliteOptions options_;
+};
+
+// Occupies the store's thread from the constructor to let_go(): what is submitted meanwhile is one batch.
+class Occupied {
+public:
+    explicit Occupied(Store& store) {
+        store.submit(
+            [this](Txn&) {
+                running_.count_down();
+                released_.wait();
+                return false;
+            },
+            {});
+        running_.wait();  // else some of what follows would share this one's batch
+    }
+    void let_go() { released_.count_down(); }
+
+private:
+    std::latch running_{1};
+    std::latch released_{1};
 };
 
 }  // namespace claviger::store
