@@ -339,8 +339,10 @@ LoginRefusal why_refused(const Error& error) noexcept {
     if (error.ckr == link::kUserPinNotInitialized) {
         return LoginRefusal::not_set;
     }
-    const bool tried = error.ckr != 0;  // an attempt that the token's flags forbid has no return value
-    return tried && error.ckr != link::kPinLocked ? LoginRefusal::wrong : LoginRefusal::locked;
+    if (error.ckr == link::kPinLocked) {
+        return LoginRefusal::locked;
+    }
+    return error.ckr != 0 ? LoginRefusal::wrong : LoginRefusal::warned;
 }
 
 }  // namespace claviger::cluster

@@ -41,6 +41,7 @@ struct ClusterView {
     std::vector<store::ClusterUserRecord> users;
 
     std::size_t active_hsms() const noexcept;
+    std::size_t members() const noexcept;       // ACTIVE, or DEGRADED by their user PIN alone
     std::size_t active_zones() const noexcept;  // zones with at least one ACTIVE HSM
     bool has_user(std::string_view name) const noexcept;
 };

@@ -27,7 +27,9 @@ std::string_view to_string(store::HsmState state) noexcept {
     switch (state) {
         case store::HsmState::create_in_progress: return "CREATE_IN_PROGRESS";
         case store::HsmState::active: return "ACTIVE";
-        case store::HsmState::degraded: return "DEGRADED";
+        case store::HsmState::degraded:
+        case store::HsmState::pin_unknown:
+        case store::HsmState::pin_locked: return "DEGRADED";
         case store::HsmState::delete_in_progress: return "DELETE_IN_PROGRESS";
     }
     return {};

@@ -19,6 +19,11 @@ std::size_t ClusterView::active_hsms() const noexcept {
         hsms, [](const Hsm& hsm) { return hsm.record.state == store::HsmState::active; }));
 }
 
+std::size_t ClusterView::members() const noexcept {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(hsms, [](const Hsm& hsm) { return store::is_member(hsm.record.state); }));
+}
+
 std::size_t ClusterView::active_zones() const noexcept {
     std::set<std::string_view> zones;
     for (const Hsm& hsm : hsms) {

@@ -144,7 +144,7 @@ Result<cluster::Cluster*> Manager::open_cluster(const ClusterId& id) {
     options.membership = facts_of(*facts).membership;
     options.log = log_event;
     for (const Hsm& hsm : view->hsms) {
-        if (hsm.record.state == store::HsmState::active && runs_hosts(view->record)) {
+        if (store::is_member(hsm.record.state) && runs_hosts(view->record)) {
             options.hsms.push_back(hsm_options(hsm.record));
         }
     }

@@ -78,6 +78,12 @@ struct ManagerParts {
 // The StateMessage of an HSM for which the holder of the recovery key must bring the wrapping key.
 inline constexpr std::string_view kWaitingForRecovery = "waiting for recovery: run claviger cluster recover";
 
+// The StateMessage of the last HSM after a refused DeleteHsm, perhaps after another sentence: the next one
+// knows by it that it is the next.
+inline constexpr std::string_view kNotSigned =
+    "The HSM was not deleted: it could not sign a backup of the cluster. Try again; a second DeleteHsm "
+    "deletes it without one if it still cannot.";
+
 // What came out of a backup's file that was taken in.
 struct Imported {
     BackupId backup;
@@ -209,6 +215,10 @@ private:
     // log_in() draw it now, if they serve.
     boost::asio::awaitable<Status<>> draw_missed_pins(ClusterId id);
     boost::asio::awaitable<Status<>> set_known_pins(ClusterId id, std::set<HsmId> hsms);
+    // What hosts found at their logins, told by the rows; an HSM that serves is ACTIVE. Any time.
+    Work note_pins(ClusterId id);
+    // Nothing is changed if the row has left the state of `hsm`.
+    Work note_pin(const store::CloudHsmRecord& hsm, store::HsmState state);
     Work try_pin(const store::CloudHsmRecord& hsm, const SecretBytes& pin, cluster::PinGuess guess);
     Work reset_user_pin(HsmId id, const SecretBytes& password);
 

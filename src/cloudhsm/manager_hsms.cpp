@@ -15,12 +15,9 @@ using boost::asio::awaitable;
 constexpr std::string_view kCreated = "HSM created.";
 constexpr std::string_view kNotCreated = "HSM creation failed. Please delete this HSM and try again.";
 constexpr std::string_view kBarred = "Its last HSM was deleted without being wiped. ";
-// After a refused DeleteHsm; its next one knows by the second that it is the next.
+// After a refused DeleteHsm, as kNotSigned.
 constexpr std::string_view kNoBackup =
     "The HSM was not deleted: no backup of the cluster could be made. Try again.";
-constexpr std::string_view kNotSigned =
-    "The HSM was not deleted: it could not sign a backup of the cluster. Try again; a second DeleteHsm "
-    "deletes it without one if it still cannot.";
 
 bool is_of_the_disk(const Error& error) noexcept {
     return error.code == Errc::io_error || error.code == Errc::integrity;
@@ -122,7 +119,7 @@ awaitable<Status<>> Manager::back_up_before(const store::CloudHsmRecord& hsm) {
     if (made || !served || !last) {
         co_return done;
     }
-    const bool insisted = hsm.state_message == kNotSigned && !is_of_the_disk(made.error());
+    const bool insisted = hsm.state_message.ends_with(kNotSigned) && !is_of_the_disk(made.error());
     co_return insisted ? Status<>(done) : made;
 }
 
@@ -140,7 +137,10 @@ awaitable<Status<>> Manager::delete_hsm(HsmId id) {
             co_return kept;  // the next process begins anew
         }
         std::string message(is_of_the_disk(kept.error()) ? kNoBackup : kNotSigned);
-        const Status<> told = co_await set_state(id, store::HsmState::active, std::move(message));
+        Status<> told = co_await set_state(id, store::HsmState::active, std::move(message));
+        if (told) {
+            told = co_await note_pins(hsm->cluster);  // it may have been refused for its user PIN
+        }
         co_return told ? kept : told;
     }
     if (cluster::Cluster* const running = cluster(hsm->cluster)) {

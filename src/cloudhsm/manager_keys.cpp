@@ -246,7 +246,10 @@ awaitable<void> Manager::keep_keys() {
         for (const ClusterPtr& view : parts_.inventory.clusters()) {
             const ClusterId id = view->record.id;
             const cluster::Cluster* const running = cluster(id);
-            if (stopping_ || running == nullptr || running->serving() == 0 || lease(id).taken()) {
+            if (stopping_ || running == nullptr || lease(id).taken()) {
+                continue;
+            }
+            if (const Status<> noted = co_await note_pins(id); !noted || running->serving() == 0) {
                 continue;
             }
             std::string what = serving_now(*running) + std::to_string(parts_.keys.version());

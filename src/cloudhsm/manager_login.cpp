@@ -18,7 +18,8 @@ constexpr auto kReadmission = 15s;
 std::optional<LoginFailure> refusal_of(const Error& error) {
     switch (cluster::why_refused(error)) {
         case cluster::LoginRefusal::wrong: return LoginFailure::invalid_credentials;
-        case cluster::LoginRefusal::locked: return LoginFailure::user_locked_out;
+        case cluster::LoginRefusal::locked:
+        case cluster::LoginRefusal::warned: return LoginFailure::user_locked_out;
         case cluster::LoginRefusal::not_set: return LoginFailure::user_not_found;
         case cluster::LoginRefusal::another_user: return LoginFailure::user_logged_in;
         case cluster::LoginRefusal::none: break;
@@ -92,7 +93,7 @@ Result<ClusterPtr, LoginError> Manager::connectable(const ClusterId& id) const {
             return LoginError{LoginFailure::subnet_not_found, subnet.value};
         }
     }
-    if (view->active_hsms() == 0) {
+    if (view->members() == 0) {
         return LoginError{LoginFailure::insufficient_hsms, "no HSM is ACTIVE"};
     }
     if (!view->has_user(kKmsUser)) {
@@ -114,7 +115,7 @@ awaitable<Result<Done, LoginError>> Manager::try_password(ClusterId id, SecretBy
     const Hsm* other = nullptr;
     std::optional<Error> unasked;
     for (const Hsm& hsm : (*view)->hsms) {
-        if (hsm.record.state != store::HsmState::active) {
+        if (!store::is_member(hsm.record.state)) {
             continue;
         }
         // With an empty one the flags are looked at and nothing is tried.
@@ -128,6 +129,10 @@ awaitable<Result<Done, LoginError>> Manager::try_password(ClusterId id, SecretBy
         } else if (tried.error().code == Errc::data_invalid) {
             other = other == nullptr ? &hsm : other;
         } else if (tried.error().code == Errc::pin_refused) {
+            if (cluster::why_refused(tried.error()) == cluster::LoginRefusal::locked) {
+                const Status<> noted = co_await note_pin(hsm.record, store::HsmState::pin_locked);
+                static_cast<void>(noted);  // what the caller asked is answered all the same
+            }
             co_return failed(tried.error());
         } else {
             unasked = tried.error();
@@ -150,8 +155,7 @@ awaitable<Result<Done, LoginError>> Manager::try_password(ClusterId id, SecretBy
 
 awaitable<Result<Done, LoginError>> Manager::log_in(ClusterId id) {
     const Lease::Held held = co_await lease(id).take();
-    const Result<ClusterPtr, LoginError> view = connectable(id);
-    if (!view) {
+    if (const Result<ClusterPtr, LoginError> view = connectable(id); !view) {
         co_return view.error();
     }
     const Status<> up = co_await raise(id);
@@ -164,7 +168,8 @@ awaitable<Result<Done, LoginError>> Manager::log_in(ClusterId id) {
     }
     std::size_t good = 0;
     std::set<HsmId> known;
-    for (const Hsm& hsm : (*view)->hsms) {
+    const ClusterPtr view = parts_.inventory.cluster(id);  // raise() may have found PINs that fit no more
+    for (const Hsm& hsm : view->hsms) {
         if (hsm.record.state != store::HsmState::active) {
             continue;
         }
@@ -210,7 +215,7 @@ awaitable<Status<>> Manager::raise(ClusterId id) {
     for (const Hsm& hsm : view->hsms) {
         const bool there =
             std::ranges::find(members, hsm.record.id.value(), &cluster::MemberView::hsm_id) != members.end();
-        if (hsm.record.state == store::HsmState::active && !there) {
+        if (store::is_member(hsm.record.state) && !there) {
             if (Status<> added = (*running)->add(hsm_options(hsm.record)); !added) {
                 co_return added;
             }
@@ -218,12 +223,16 @@ awaitable<Status<>> Manager::raise(ClusterId id) {
     }
     // As many as can: one that cannot serve is no reason not to wait for the others.
     const MonoTime deadline = parts_.clock.mono() + kReadmission;
-    for (std::size_t count = view->active_hsms(); count > 0; --count) {
-        if (co_await (*running)->wait_serving(count, deadline)) {
-            co_return done;
-        }
+    Status<> up = Error(Errc::no_hsm, "none serves yet");
+    for (std::size_t count = std::max<std::size_t>(view->active_hsms(), 1); count > 0 && !up; --count) {
+        up = co_await (*running)->wait_serving(count, deadline);
     }
-    co_return why_none_serves((*running)->members());
+    const Status<> noted = co_await note_pins(id);
+    static_cast<void>(noted);  // the keeper looks again
+    if (!up) {
+        co_return why_none_serves((*running)->members());
+    }
+    co_return done;
 }
 
 awaitable<Status<>> Manager::log_out(ClusterId id) {

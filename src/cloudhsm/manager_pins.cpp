@@ -12,7 +12,86 @@ namespace {
 
 using boost::asio::awaitable;
 
+constexpr std::string_view kPinUnknown =
+    "user PIN unknown: the token does not take the one that its host keeps. claviger cloudhsm user "
+    "change-password gives it another.";
+constexpr std::string_view kPinLocked =
+    "user PIN locked: claviger cloudhsm user change-password unlocks the token and gives it another.";
+constexpr std::string_view kPinKnown = "The user PIN is known again.";
+
+// Only what a token said of a PIN counts against it; a host that is away, or late, says nothing.
+store::HsmState state_of(const cluster::MemberView& member, store::HsmState before) {
+    if (member.process != 0) {
+        return store::HsmState::active;
+    }
+    switch (member.failure ? cluster::why_refused(*member.failure) : cluster::LoginRefusal::none) {
+        case cluster::LoginRefusal::wrong:
+        case cluster::LoginRefusal::not_set:
+        case cluster::LoginRefusal::warned: return store::HsmState::pin_unknown;
+        case cluster::LoginRefusal::locked: return store::HsmState::pin_locked;
+        case cluster::LoginRefusal::another_user:
+        case cluster::LoginRefusal::none: break;
+    }
+    return before;
+}
+
+std::string message_of(store::HsmState state, const std::string& before) {
+    if (state == store::HsmState::active) {
+        return std::string(kPinKnown);
+    }
+    std::string message(state == store::HsmState::pin_locked ? kPinLocked : kPinUnknown);
+    if (before.ends_with(kNotSigned)) {
+        message.append(" ").append(kNotSigned);
+    }
+    return message;
+}
+
 }  // namespace
+
+awaitable<Status<>> Manager::note_pins(ClusterId id) {
+    const cluster::Cluster* const running = cluster(id);
+    const ClusterPtr view = parts_.inventory.cluster(id);
+    if (running == nullptr || view == nullptr) {
+        co_return done;
+    }
+    Status<> noted = done;
+    for (const cluster::MemberView& member : running->members()) {
+        const auto hsm =
+            std::ranges::find(view->hsms, member.hsm_id,
+                              [](const Hsm& one) -> const std::string& { return one.record.id.value(); });
+        if (hsm != view->hsms.end() && store::is_member(hsm->record.state) && noted) {
+            const store::HsmState state = state_of(member, hsm->record.state);
+            noted = co_await note_pin(hsm->record, state);
+        }
+    }
+    co_return noted;
+}
+
+awaitable<Status<>> Manager::note_pin(const store::CloudHsmRecord& hsm, store::HsmState state) {
+    if (hsm.state == state) {
+        co_return done;
+    }
+    bool changed = false;
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
+        auto row = txn.cloudhsm_hsm(hsm.id);
+        if (!row) {
+            return std::move(row).error();
+        }
+        if (!*row || (*row)->state != hsm.state) {
+            return done;
+        }
+        changed = true;
+        (*row)->state = state;
+        (*row)->state_message = message_of(state, hsm.state_message);
+        return txn.put(**std::move(row));
+    };
+    const Status<> noted = co_await commit(std::move(work));
+    if (noted && changed) {
+        const auto level = state == store::HsmState::active ? observe::Level::info : observe::Level::warn;
+        observe::log(level, "cloudhsm.user_pin", {{"hsm", hsm.id.value()}, {"state", message_of(state, "")}});
+    }
+    co_return noted;
+}
 
 awaitable<Status<>> Manager::try_pin(const store::CloudHsmRecord& hsm, const SecretBytes& pin,
                                      cluster::PinGuess guess) {
@@ -74,7 +153,7 @@ awaitable<Status<>> Manager::draw_missed_pins(ClusterId id) {
 awaitable<Status<>> Manager::set_user_password(ClusterId id, SecretBytes password) {
     const Lease::Held held = co_await lease(id).take();
     const ClusterPtr before = parts_.inventory.cluster(id);
-    if (before->active_hsms() == 0) {
+    if (before->members() == 0) {
         co_return Error(Errc::no_hsm, "The cluster has no ACTIVE HSM: create one first.");
     }
     // Hosts that were logged out run for this, and are ended again.
@@ -94,14 +173,20 @@ awaitable<Status<>> Manager::set_user_password(ClusterId id, SecretBytes passwor
     std::vector<HsmId> refused;
     for (const Hsm& hsm : before->hsms) {
         const std::string& name = hsm.record.id.value();
-        if (hsm.record.state != store::HsmState::active || !outcome) {
+        if (!store::is_member(hsm.record.state) || !outcome) {
             continue;
         }
         const auto member = std::ranges::find(members, name, &cluster::MemberView::hsm_id);
-        if (member != members.end() && member->failure && member->failure->code == Errc::pin_refused) {
+        const store::HsmState state =
+            member == members.end() ? hsm.record.state : state_of(*member, hsm.record.state);
+        if (state != store::HsmState::active) {
             refused.push_back(hsm.record.id);
         } else {
             outcome = co_await (*running)->set_user_pin(name, password.clone());
+            if (!outcome && outcome.error().code == Errc::pin_refused) {
+                refused.push_back(hsm.record.id);  // it serves with a PIN that was changed, or locked, since
+                outcome = done;
+            }
         }
     }
     if (before->record.logged_out) {
@@ -130,6 +215,10 @@ awaitable<Status<>> Manager::reset_user_pin(HsmId id, const SecretBytes& passwor
     const Status<> set = co_await cluster::reset_user_pin(std::move(where), std::move(options),
                                                           std::move(pin), password.clone());
     observe::warn("cloudhsm.user_pin_reset", {{"hsm", id.value()}, {"good", set ? "yes" : "no"}});
+    if (set) {
+        const Status<> noted = co_await note_pin(*hsm, store::HsmState::active);
+        static_cast<void>(noted);  // the keeper looks again
+    }
     const Status<> back = removed ? running->add(hsm_options(*hsm)) : removed;
     co_return set&& removed ? back : set;
 }

@@ -223,8 +223,14 @@ enum class HsmState : std::uint8_t {
     create_in_progress = 0,
     active = 1,
     degraded = 2,
-    delete_in_progress = 3
+    delete_in_progress = 3,
+    pin_unknown = 4,  // DEGRADED to the API: its token does not take the user PIN that its host keeps
+    pin_locked = 5,   // the same, because the token has locked it
 };
+// Whether the HSM belongs to its cluster and its host runs with the cluster's, whatever came of its user PIN.
+constexpr bool is_member(HsmState state) noexcept {
+    return state == HsmState::active || state == HsmState::pin_unknown || state == HsmState::pin_locked;
+}
 enum class BackupState : std::uint8_t {
     create_in_progress = 0,
     ready = 1,

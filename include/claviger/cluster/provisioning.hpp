@@ -165,7 +165,8 @@ boost::asio::awaitable<Status<>> try_user_pin(Site site, HsmOptions hsm, SecretB
 enum class LoginRefusal : std::uint8_t {
     none,          // it is something else that failed
     wrong,         // the PIN was tried, and is another
-    locked,        // whatever the PIN; also where its flags say that it is too near
+    locked,        // whatever the PIN
+    warned,        // nothing was tried: its flags tell of wrong attempts, or no PIN is kept that could be
     not_set,       // the user has no PIN
     another_user,  // somebody else is logged in
 };

@@ -61,7 +61,9 @@ asio::awaitable<Outcome<DeleteHsmResponse>> handle_delete_hsm(Call& call, const 
                 return invalid_request("HSM '" + id.value() + "' is being created.");
             case store::HsmState::delete_in_progress: return done;
             case store::HsmState::active:
-            case store::HsmState::degraded: break;
+            case store::HsmState::degraded:
+            case store::HsmState::pin_unknown:
+            case store::HsmState::pin_locked: break;
         }
         (*row)->state = store::HsmState::delete_in_progress;  // the message tells of the state before
         return put(txn, **std::move(row));

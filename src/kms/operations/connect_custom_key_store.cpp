@@ -16,7 +16,7 @@ std::optional<Failure> check_connectable(const Call& call, const store::KeyStore
     if (auto refused = check_active(*cluster)) {
         return refused;
     }
-    if (cluster->active_hsms() == 0) {
+    if (cluster->members() == 0) {
         return Failure(ErrorType::cloudhsm_cluster_invalid_configuration,
                        "CloudHSM cluster must contain at least one active HSM");
     }

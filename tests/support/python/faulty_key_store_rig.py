@@ -31,6 +31,8 @@ class FaultyKeyStoreRig(KeyStoreRig):
 
     def reached(self):
         """The ordered faults that were reached."""
+        if not os.path.exists(self.plan + ".applied"):
+            return []
         with open(self.plan + ".applied", encoding="ascii") as file:
             return [line.split(" ", 1)[1].strip() for line in file]
 
