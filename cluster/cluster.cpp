@@ -23,6 +23,7 @@
 #include "cluster/certificate_watch.hpp"
 #include "cluster/client.hpp"
 #include "cluster/member_driver.hpp"
+#include "hsm/link/return_values.hpp"
 
 namespace claviger::cluster {
 namespace {
@@ -222,6 +223,21 @@ boost::asio::awaitable<Status<>> Cluster::set_user_pin(std::string hsm_id, Secre
     request.fresh = std::move(fresh);
     co_return co_await (*link)->tell(wire::Operation::set_user_pin, request,
                                      impl_->clock.mono() + impl_->options.timing.admission);
+}
+
+boost::asio::awaitable<Result<bool>> Cluster::user_pin_locked(std::string hsm_id) {
+    namespace wire = link::control;
+    const auto link = impl_->control_link(hsm_id);
+    if (!link) {
+        co_return link.error();
+    }
+    const wire::Empty nothing;
+    const auto status = co_await (*link)->ask<wire::Status>(
+        wire::Operation::status, nothing, impl_->clock.mono() + impl_->options.timing.admission);
+    if (!status) {
+        co_return status.error();
+    }
+    co_return (status->flags & link::kFlagUserPinLocked) != 0;
 }
 
 void Cluster::start() {

@@ -9,7 +9,8 @@ namespace claviger::hsm {
 
 static_assert(link::kPinIncorrect == CKR_PIN_INCORRECT && link::kPinLocked == CKR_PIN_LOCKED &&
               link::kUserPinNotInitialized == CKR_USER_PIN_NOT_INITIALIZED &&
-              link::kUserAnotherAlreadyLoggedIn == CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
+              link::kUserAnotherAlreadyLoggedIn == CKR_USER_ANOTHER_ALREADY_LOGGED_IN &&
+              link::kFlagUserPinLocked == CKF_USER_PIN_LOCKED);
 
 Status<> may_try_pin(PinState state, Attempt attempt) {
     const auto refuse = [](std::string_view why, CK_RV as = CKR_OK) {

@@ -1,5 +1,6 @@
 #include "src/cloudhsm/command_table.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <vector>
 
@@ -68,21 +69,46 @@ awaitable<Answer> login(Line& line) {
     co_return strings({{"username", line.user}, {"role", *line.role}});
 }
 
+// What a token refused is in its HSM's row; one whose host serves still is asked.
+awaitable<bool> has_locked_token(const Line& line) {
+    cluster::Cluster* const running = line.manager.cluster(line.id());
+    for (const Hsm& hsm : line.cluster->hsms) {
+        bool locked = hsm.record.state == store::HsmState::pin_locked;
+        if (hsm.record.state == store::HsmState::active && running != nullptr) {
+            const Result<bool> told = co_await running->user_pin_locked(hsm.record.id.value());
+            locked = told && *told;
+        }
+        if (locked) {
+            co_return true;
+        }
+    }
+    co_return false;
+}
+
+// Admins are accounts of ours; the crypto user is the user of every token, if its PIN is ours.
 awaitable<Answer> user_list(Line& line) {
     json::array users;
-    const auto add = [&](std::string_view name, std::string_view role) {
+    const auto add = [&](std::string_view name, std::string_view role, bool locked, bool everywhere) {
         users.push_back({{"username", name},
                          {"role", role},
-                         {"locked", "false"},
+                         {"locked", locked ? "true" : "false"},
                          {"mfa", json::array()},
                          {"quorum", json::array()},
-                         {"cluster-coverage", "full"}});
+                         {"cluster-coverage", everywhere ? "full" : "partial"}});
     };
     if (line.cluster->users.empty()) {
-        add("admin", "unactivated-admin");
+        add("admin", "unactivated-admin", false, true);
     }
     for (const store::ClusterUserRecord& user : line.cluster->users) {
-        add(user.name, user.role);
+        bool locked = false;
+        bool everywhere = true;
+        if (user.role == kCryptoUser) {
+            locked = co_await has_locked_token(line);
+            everywhere = std::ranges::none_of(line.cluster->hsms, [](const Hsm& hsm) {
+                return hsm.record.state == store::HsmState::pin_unknown;
+            });
+        }
+        add(user.name, user.role, locked, everywhere);
     }
     co_return json::value{{"users", std::move(users)}};
 }

@@ -72,6 +72,8 @@ class ConnectionErrors(FaultyKeyStoreRig):
         before = self.wrong_pins()
         self.fails(self.store, "USER_LOCKED_OUT")
         self.assertEqual(self.wrong_pins(), before, "no attempt was made on any token")
+        users = {user["username"]: user["locked"] for user in self.command(self.cluster, "user", "list")["users"]}
+        self.assertEqual(users, {"admin": "false", "kmsuser": "true"})
         self.command(self.cluster, "user", "change-password", *USER, "--password", PASSWORD)
         self.back_in_order()
         self.order()

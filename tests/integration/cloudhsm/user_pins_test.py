@@ -43,6 +43,12 @@ class UserPins(FaultyKeyStoreRig):
         self.until_all_serve()
         self.new_key(self.store)
 
+    def told(self):
+        """What `user list` tells of kmsuser: whether he is locked, and on which HSMs he is."""
+        users = {user["username"]: user for user in self.command(self.cluster, "user", "list")["users"]}
+        self.assertEqual((users["admin"]["locked"], users["admin"]["cluster-coverage"]), ("false", "full"), "an account of ours")
+        return users["kmsuser"]["locked"], users["kmsuser"]["cluster-coverage"]
+
     def hosts(self):
         return self.command(self.cluster, "cluster", "hsm-info")["hsms"]
 
@@ -79,6 +85,7 @@ class UserPins(FaultyKeyStoreRig):
         self.assertTrue(self.decrypts(self.blob))
         self.end_host()
         self.until_degraded("user PIN unknown")
+        self.assertEqual(self.told(), ("false", "partial"))
         self.no_longer_counts()
         self.restart()
         until(lambda: self.decrypts(self.blob), 30, "the other HSM serves")
@@ -89,12 +96,16 @@ class UserPins(FaultyKeyStoreRig):
     def test_a_locked_pin_makes_the_hsm_degraded_until_an_officer_unlocks_it(self):
         limit = "C_Login pin-limit 3"
         self.order(limit)
+        self.assertEqual(self.told(), ("false", "full"))
         self.guess(3)
         self.assertEqual(self.row()["State"], "ACTIVE")
+        self.assertEqual(self.told(), ("true", "full"), "its host serves, and sees it")
         self.end_host(limit)
         self.until_degraded("user PIN locked")
+        self.assertEqual(self.told(), ("true", "full"))
         self.no_longer_counts()
         self.known()
+        self.assertEqual(self.told(), ("false", "full"))
 
     def test_a_new_password_replaces_a_pin_that_nobody_knows_while_its_host_serves(self):
         self.change_behind_our_back()
@@ -111,6 +122,7 @@ class UserPins(FaultyKeyStoreRig):
         self.until_degraded("user PIN unknown")
         self.disconnect(self.store)
         self.assertEqual(self.row()["State"], "DEGRADED")
+        self.assertEqual(self.told(), ("false", "partial"))
         self.command(self.cluster, "user", "change-password", *USER, "--password", PASSWORD)
         self.assertEqual(self.row()["State"], "ACTIVE")
         self.connected(self.store)
