@@ -180,7 +180,7 @@ boost::asio::awaitable<Status<>> Enrolment::give_back_token() {
     if (const Status<> made_room = make_state_dir(); !made_room) {
         co_return made_room;
     }
-    control::TakeToken request{draw_pin()};
+    control::GiveBackToken request{draw_pin(), hsm_.wipe == Wipe::init_token};
     co_return co_await tell_officer(control::Operation::give_back_token, request);
 }
 

@@ -74,14 +74,8 @@ Status<> destroy_remains(const Functions& p11, CK_SESSION_HANDLE session) {
     return done;
 }
 
-}  // namespace
-
-Status<> expect_empty(Module& module, SlotId slot) {
-    const auto session = Session::open(module.functions(), slot.value());
-    return session ? expect_no_objects(module.functions(), session->get()) : session.error();
-}
-
-Status<> take_over(Module& module, const Takeover& call, const TokenOptions& options) {
+// With the PINs and the objects as they must be: everything but C_InitToken, which wants no session open.
+Status<> clear_and_open(Module& module, const Takeover& call, const TokenOptions& options) {
     {
         const auto officer = Officer::login(module, call.slot, call.officer_pin, options.guard);
         if (!officer) {
@@ -118,8 +112,22 @@ Status<> take_over(Module& module, const Takeover& call, const TokenOptions& opt
             return cleared;
         }
     }
-    return call.claim == Claim::give_back ? Status<>(done)
-                                          : expect_no_objects(module.functions(), (*token)->state().keeper);
+    const bool taken = call.claim == Claim::first || call.claim == Claim::again;
+    return taken ? expect_no_objects(module.functions(), (*token)->state().keeper) : Status<>(done);
+}
+
+}  // namespace
+
+Status<> expect_empty(Module& module, SlotId slot) {
+    const auto session = Session::open(module.functions(), slot.value());
+    return session ? expect_no_objects(module.functions(), session->get()) : session.error();
+}
+
+Status<> take_over(Module& module, const Takeover& call, const TokenOptions& options) {
+    const Status<> cleared = clear_and_open(module, call, options);
+    return cleared && call.claim == Claim::init_anew
+               ? init_token_anew(module, call.slot, call.officer_pin, options.guard)
+               : cleared;
 }
 
 }  // namespace claviger::hsm

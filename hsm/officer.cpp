@@ -23,6 +23,20 @@ std::string_view label_of(TrustedKind kind) {
     return {};
 }
 
+Status<> init_slot(Module& module, SlotId slot, std::string_view name, const SecretBytes& officer_pin,
+                   TokenFileGuard* guard) {
+    std::array<CK_UTF8CHAR, 32> label;  // padded with blanks, PKCS#11 v2.40 §5.5
+    label.fill(' ');
+    std::ranges::copy(name.substr(0, label.size()), label.begin());
+    const auto guarded = Guarded::enter(guard);
+    if (!guarded) {
+        return guarded.error();
+    }
+    const ByteView pin = officer_pin.reveal(SecretAccess());
+    const CK_RV rv = module.functions()->C_InitToken(slot.value(), in_ptr(pin), pin.size(), label.data());
+    return rv == CKR_OK ? Status<>(done) : call_failed("C_InitToken", rv);
+}
+
 }  // namespace
 
 struct Officer::State {
@@ -171,20 +185,8 @@ Result<TokenFacts> init_token(Module& module, const NewToken& wanted, TokenFileG
     if (free_slot == before->end()) {
         return Error(Errc::bad_config, "no slot of " + module.path() + " is free for a new token");
     }
-    std::array<CK_UTF8CHAR, 32> label;  // padded with blanks, PKCS#11 v2.40 §5.5
-    label.fill(' ');
-    std::ranges::copy(wanted.label.substr(0, label.size()), label.begin());
-    {
-        const auto guarded = Guarded::enter(guard);
-        if (!guarded) {
-            return guarded.error();
-        }
-        const ByteView pin = wanted.officer_pin.reveal(SecretAccess());
-        const CK_RV rv =
-            module.functions()->C_InitToken(free_slot->slot.value(), in_ptr(pin), pin.size(), label.data());
-        if (rv != CKR_OK) {
-            return call_failed("C_InitToken", rv);
-        }
+    if (auto made = init_slot(module, free_slot->slot, wanted.label, wanted.officer_pin, guard); !made) {
+        return std::move(made).error();
     }
     const auto after = module.tokens();
     if (!after) {
@@ -210,6 +212,18 @@ Result<TokenFacts> init_token(Module& module, const NewToken& wanted, TokenFileG
         return pin_set.error();
     }
     return module.find_token(made->serial);
+}
+
+Status<> init_token_anew(Module& module, SlotId slot, const SecretBytes& officer_pin, TokenFileGuard* guard) {
+    const auto tokens = module.tokens();
+    if (!tokens) {
+        return tokens.error();
+    }
+    const auto before = std::ranges::find(*tokens, slot, &TokenFacts::slot);
+    if (before == tokens->end()) {
+        return Error(Errc::not_found, "no token in this slot");
+    }
+    return init_slot(module, slot, before->label, officer_pin, guard);
 }
 
 }  // namespace claviger::hsm

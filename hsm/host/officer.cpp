@@ -93,16 +93,14 @@ public:
         return control::Empty{};
     }
 
-    Result<control::Empty> claim(const control::TakeToken& request, Status<> (*work)(const ClaimCall&)) {
-        const Status<> opened = open();
-        if (!opened) {
-            return Error(Errc::hsm_fault, opened.error().describe());  // nothing is wrong with the token
-        }
-        const Status<> worked = work({options_, *module_, *files_, request.user_pin});
-        if (!worked) {
-            return worked.error();
-        }
-        return control::Empty{};
+    Result<control::Empty> take(const control::TakeToken& request) {
+        return claim(request.user_pin, take_token);
+    }
+
+    Result<control::Empty> give_back(const control::GiveBackToken& request) {
+        return claim(request.user_pin, [&](const ClaimCall& call) {
+            return give_back_token(call, request.init_token ? hsm::Claim::init_anew : hsm::Claim::give_back);
+        });
     }
 
     Result<control::Empty> try_user_pin(const control::TryUserPin& request) {
@@ -168,6 +166,20 @@ private:
         }
         module_ = std::move(*module);
         return done;
+    }
+
+    template <class Work>
+    Result<control::Empty> claim(const SecretBytes& user_pin, Work work) {
+        const Status<> opened = open();
+        if (!opened) {
+            return Error(Errc::hsm_fault, opened.error().describe());  // nothing is wrong with the token
+        }
+        const ClaimCall call{options_, *module_, *files_, user_pin};
+        const Status<> worked = work(call);
+        if (!worked) {
+            return worked.error();
+        }
+        return control::Empty{};
     }
 
     Result<KeptPins> kept_pins() const {
@@ -283,11 +295,11 @@ void serve(OfficerDesk& desk, const link::FrameView& frame, link::WipedBuffer& o
             return answer<control::WipeToken>(frame, out,
                                               [&](const auto& request) { return desk.wipe_token(request); });
         case Operation::take_token:
-            return answer<control::TakeToken>(
-                frame, out, [&](const auto& request) { return desk.claim(request, take_token); });
+            return answer<control::TakeToken>(frame, out,
+                                              [&](const auto& request) { return desk.take(request); });
         case Operation::give_back_token:
-            return answer<control::TakeToken>(
-                frame, out, [&](const auto& request) { return desk.claim(request, give_back_token); });
+            return answer<control::GiveBackToken>(
+                frame, out, [&](const auto& request) { return desk.give_back(request); });
         case Operation::try_user_pin:
             return answer<control::TryUserPin>(
                 frame, out, [&](const auto& request) { return desk.try_user_pin(request); });

@@ -4,7 +4,6 @@
 
 #include <claviger/base/files.hpp>
 #include <claviger/base/token_serial.hpp>
-#include <claviger/hsm/existing_token.hpp>
 
 #include "hsm/host/files.hpp"
 #include "hsm/host/officer_pin.hpp"
@@ -122,15 +121,14 @@ Status<> take_token(const ClaimCall& call) {
     });
 }
 
-Status<> give_back_token(const ClaimCall& call) {
+Status<> give_back_token(const ClaimCall& call, hsm::Claim how) {
     return about_token(call, [&](const hsm::TokenFacts& token) -> Status<> {
         const Result<bool> claimed = is_claimed(call.options);
         if (!claimed) {
             return claimed.error();
         }
         // The directory goes last: without it the token was wiped, which is seen.
-        return *claimed ? take_over(call, token, hsm::Claim::give_back)
-                        : hsm::expect_empty(call.module, token.slot);
+        return *claimed ? take_over(call, token, how) : hsm::expect_empty(call.module, token.slot);
     });
 }
 

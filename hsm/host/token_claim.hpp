@@ -6,6 +6,7 @@
 
 #include <claviger/base/result.hpp>
 #include <claviger/base/secret.hpp>
+#include <claviger/hsm/existing_token.hpp>
 #include <claviger/hsm/module.hpp>
 
 #include "hsm/host/hosted_token.hpp"
@@ -22,7 +23,7 @@ struct ClaimCall {
 // not_found, conflict, pin_refused, bad_config: the token cannot be taken. The detail is a sentence for
 // whoever asked for it: what to do, and nothing of this machine.
 Status<> take_token(const ClaimCall& call);
-// Also for one that an attempt to take it left half done. Objects that are not ours stay.
-Status<> give_back_token(const ClaimCall& call);
+// Also for one that an attempt to take it left half done. Nothing is initialised that was not claimed.
+Status<> give_back_token(const ClaimCall& call, hsm::Claim how);
 
 }  // namespace claviger::host

@@ -307,6 +307,13 @@ struct Fields<TakeToken> {
     static void visit(auto& f, auto& m) { f.pin(m.user_pin); }
 };
 template <>
+struct Fields<GiveBackToken> {
+    static void visit(auto& f, auto& m) {
+        f.pin(m.user_pin);
+        f.flag(m.init_token);
+    }
+};
+template <>
 struct Fields<WipeToken> {
     static void visit(auto& f, auto& m) {
         f.pin(m.so_pin);
@@ -369,6 +376,7 @@ CLAVIGER_CONTROL_MESSAGE(InitUserPin)
 CLAVIGER_CONTROL_MESSAGE(WipeToken)
 CLAVIGER_CONTROL_MESSAGE(TryUserPin)
 CLAVIGER_CONTROL_MESSAGE(TakeToken)
+CLAVIGER_CONTROL_MESSAGE(GiveBackToken)
 
 #undef CLAVIGER_CONTROL_MESSAGE
 

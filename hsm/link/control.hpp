@@ -56,7 +56,7 @@ enum class Operation : std::uint8_t {
     wipe_token = 68,       // WipeToken
     try_user_pin = 69,     // TryUserPin; one login in this fresh process
     take_token = 70,       // TakeToken; one that its operator made, whose officer's PIN is in a file
-    give_back_token = 71,  // TakeToken; what is ours on it is destroyed
+    give_back_token = 71,  // GiveBackToken; what is ours on it is destroyed
 };
 
 enum class ServedBy : std::uint8_t { host, officer };
@@ -290,6 +290,10 @@ struct TryUserPin {
 inline constexpr std::string_view kClaimedFile = "claimed";
 struct TakeToken {
     SecretBytes user_pin;  // what the user's becomes
+};
+struct GiveBackToken {
+    SecretBytes user_pin;     // what the user's becomes for it
+    bool init_token = false;  // C_InitToken at the end: the rest goes, too
 };
 struct WipeToken {
     SecretBytes so_pin;  // C_InitToken wants the present one

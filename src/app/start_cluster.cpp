@@ -33,8 +33,11 @@ cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout&
     options.vault_module =
         options.soft_module.empty() ? settings.config.hsms.front().module : options.soft_module;
     for (const config::Hsm& hsm : settings.config.pool) {
-        options.places.push_back({hsm.name, settings.config.service.home_region() + hsm.zone, hsm.module,
-                                  hsm.serial, hsm.officer_pin_file, hsm.accept_weak_module});
+        options.places.push_back(
+            {hsm.name, settings.config.service.home_region() + hsm.zone, hsm.module, hsm.serial,
+             hsm.officer_pin_file,
+             hsm.wipe == config::Wipe::init_token ? cluster::Wipe::init_token : cluster::Wipe::objects,
+             hsm.accept_weak_module});
     }
     options.membership = membership(settings.config.cluster);
     options.recovery_public = std::move(recovery);

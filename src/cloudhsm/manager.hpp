@@ -40,6 +40,7 @@ struct Place {
     std::filesystem::path module;
     std::string serial;                      // of a token that its operator made; empty: one is made
     std::filesystem::path officer_pin_file;  // of that token
+    cluster::Wipe wipe = cluster::Wipe::objects;
     bool accept_weak_module = false;
 };
 

@@ -48,6 +48,7 @@ cluster::HsmOptions Manager::hsm_options(const store::CloudHsmRecord& hsm) const
         if (!place->serial.empty() && (!token || token->serial == place->serial)) {
             options.serial = place->serial;
             options.officer_pin_file = place->officer_pin_file;
+            options.wipe = place->wipe;
             options.host_arguments.insert(options.host_arguments.end(), {"--token-files", "none"});
         }
     }

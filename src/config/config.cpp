@@ -112,6 +112,10 @@ std::optional<Error> read_hsm(std::string_view file, const toml::node& node, Con
         use != HsmUse::pool || !hsm.serial.empty() || makes_tokens(hsm.module),
         "with use = \"cloudhsm\" and this module needs serial and officer-pin-file: tokens are made and "
         "removed with SoftHSM only, others must exist");
+    section.choice<Wipe>("wipe", hsm.wipe, {{"objects", Wipe::objects}, {"init-token", Wipe::init_token}});
+    section.require(hsm.wipe == Wipe::objects || !hsm.serial.empty(),
+                    "can have wipe = \"init-token\" with serial only: a token that CreateHsm made is removed "
+                    "as a whole in any case, and HSMs of the default cluster are not deleted");
     section.flag("accept-weak-module", hsm.accept_weak_module);
     section.read<std::string>("replication", "\"key-token\" (\"native\" is not built yet)",
                               [](const std::string& value) { return value == "key-token"; });

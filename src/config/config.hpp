@@ -67,6 +67,9 @@ struct Cluster {
     bool operator==(const Cluster&) const = default;
 };
 
+// What DeleteHsm does with a token that its operator made, when no object of ours is left on it.
+enum class Wipe { objects, init_token };
+
 // One HSM. Its token is made when it gets a cluster: at the first start, or by CreateHsm; one of the pool can
 // exist before.
 struct Hsm {
@@ -75,6 +78,7 @@ struct Hsm {
     std::filesystem::path module = "/usr/lib/softhsm/libsofthsm2.so";
     std::string serial{};                      // of the token that exists; empty: one is made
     std::filesystem::path officer_pin_file{};  // its officer's PIN; with serial only
+    Wipe wipe = Wipe::objects;
     bool accept_weak_module = false;
     bool operator==(const Hsm&) const = default;
 };

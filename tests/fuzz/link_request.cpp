@@ -68,6 +68,7 @@ void read_all(ByteView payload) {
     read_control<link::control::InitUserPin>(payload);
     read_control<link::control::WipeToken>(payload);
     read_control<link::control::TakeToken>(payload);
+    read_control<link::control::GiveBackToken>(payload);
     (void)link::parse_blob(payload);
     (void)link::parse_key_token(payload);
 }

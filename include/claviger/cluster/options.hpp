@@ -19,6 +19,12 @@ enum class Launch : std::uint8_t {
     external,  // another supervisor does (systemd); the cluster only connects
 };
 
+// How a token that its operator made is given back.
+enum class Wipe : std::uint8_t {
+    objects,     // what is not ours stays
+    init_token,  // C_InitToken besides: nothing stays but its label and its officer's PIN
+};
+
 struct HsmOptions {
     std::string hsm_id;                       // "hsm-…"; Required
     std::string zone;                         // Required
@@ -29,6 +35,7 @@ struct HsmOptions {
     // Of a token that its operator made, named by `serial`: holds the PIN of its officer, which only the
     // officer processes read. Empty: the token is made, with an officer's PIN of ours.
     std::filesystem::path officer_pin_file;
+    Wipe wipe = Wipe::objects;
     Launch launch = Launch::child;
     // A module that lets one of the attacks pass is enrolled all the same, and then all of the cluster's
     // must.

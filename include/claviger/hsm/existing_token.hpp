@@ -1,5 +1,5 @@
-// A token that its operator has made: taken for a cluster, and given back. C_InitToken is never called and
-// the officer's PIN stays what it is; the user's PIN becomes ours. For the short-lived `claviger-hsm
+// A token that its operator has made: taken for a cluster, and given back. Its label and its officer's PIN
+// stay what they are; the user's PIN becomes ours. For the short-lived `claviger-hsm
 // --officer` process.
 #pragma once
 
@@ -11,6 +11,7 @@ enum class Claim : std::uint8_t {
     first,      // the token is empty: whatever is on it is somebody's
     again,      // an attempt that began with `first` was cut off: what bears our labels goes
     give_back,  // what bears our labels goes, the rest is not ours to judge
+    init_anew,  // the same, and then C_InitToken: no object stays, and the user has no PIN
 };
 
 // conflict: an object can be seen on the token by anybody. Spends no PIN.

@@ -20,6 +20,11 @@ struct NewToken {
 };
 Result<TokenFacts> init_token(Module& module, const NewToken& wanted, TokenFileGuard* guard);
 
+// C_InitToken on a token that is, in this slot, with its label and its officer's PIN: no object stays, the
+// user has no PIN. SoftHSM keeps the serial. This process has no session with it; another one's would go on
+// writing.
+Status<> init_token_anew(Module& module, SlotId slot, const SecretBytes& officer_pin, TokenFileGuard* guard);
+
 class Officer {
 public:
     // One C_Login as CKU_SO; the same rules as Token::login.

@@ -65,6 +65,11 @@ class OperatorTokens:
         """How many object files SoftHSM keeps of this token; its PINs are in one of them."""
         return len(glob.glob(self.directories[label] + "/*.object"))
 
+    def token(self, label):
+        """What its module tells of it."""
+        listed = self.run("pkcs11-tool", "--module", MODULE, "--list-token-slots")
+        return next(slot for slot in listed.split("Slot ") if self.serials[label] in slot)
+
     def objects(self, label):
         """What lies on a token that no cluster has: its officer gives its user a PIN, to see the private objects, too."""
         self.as_officer(label, "--init-pin", "--new-pin", "look-user-pin")

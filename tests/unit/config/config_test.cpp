@@ -95,6 +95,7 @@ TEST(Config, AnHsmOfThePoolCanBeATokenThatExists) {
     ASSERT_TRUE(config) << config.error().detail;
     EXPECT_EQ(config->pool[0].serial, "0123456789abcdef");
     EXPECT_EQ(config->pool[0].officer_pin_file, "/etc/p.pin");
+    EXPECT_EQ(config->pool[0].wipe, Wipe::objects);
     EXPECT_THAT(refusal(std::string(kHsm) + pooled("p", token) + pooled("q", token)),
                 HasSubstr("two HSMs are the token 0123456789abcdef"));
     EXPECT_THAT(refusal(std::string(kHsm) + token), HasSubstr("use = \"cloudhsm\" only"));
@@ -105,6 +106,11 @@ TEST(Config, AnHsmOfThePoolCanBeATokenThatExists) {
     EXPECT_TRUE(Config::parse(std::string(kHsm) + pooled("p", module + token), "test.toml"));
     EXPECT_THAT(refusal(std::string(kHsm) + pooled("p", "serial = \"0123456789abcdefg\"\n")),
                 HasSubstr("1 to 16 characters"));
+    const std::string wipe = "wipe = \"init-token\"\n";
+    const auto anew = Config::parse(std::string(kHsm) + pooled("p", token + wipe), "test.toml");
+    ASSERT_TRUE(anew) << anew.error().detail;
+    EXPECT_EQ(anew->pool[0].wipe, Wipe::init_token);
+    EXPECT_THAT(refusal(std::string(kHsm) + pooled("p", wipe)), HasSubstr("with serial only"));
     EXPECT_THAT(refusal("[service]\ndata = \"/etc\"\nsealing-key = \"/k\"\n" + std::string(kHsm) +
                         pooled("p", token)),
                 HasSubstr("hsm.officer-pin-file of \"p\" lies inside service.data"));

@@ -81,6 +81,7 @@ TEST(ControlMessage, EveryMessageIsReadBackAndRefusedWhenMutilated) {
     check(DestroyObject{"label", some("id")});
     check(TryUserPin{SecretBytes("user"), true});
     check(TakeToken{SecretBytes("user")});
+    check(GiveBackToken{SecretBytes("user"), true});
 }
 
 TEST(ControlMessage, StatusFieldsArriveInTheirPlaces) {
