@@ -110,6 +110,9 @@ Result<Enrolment::Officer> Enrolment::start_officer() {
     }
     std::vector<std::string> with = arguments();
     with.insert(with.begin(), "--officer");
+    if (hsm_.existing) {
+        with.emplace_back("--operator-token");
+    }
     if (!hsm_.officer_pin_file.empty()) {
         with.insert(with.end(), {"--officer-pin-file", hsm_.officer_pin_file.string()});
     }
@@ -121,7 +124,7 @@ Result<Enrolment::Officer> Enrolment::start_officer() {
     }
     Officer officer;
     officer.process = *std::move(process);
-    if (!hsm_.officer_pin_file.empty()) {
+    if (hsm_.existing) {
         officer.process->let_finish();
     }
     officer.link = std::make_shared<ControlLink>(io_, clock_, ends[0]);
@@ -168,9 +171,10 @@ boost::asio::awaitable<Status<>> Enrolment::take_token() {
         co_return made_room;
     }
     user_pin_ = draw_pin();
-    control::TakeToken request{user_pin_.clone()};
+    control::TakeToken request{officer_pin_.clone(), user_pin_.clone()};
     const Status<> taken = co_await tell_officer(control::Operation::take_token, request);
-    if (!taken && is_to_be_mended(taken.error().code)) {
+    const bool mistyped = !taken && taken.error().code == Errc::pin_refused && hsm_.officer_is_asked();
+    if (!taken && is_to_be_mended(taken.error().code) && !mistyped) {
         co_return Error(Errc::bad_config, taken.error().detail, taken.error().ckr);
     }
     co_return taken;
@@ -180,7 +184,7 @@ boost::asio::awaitable<Status<>> Enrolment::give_back_token() {
     if (const Status<> made_room = make_state_dir(); !made_room) {
         co_return made_room;
     }
-    control::GiveBackToken request{draw_pin(), hsm_.wipe == Wipe::init_token};
+    control::GiveBackToken request{officer_pin_.clone(), draw_pin(), hsm_.wipe == Wipe::init_token};
     co_return co_await tell_officer(control::Operation::give_back_token, request);
 }
 

@@ -31,7 +31,7 @@ public:
 
     // A step that takes longer than any machine, because people are asked, moves the end.
     void extend(MonoTime deadline) noexcept { deadline_ = deadline; }
-    // A token that was made before; its host keeps the user's PIN.
+    // A token that was made before, or whose officer is asked.
     void adopt(SecretBytes officer_pin) { officer_pin_ = std::move(officer_pin); }
     // An empty token with random PINs; its serial is known from then on.
     boost::asio::awaitable<Status<>> make_token();

@@ -16,6 +16,7 @@ using boost::asio::awaitable;
 using control::Operation;
 
 const control::Empty kNothing;
+static_assert(kLongestPin == control::kMaxPin);
 
 Enrolment token_at(const Site& site, HsmOptions hsm) {
     return Enrolment(site.io, site.host_program, std::move(hsm), site.clock, site.random,
@@ -23,17 +24,18 @@ Enrolment token_at(const Site& site, HsmOptions hsm) {
 }
 
 FoundedHsm describe(const Enrolment& token) {
-    return {token.hsm().hsm_id, token.hsm().zone, token.hsm().serial, token.officer_pin(),
-            token.weaknesses()};
+    // The officer's PIN of a token that its operator made stays his.
+    return {token.hsm().hsm_id, token.hsm().zone, token.hsm().serial,
+            token.hsm().existing ? SecretBytes() : token.officer_pin(), token.weaknesses()};
 }
 
 // `token` is of no cluster before this and ends with a host that runs.
 awaitable<Status<>> make_and_open(Enrolment& token) {
     Status<> made = done;
-    if (token.hsm().officer_pin_file.empty()) {
-        made = co_await token.make_token();
-    } else {
+    if (token.hsm().existing) {
         made = co_await token.take_token();
+    } else {
+        made = co_await token.make_token();
     }
     if (!made) {
         co_return made;
@@ -112,6 +114,17 @@ awaitable<Result<Bytes>> prepare_steps(Enrolment& joining, const ClusterFacts& f
     co_return co_await steps::make_transport(joining, facts.membership);
 }
 
+// Where nobody asks the officer: a user destroys every object of ours that a token lets him destroy, and an
+// error says that one is left.
+awaitable<Status<>> wipe_as_user(Enrolment& token) {
+    Status<> status = co_await token.open_host();
+    if (status) {
+        status = co_await token.tell(Operation::wipe, kNothing);
+    }
+    co_await token.close_host();
+    co_return status;
+}
+
 }  // namespace
 
 awaitable<Result<FirstHsm>> make_first_hsm(Site site, FirstHsmOptions options) {
@@ -120,6 +133,7 @@ awaitable<Result<FirstHsm>> make_first_hsm(Site site, FirstHsmOptions options) {
         vault.emplace(token_at(site, *options.recovery.vault));
     }
     Enrolment hsm = token_at(site, options.hsm);
+    hsm.adopt(std::move(options.officer_pin));
     FirstHsm made;
     made.facts.cluster_id = options.cluster_id;
     made.facts.membership = options.membership;
@@ -169,8 +183,9 @@ JoiningHsm::JoiningHsm(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 JoiningHsm::~JoiningHsm() = default;
 
 awaitable<Result<std::unique_ptr<JoiningHsm>>> JoiningHsm::prepare(Site site, ClusterFacts facts,
-                                                                   HsmOptions hsm) {
+                                                                   HsmOptions hsm, SecretBytes officer_pin) {
     Enrolment token = token_at(site, std::move(hsm));
+    token.adopt(std::move(officer_pin));
     std::unique_ptr<Impl> impl(new Impl{std::move(site), std::move(facts), std::move(token), {}});
     Result<Bytes> transport = co_await prepare_steps(impl->token, impl->facts);
     if (!transport) {
@@ -206,8 +221,9 @@ awaitable<void> JoiningHsm::close() {
 }
 
 awaitable<Result<FoundedHsm>> join_hsm(Site site, ClusterFacts facts, std::string certificate_pem,
-                                       HsmOptions hsm, std::vector<KeySource> sources) {
-    auto joining = co_await JoiningHsm::prepare(site, facts, std::move(hsm));
+                                       HsmOptions hsm, SecretBytes officer_pin,
+                                       std::vector<KeySource> sources) {
+    auto joining = co_await JoiningHsm::prepare(site, facts, std::move(hsm), std::move(officer_pin));
     if (!joining) {
         co_return joining.error();
     }
@@ -281,10 +297,13 @@ awaitable<Status<>> install_certificate(Site site, ClusterFacts facts, std::stri
 
 awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin) {
     Enrolment token = token_at(site, std::move(hsm));
-    if (!token.hsm().officer_pin_file.empty()) {
+    token.adopt(std::move(officer_pin));
+    if (token.hsm().officer_is_asked() && token.officer_pin().empty()) {
+        co_return co_await wipe_as_user(token);
+    }
+    if (token.hsm().existing) {
         co_return co_await token.give_back_token();
     }
-    token.adopt(std::move(officer_pin));
     Status<> status = co_await token.open_host();
     if (!status) {
         // Perhaps the user's PIN is not the one that the host keeps: the officer sets one.
@@ -310,7 +329,7 @@ awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin)
 bool is_claimed(const HsmOptions& hsm) {
     std::error_code unknown;
     const bool noted = std::filesystem::exists(hsm.state_dir / control::kClaimedFile, unknown);
-    return !hsm.officer_pin_file.empty() && (noted || unknown);
+    return hsm.existing && (noted || unknown);
 }
 
 awaitable<Status<>> reset_user_pin(Site site, HsmOptions hsm, SecretBytes officer_pin, SecretBytes fresh) {

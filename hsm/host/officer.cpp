@@ -94,11 +94,11 @@ public:
     }
 
     Result<control::Empty> take(const control::TakeToken& request) {
-        return claim(request.user_pin, take_token);
+        return claim(request.so_pin, request.user_pin, take_token);
     }
 
     Result<control::Empty> give_back(const control::GiveBackToken& request) {
-        return claim(request.user_pin, [&](const ClaimCall& call) {
+        return claim(request.so_pin, request.user_pin, [&](const ClaimCall& call) {
             return give_back_token(call, request.init_token ? hsm::Claim::init_anew : hsm::Claim::give_back);
         });
     }
@@ -169,12 +169,12 @@ private:
     }
 
     template <class Work>
-    Result<control::Empty> claim(const SecretBytes& user_pin, Work work) {
+    Result<control::Empty> claim(const SecretBytes& officer_pin, const SecretBytes& user_pin, Work work) {
         const Status<> opened = open();
         if (!opened) {
             return Error(Errc::hsm_fault, opened.error().describe());  // nothing is wrong with the token
         }
-        const ClaimCall call{options_, *module_, *files_, user_pin};
+        const ClaimCall call{options_, *module_, *files_, officer_pin, user_pin};
         const Status<> worked = work(call);
         if (!worked) {
             return worked.error();
@@ -227,8 +227,10 @@ private:
         }
         Status<> worked = done;
         {
+            const bool typed = options_.operator_token && !kept;
             Result<std::unique_ptr<hsm::Officer>> officer =
-                hsm::Officer::login(*module_, facts->slot, kept ? kept->pin() : given, files_.get());
+                hsm::Officer::login(*module_, facts->slot, kept ? kept->pin() : given, files_.get(),
+                                    typed ? hsm::Attempt::by_operator : hsm::Attempt::automatic);
             if (!officer) {
                 return kept ? kept->note(officer.error()) : officer.error();
             }
@@ -340,7 +342,7 @@ public:
     explicit Undisturbed(const Options& options) {
         sigset_t asking;
         sigemptyset(&asking);
-        if (!options.officer_pin_file.empty()) {
+        if (options.operator_token) {
             for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
                 sigaddset(&asking, signal);
             }

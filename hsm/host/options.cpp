@@ -30,6 +30,7 @@ enum Letter : int {
     kNonceCounter,
     kOfficer,
     kOfficerPinFile,
+    kOperatorToken,
     kHelp,
     kVersion,
 };
@@ -54,6 +55,7 @@ constexpr option kLongOptions[] = {
     {"nonce-counter", required_argument, nullptr, kNonceCounter},
     {"officer", no_argument, nullptr, kOfficer},
     {"officer-pin-file", required_argument, nullptr, kOfficerPinFile},
+    {"operator-token", no_argument, nullptr, kOperatorToken},
     {"help", no_argument, nullptr, kHelp},
     {"version", no_argument, nullptr, kVersion},
     {nullptr, 0, nullptr, 0},
@@ -164,7 +166,11 @@ Status<> set_option(int letter, std::string_view value, Options& options) {
                 number<std::uint32_t>("nonce-counter", value, 0, std::numeric_limits<std::uint32_t>::max()),
                 options.nonce_counter);
         case kOfficer: options.mode = Mode::officer; return done;
-        case kOfficerPinFile: options.officer_pin_file = value; return done;
+        case kOfficerPinFile:
+            options.officer_pin_file = value;
+            options.operator_token = true;
+            return done;
+        case kOperatorToken: options.operator_token = true; return done;
         case kHelp: options.mode = Mode::help; return done;
         case kVersion: options.mode = Mode::version; return done;
     }
@@ -220,7 +226,8 @@ std::string help_text() {
 
 usage: claviger-hsm --state DIR --module LIB [options]
        claviger-hsm --officer --state DIR --module LIB [options]   officer work over the socket at descriptor 3
-  --officer-pin-file FILE the token was made by its operator, and this holds its officer's (SO) PIN; mode 0600
+  --operator-token        the token was made by its operator: no signal cuts the officer's work on it off
+  --officer-pin-file FILE the same, and this holds its officer's (SO) PIN; mode 0600. Without it, requests carry that PIN
 
   --state DIR             directory of this host, mode 0700: data.sock, control.sock, pins, pins.key, lock, and for
                           SoftHSM the token and its shadow. Made when it does not exist.

@@ -27,7 +27,8 @@ struct Options {
     std::string module_parameters;
     std::string serial;            // empty: the module's only initialised token
     std::string name;              // in log lines
-    std::string officer_pin_file;  // of a token that its operator made; empty: requests carry the PIN
+    bool operator_token = false;   // its operator made the token: nothing cuts the officer's work on it off
+    std::string officer_pin_file;  // of such a token; empty: requests carry the PIN
     link::PeerRule supervisor;
     bool supervisor_is_parent = true;  // then this process ends with it
     hsm::Residency residency = hsm::Residency::session;

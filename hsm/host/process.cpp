@@ -52,7 +52,7 @@ Status<> harden(const Options& options) {
     }
     if (options.supervisor_is_parent) {
         // An officer's work on a token that he keeps elsewhere is not cut off: the end of its socket ends it.
-        if (options.officer_pin_file.empty() && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
+        if (!options.operator_token && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
             return os_error("PR_SET_PDEATHSIG");
         }
         // It may have ended before the request was in place: then nobody sends the signal.

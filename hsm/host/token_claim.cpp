@@ -48,29 +48,69 @@ Result<hsm::TokenFacts> find(const ClaimCall& call) {
         "the module finds its tokens (SoftHSM: SOFTHSM2_CONF in the environment of the service)");
 }
 
-Error explained(const Error& error) {
-    return error.code != Errc::pin_refused
-               ? error
-               : Error(Errc::pin_refused,
-                       "the PIN in its officer-pin-file is not taken (" + error.detail +
-                           "): correct the file, then log in once as its officer with a tool of the HSM, "
-                           "because a "
-                           "token that warns of a wrong PIN is not tried again",
-                       error.ckr);
-}
+// The officer's PIN: of its file, or typed for this piece of work, which the next one may be, too.
+class GivenPin {
+public:
+    static Result<GivenPin> of(const ClaimCall& call) {
+        if (call.options.officer_pin_file.empty()) {
+            return GivenPin(call.officer_pin, std::nullopt);
+        }
+        Result<OfficerPin> file = OfficerPin::read(call.options);
+        if (!file) {
+            return explained(file.error(), kOfFile);
+        }
+        return GivenPin(call.officer_pin, *std::move(file));
+    }
+
+    const SecretBytes& pin() const noexcept { return file_ ? file_->pin() : typed_; }
+    hsm::Attempt attempt() const noexcept {
+        return file_ ? hsm::Attempt::automatic : hsm::Attempt::by_operator;
+    }
+    Error refused(const Error& error) const {
+        return file_ ? explained(file_->note(error), kOfFile) : explained(error, kTyped);
+    }
+
+private:
+    struct Words {
+        std::string_view whose;
+        std::string_view advice;
+    };
+    static constexpr Words kOfFile{
+        "the PIN in its officer-pin-file is not taken",
+        "correct the file, then log in once as its officer with a tool of the HSM, because a token that "
+        "warns of a wrong PIN is not tried again"};
+    static constexpr Words kTyped{"that is not its officer's PIN",
+                                  "each wrong one counts, and enough of them lock the token or make it "
+                                  "erase itself"};
+
+    GivenPin(const SecretBytes& typed, std::optional<OfficerPin> file)
+        : typed_(typed), file_(std::move(file)) {}
+
+    static Error explained(const Error& error, const Words& words) {
+        return error.code != Errc::pin_refused
+                   ? error
+                   : Error(Errc::pin_refused,
+                           std::string(words.whose) + " (" + error.detail + "): " + std::string(words.advice),
+                           error.ckr);
+    }
+
+    const SecretBytes& typed_;
+    std::optional<OfficerPin> file_;
+};
 
 Status<> take_over(const ClaimCall& call, const hsm::TokenFacts& token, hsm::Claim claim) {
-    const Result<OfficerPin> officer_pin = OfficerPin::read(call.options);
+    const Result<GivenPin> officer_pin = GivenPin::of(call);
     if (!officer_pin) {
-        return explained(officer_pin.error());
+        return officer_pin.error();
     }
     hsm::TokenOptions options;
     options.guard = &call.files;
     options.key_arn = call.options.key_arn;
     {
-        const auto officer = hsm::Officer::login(call.module, token.slot, officer_pin->pin(), &call.files);
+        const auto officer = hsm::Officer::login(call.module, token.slot, officer_pin->pin(), &call.files,
+                                                 officer_pin->attempt());
         if (!officer) {
-            return explained(officer_pin->note(officer.error()));
+            return officer_pin->refused(officer.error());
         }
     }
     if (claim == hsm::Claim::first) {
@@ -82,7 +122,7 @@ Status<> take_over(const ClaimCall& call, const hsm::TokenFacts& token, hsm::Cla
     }
     const Status<> taken =
         hsm::take_over(call.module, {token.slot, officer_pin->pin(), call.user_pin, claim}, options);
-    return taken ? taken : explained(taken.error());
+    return taken ? taken : Status<>(officer_pin->refused(taken.error()));
 }
 
 // Each error begins with the token it is about.

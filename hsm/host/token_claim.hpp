@@ -18,7 +18,8 @@ struct ClaimCall {
     const Options& options;
     hsm::Module& module;
     TokenFilesGuard& files;
-    const SecretBytes& user_pin;  // what the user's becomes
+    const SecretBytes& officer_pin;  // as somebody typed it; empty: it is in the officer-pin-file
+    const SecretBytes& user_pin;     // what the user's becomes
 };
 // not_found, conflict, pin_refused, bad_config: the token cannot be taken. The detail is a sentence for
 // whoever asked for it: what to do, and nothing of this machine.

@@ -304,11 +304,15 @@ struct Fields<TryUserPin> {
 };
 template <>
 struct Fields<TakeToken> {
-    static void visit(auto& f, auto& m) { f.pin(m.user_pin); }
+    static void visit(auto& f, auto& m) {
+        f.pin(m.so_pin);
+        f.pin(m.user_pin);
+    }
 };
 template <>
 struct Fields<GiveBackToken> {
     static void visit(auto& f, auto& m) {
+        f.pin(m.so_pin);
         f.pin(m.user_pin);
         f.flag(m.init_token);
     }

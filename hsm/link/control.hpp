@@ -55,7 +55,7 @@ enum class Operation : std::uint8_t {
     init_user_pin = 67,    // InitUserPin
     wipe_token = 68,       // WipeToken
     try_user_pin = 69,     // TryUserPin; one login in this fresh process
-    take_token = 70,       // TakeToken; one that its operator made, whose officer's PIN is in a file
+    take_token = 70,       // TakeToken; one that its operator made
     give_back_token = 71,  // GiveBackToken; what is ours on it is destroyed
 };
 
@@ -289,9 +289,11 @@ struct TryUserPin {
 // A file of the state directory, with the token's serial: it was empty when it was first looked at.
 inline constexpr std::string_view kClaimedFile = "claimed";
 struct TakeToken {
+    SecretBytes so_pin;    // empty: it is in the officer-pin-file
     SecretBytes user_pin;  // what the user's becomes
 };
 struct GiveBackToken {
+    SecretBytes so_pin;       // as above
     SecretBytes user_pin;     // what the user's becomes for it
     bool init_token = false;  // C_InitToken at the end: the rest goes, too
 };

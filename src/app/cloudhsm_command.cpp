@@ -86,11 +86,13 @@ bool add_password(Words& words) {
     const bool sets =
         (words.size() >= 2 && words[0] == "cluster" && words[1] == "activate") ||
         (words.size() >= 2 && words[0] == "user" && (words[1] == "create" || words[1] == "change-password"));
-    const bool checks = !words.empty() && words[0] == "login";
+    const bool officers = words.size() >= 2 && words[0] == "hsm" && words[1] == "enroll";
+    const bool checks = officers || (!words.empty() && words[0] == "login");
     if ((!sets && !checks) || has_option(words, "--password")) {
         return true;
     }
-    const std::optional<SecretBytes> password = read_hidden_line("Enter password:", kMaxPassword);
+    const std::optional<SecretBytes> password = read_hidden_line(
+        officers ? "Enter the PIN of the token's officer (SO):" : "Enter password:", kMaxPassword);
     if (!password) {
         std::fputs("No password was given.\n", stderr);
         return false;

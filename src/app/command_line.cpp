@@ -213,6 +213,8 @@ service. Without a command it is interactive. Prints one JSON object; exits 0 if
 
   cluster activate [--password P]
   cluster hsm-info
+  hsm enroll --hsm-id H [--password P]      P is the PIN of the token's officer (SO): for an [[hsm]] with
+                                            officer = "operator" that waits for it, or whose user PIN is lost
   user list
   user create --username kmsuser --role crypto-user [--password P]
   user change-password --username U --role admin|crypto-user [--password P]

@@ -65,6 +65,20 @@ awaitable<Answer> cluster_hsm_info(Line& line) {
     co_return json::value{{"hsms", std::move(hsms)}};
 }
 
+awaitable<Answer> hsm_enroll(Line& line) {
+    const HsmId id(std::string(line.option("--hsm-id")));
+    const auto known =
+        std::ranges::find(line.cluster->hsms, id, [](const Hsm& one) { return one.record.id; });
+    if (known == line.cluster->hsms.end()) {
+        co_return Error(Errc::not_found, "The cluster has no such HSM.");
+    }
+    Status<> status = co_await line.manager.enroll(id, line.new_password());
+    if (!status) {
+        co_return std::move(status).error();
+    }
+    co_return strings({{"message", "HSM enrolled successfully"}});
+}
+
 awaitable<Answer> login(Line& line) {
     co_return strings({{"username", line.user}, {"role", *line.role}});
 }
@@ -185,6 +199,7 @@ awaitable<Answer> key_restore(Line& line) {
 constexpr CommandRow kCommands[] = {
     {"cluster activate", Needs::nothing, "--password", "", cluster_activate},
     {"cluster hsm-info", Needs::nothing, "", "", cluster_hsm_info},
+    {"hsm enroll", Needs::nothing, "--hsm-id --password", "", hsm_enroll},  // its officer is asked, no admin
     {"key delete", Needs::admin, "--filter", "", key_delete},
     {"key list", Needs::admin, "", "--filter --verbose --max-items --starting-token", key_list},
     {"key restore", Needs::admin, "--filter", "", key_restore},

@@ -183,7 +183,7 @@ void Manager::take_up(const HsmId& id) {
         const auto again = [this, id] { take_up(id); };
         const auto record = parts_.inventory.hsm(id);
         if (record && record->state == store::HsmState::create_in_progress && !waiting_.contains(id)) {
-            run_job(id.value(), once_served(record->cluster, create_hsm(id)), again);
+            run_job(id.value(), once_served(record->cluster, create_hsm(id, SecretBytes())), again);
         } else if (record && record->state == store::HsmState::delete_in_progress) {
             run_job(id.value() + " deletion", once_served(record->cluster, delete_hsm(id)), again);
         }

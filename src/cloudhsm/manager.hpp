@@ -38,8 +38,9 @@ struct Place {
     std::string name;
     std::string zone;
     std::filesystem::path module;
-    std::string serial;                      // of a token that its operator made; empty: one is made
-    std::filesystem::path officer_pin_file;  // of that token
+    std::string serial;  // of a token that its operator made; empty: one is made
+    std::filesystem::path
+        officer_pin_file;  // of that token; empty: people know it (`claviger cloudhsm hsm enroll`)
     cluster::Wipe wipe = cluster::Wipe::objects;
     bool accept_weak_module = false;
 };
@@ -78,6 +79,10 @@ struct ManagerParts {
 
 // The StateMessage of an HSM for which the holder of the recovery key must bring the wrapping key.
 inline constexpr std::string_view kWaitingForRecovery = "waiting for recovery: run claviger cluster recover";
+
+// The StateMessage of an HSM for which somebody must type the PIN of its token's officer.
+inline constexpr std::string_view kWaitingForOfficer =
+    "waiting for its officer: run claviger cloudhsm hsm enroll";
 
 // The StateMessage of the last HSM after a refused DeleteHsm, perhaps after another sentence: the next one
 // knows by it that it is the next.
@@ -156,6 +161,10 @@ public:
     const ManagerParts& parts() const noexcept { return parts_; }
     Aside& aside() noexcept { return aside_; }
 
+    // The work for which an HSM whose officer is asked needs him: it is made, or its user gets a PIN that its
+    // host keeps. conflict: there is none. pin_refused: it waits still.
+    boost::asio::awaitable<Status<>> enroll(HsmId id, SecretBytes officer_pin);
+
     // Every ACTIVE HSM's user PIN becomes `password`. Control thread.
     boost::asio::awaitable<Status<>> set_user_password(ClusterId id, SecretBytes password);
 
@@ -176,12 +185,16 @@ private:
 
     Work finish_cluster(ClusterId id);
     Work initialize(ClusterId id);
-    Work create_hsm(HsmId id);
+    // `officer_pin`: empty unless somebody typed it.
+    Work create_hsm(HsmId id, SecretBytes officer_pin);
+    Work wait_for_officer(HsmId id);
+    Work claim_for_officer(const store::CloudHsmRecord& hsm, bool made);
     Work delete_hsm(HsmId id);
 
-    boost::asio::awaitable<Status<>> make_first(const store::CloudHsmRecord& hsm, const ClusterView& cluster);
+    boost::asio::awaitable<Status<>> make_first(const store::CloudHsmRecord& hsm, const ClusterView& cluster,
+                                                SecretBytes officer_pin);
     boost::asio::awaitable<Status<>> join(const store::CloudHsmRecord& hsm, const ClusterView& cluster,
-                                          const store::ClusterRecord& facts);
+                                          const store::ClusterRecord& facts, SecretBytes officer_pin);
     boost::asio::awaitable<Status<>> serve(const store::CloudHsmRecord& hsm);
     Status<> put_token(store::Txn& txn, const store::HsmRecord& token) const;
     boost::asio::awaitable<Status<>> record_token(const cluster::FoundedHsm& made, const ClusterId& cluster);
@@ -189,7 +202,8 @@ private:
     Work finish_create(store::CloudHsmRecord hsm, Status<> made);
     bool has_vault(const ClusterId& lineage) const;
     boost::asio::awaitable<Status<>> wait_for_recovery(const store::CloudHsmRecord& hsm,
-                                                       const store::ClusterRecord& row);
+                                                       const store::ClusterRecord& row,
+                                                       SecretBytes officer_pin);
     Work finish_join(HsmId id, Bytes wrapped);
     boost::asio::awaitable<void> give_up_waiting(HsmId id);
     Work found_from_backup(const ClusterView& cluster);
@@ -221,7 +235,7 @@ private:
     // Nothing is changed if the row has left the state of `hsm`.
     Work note_pin(const store::CloudHsmRecord& hsm, store::HsmState state);
     Work try_pin(const store::CloudHsmRecord& hsm, const SecretBytes& pin, cluster::PinGuess guess);
-    Work reset_user_pin(HsmId id, const SecretBytes& password);
+    Work reset_user_pin(HsmId id, const SecretBytes& password, SecretBytes officer_pin);
 
     // Under the cluster's lease. What an HSM could not take, or could not destroy; the last of each.
     using KeyFailures = std::map<std::string, Error>;

@@ -25,28 +25,36 @@ bool is_of_the_disk(const Error& error) noexcept {
 
 }  // namespace
 
-awaitable<Status<>> Manager::create_hsm(HsmId id) {
+awaitable<Status<>> Manager::create_hsm(HsmId id, SecretBytes officer_pin) {
     const auto hsm = parts_.inventory.hsm(id);
     if (!hsm) {
         co_return Error(Errc::not_found, id.value());
     }
     const Lease::Held held = co_await lease(hsm->cluster).take();
     const ClusterPtr view = parts_.inventory.cluster(hsm->cluster);
+    const cluster::HsmOptions options = hsm_options(*hsm);
     Status<> made = done;
     if (!parts_.inventory.token(id)) {
+        if (options.officer_is_asked() && officer_pin.empty()) {
+            co_return co_await wait_for_officer(id);
+        }
         // What an earlier attempt left is of no cluster: nothing of it was recorded. A token that exists is
         // made empty again when it is taken, and its directory says that it may be.
-        if (hsm_options(*hsm).officer_pin_file.empty()) {
+        if (!options.existing) {
             const auto remove = [&] { return remove_directory(options_.hsm_directory / id.value()); };
             made = co_await aside_.run(remove);
         }
         if (made) {
             const auto facts = parts_.inventory.facts(hsm->cluster);
             if (facts) {
-                made = co_await join(*hsm, *view, *facts);
+                made = co_await join(*hsm, *view, *facts, std::move(officer_pin));
             } else {
-                made = co_await make_first(*hsm, *view);
+                made = co_await make_first(*hsm, *view, std::move(officer_pin));
             }
+        }
+        if (!made && made.error().code == Errc::pin_refused && options.officer_is_asked()) {
+            const Status<> waits = co_await wait_for_officer(id);
+            co_return waits ? made : waits;
         }
     }
     if (made && waiting_.contains(id)) {

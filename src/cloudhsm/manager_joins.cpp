@@ -21,12 +21,14 @@ constexpr auto kAdmission = 15s;
 }  // namespace
 
 // Tokens, recovery key, wrapping key, identity: recorded in one transaction, or not at all.
-awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const ClusterView& cluster) {
+awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const ClusterView& cluster,
+                                        SecretBytes officer_pin) {
     const ClusterId id = cluster.record.id;
     cluster::FirstHsmOptions options;
     options.cluster_id = id.value();
     options.membership = options_.membership;
     options.hsm = hsm_options(hsm);
+    options.officer_pin = std::move(officer_pin);
     options.recovery.public_key = options_.recovery_public;
     if (options_.recovery_public.empty()) {
         options.recovery.vault = vault_options(id);
@@ -91,21 +93,22 @@ awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const 
 }
 
 awaitable<Status<>> Manager::join(const store::CloudHsmRecord& hsm, const ClusterView& view,
-                                  const store::ClusterRecord& row) {
+                                  const store::ClusterRecord& row, SecretBytes officer_pin) {
     auto sources = key_sources(view, row);
     if (!sources) {
         co_return std::move(sources).error();
     }
     if (sources->empty()) {
-        co_return co_await wait_for_recovery(hsm, row);
+        co_return co_await wait_for_recovery(hsm, row, std::move(officer_pin));
     }
     cluster::ClusterFacts facts = facts_of(row);
     cluster::HsmOptions options = hsm_options(hsm);
     cluster::Site where = site();
     std::vector<cluster::KeySource> from = *std::move(sources);
     std::string certificate = row.certificate_pem;
-    const Result<cluster::FoundedHsm> joined = co_await cluster::join_hsm(
-        std::move(where), std::move(facts), std::move(certificate), std::move(options), std::move(from));
+    const Result<cluster::FoundedHsm> joined =
+        co_await cluster::join_hsm(std::move(where), std::move(facts), std::move(certificate),
+                                   std::move(options), std::move(officer_pin), std::move(from));
     if (!joined) {
         co_return joined.error();
     }

@@ -195,25 +195,35 @@ awaitable<Status<>> Manager::set_user_password(ClusterId id, SecretBytes passwor
     }
     for (const HsmId& hsm : refused) {
         if (outcome) {
-            outcome = co_await reset_user_pin(hsm, password);
+            auto officer = officer_pin(hsm);
+            if (officer) {
+                outcome = co_await reset_user_pin(hsm, password, *std::move(officer));
+            } else {
+                outcome = officer.error();
+            }
         }
     }
     co_return outcome;
 }
 
-awaitable<Status<>> Manager::reset_user_pin(HsmId id, const SecretBytes& password) {
+awaitable<Status<>> Manager::reset_user_pin(HsmId id, const SecretBytes& password, SecretBytes officer_pin) {
     const auto hsm = parts_.inventory.hsm(id);
-    auto officer = officer_pin(id);
-    if (!hsm || !officer) {
-        co_return hsm ? officer.error() : Error(Errc::not_found, id.value());
+    if (!hsm) {
+        co_return Error(Errc::not_found, id.value());
+    }
+    cluster::HsmOptions options = hsm_options(*hsm);
+    if (options.officer_is_asked() && officer_pin.empty()) {
+        co_return Error(Errc::conflict,
+                        "The officer of " + id.value() +
+                            " must give its token a user PIN first: claviger cloudhsm hsm enroll "
+                            "--hsm-id " +
+                            id.value() + ".");
     }
     cluster::Cluster* const running = cluster(hsm->cluster);
     const Status<> removed = co_await running->remove(id.value());  // not_found: its host does not run
-    cluster::HsmOptions options = hsm_options(*hsm);
     cluster::Site where = site();
-    SecretBytes pin = *std::move(officer);
     const Status<> set = co_await cluster::reset_user_pin(std::move(where), std::move(options),
-                                                          std::move(pin), password.clone());
+                                                          std::move(officer_pin), password.clone());
     observe::warn("cloudhsm.user_pin_reset", {{"hsm", id.value()}, {"good", set ? "yes" : "no"}});
     if (set) {
         const Status<> noted = co_await note_pin(*hsm, store::HsmState::active);

@@ -24,15 +24,15 @@ bool Manager::has_vault(const ClusterId& lineage) const {
 }
 
 awaitable<Status<>> Manager::wait_for_recovery(const store::CloudHsmRecord& hsm,
-                                               const store::ClusterRecord& row) {
+                                               const store::ClusterRecord& row, SecretBytes officer_pin) {
     if (const Status<> begun = co_await set_state(hsm.id, store::HsmState::create_in_progress, ""); !begun) {
         co_return begun;  // an earlier process may have left it waiting
     }
     cluster::HsmOptions options = hsm_options(hsm);
     cluster::ClusterFacts facts = facts_of(row);
     cluster::Site where = site();
-    auto prepared =
-        co_await cluster::JoiningHsm::prepare(std::move(where), std::move(facts), std::move(options));
+    auto prepared = co_await cluster::JoiningHsm::prepare(std::move(where), std::move(facts),
+                                                          std::move(options), std::move(officer_pin));
     if (!prepared) {
         co_return prepared.error();
     }

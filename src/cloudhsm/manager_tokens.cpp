@@ -47,6 +47,7 @@ cluster::HsmOptions Manager::hsm_options(const store::CloudHsmRecord& hsm) const
         // An HSM that was made before the operator named a token stays what it is.
         if (!place->serial.empty() && (!token || token->serial == place->serial)) {
             options.serial = place->serial;
+            options.existing = true;
             options.officer_pin_file = place->officer_pin_file;
             options.wipe = place->wipe;
             options.host_arguments.insert(options.host_arguments.end(), {"--token-files", "none"});
@@ -146,6 +147,8 @@ Result<std::vector<cluster::KeySource>> Manager::key_sources(const ClusterView& 
     std::vector<cluster::KeySource> sources;
     if (!row.sealed()) {
         sources = member_sources(view, store::HsmState::active);
+        // It takes an officer, and nobody is asked for one who is not there.
+        std::erase_if(sources, [](const cluster::KeySource& one) { return one.token.officer_is_asked(); });
     }
     if (has_vault(row.lineage_id())) {
         cluster::KeySource& vault = sources.emplace_back();

@@ -101,9 +101,16 @@ std::optional<Error> read_hsm(std::string_view file, const toml::node& node, Con
                                   return !value.empty() && value.size() <= kMaxTokenSerial;
                               });
     section.path("officer-pin-file", hsm.officer_pin_file);
+    section.choice<Officer>("officer", hsm.officer,
+                            {{"managed", Officer::managed}, {"operator", Officer::people}});
+    const bool asked = hsm.officer == Officer::people;
     section.require(
-        hsm.serial.empty() == hsm.officer_pin_file.empty(),
-        "needs serial and officer-pin-file together: a token that exists, and the PIN of its officer (SO)");
+        !asked || hsm.officer_pin_file.empty(),
+        "has officer = \"operator\", whose PIN is typed, and an officer-pin-file: one of the two");
+    section.require(
+        hsm.serial.empty() == (hsm.officer_pin_file.empty() && !asked),
+        "needs serial and officer-pin-file together: a token that exists, and the PIN of its officer "
+        "(SO), or officer = \"operator\" if people type it");
     section.require(
         hsm.serial.empty() || use == HsmUse::pool,
         "can have serial with use = \"cloudhsm\" only: the default cluster makes its tokens itself");
@@ -113,6 +120,8 @@ std::optional<Error> read_hsm(std::string_view file, const toml::node& node, Con
         "with use = \"cloudhsm\" and this module needs serial and officer-pin-file: tokens are made and "
         "removed with SoftHSM only, others must exist");
     section.choice<Wipe>("wipe", hsm.wipe, {{"objects", Wipe::objects}, {"init-token", Wipe::init_token}});
+    section.require(hsm.wipe == Wipe::objects || !asked,
+                    "cannot have wipe = \"init-token\" with officer = \"operator\": DeleteHsm asks nobody");
     section.require(hsm.wipe == Wipe::objects || !hsm.serial.empty(),
                     "can have wipe = \"init-token\" with serial only: a token that CreateHsm made is removed "
                     "as a whole in any case, and HSMs of the default cluster are not deleted");

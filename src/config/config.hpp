@@ -70,13 +70,20 @@ struct Cluster {
 // What DeleteHsm does with a token that its operator made, when no object of ours is left on it.
 enum class Wipe { objects, init_token };
 
+// Who knows the officer's PIN of an HSM of the pool.
+enum class Officer {
+    managed,  // this service: of a token that it makes, or in officer_pin_file
+    people,   // who type it when it is needed
+};
+
 // One HSM. Its token is made when it gets a cluster: at the first start, or by CreateHsm; one of the pool can
 // exist before.
 struct Hsm {
     std::string name;
     std::string zone;
     std::filesystem::path module = "/usr/lib/softhsm/libsofthsm2.so";
-    std::string serial{};                      // of the token that exists; empty: one is made
+    std::string serial{};  // of the token that exists; empty: one is made
+    Officer officer = Officer::managed;
     std::filesystem::path officer_pin_file{};  // its officer's PIN; with serial only
     Wipe wipe = Wipe::objects;
     bool accept_weak_module = false;

@@ -32,9 +32,12 @@ struct HsmOptions {
     std::filesystem::path state_dir;          // holds data.sock and control.sock; Required
     std::filesystem::path module;             // PKCS#11 module of the host; Required for Launch::child
     std::vector<std::string> host_arguments;  // further arguments of claviger-hsm
-    // Of a token that its operator made, named by `serial`: holds the PIN of its officer, which only the
-    // officer processes read. Empty: the token is made, with an officer's PIN of ours.
+    bool existing = false;  // its operator made the token that `serial` names; else it is made, with an
+                            // officer's PIN of ours
+    // Of an existing one: holds the PIN of its officer, which only the officer processes read. Empty: people
+    // know it, and it is handed in for each piece of work.
     std::filesystem::path officer_pin_file;
+    bool officer_is_asked() const noexcept { return existing && officer_pin_file.empty(); }
     Wipe wipe = Wipe::objects;
     Launch launch = Launch::child;
     // A module that lets one of the attacks pass is enrolled all the same, and then all of the cluster's

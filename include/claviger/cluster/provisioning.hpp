@@ -52,7 +52,10 @@ struct ClusterFacts {
     MembershipRule membership = MembershipRule::open;
 };
 
-// A token that was made: its serial, and the PIN of its officer. The user's PIN is kept by its host.
+inline constexpr std::size_t kLongestPin = 255;  // in bytes; an officer's or a user's
+
+// A token that was made: its serial, and the PIN of its officer if it is ours. The user's PIN is kept by its
+// host.
 struct FoundedHsm {
     std::string hsm_id;
     std::string zone;
@@ -70,7 +73,8 @@ struct RecoveryKey {
 struct FirstHsmOptions {
     std::string cluster_id;
     MembershipRule membership = MembershipRule::open;
-    HsmOptions hsm;  // the serial is answered; the state directory is made here, mode 0700
+    HsmOptions hsm;           // the serial is answered; the state directory is made here, mode 0700
+    SecretBytes officer_pin;  // if its officer is asked; pin_refused: it is another
     RecoveryKey recovery;
     std::string organization;         // of the certificate request
     std::string organizational_unit;  // "dev" or "production"
@@ -99,8 +103,10 @@ boost::asio::awaitable<Result<Bytes>> hand_over(Site site, ClusterFacts facts, K
 // it. Whoever hands the key over may take days. Control thread; the host ends with close(), or with this.
 class JoiningHsm {
 public:
+    // `officer_pin`: if its officer is asked; pin_refused: it is another.
     static boost::asio::awaitable<Result<std::unique_ptr<JoiningHsm>>> prepare(Site site, ClusterFacts facts,
-                                                                               HsmOptions hsm);
+                                                                               HsmOptions hsm,
+                                                                               SecretBytes officer_pin);
     ~JoiningHsm();
     JoiningHsm(const JoiningHsm&) = delete;
     JoiningHsm& operator=(const JoiningHsm&) = delete;
@@ -121,7 +127,7 @@ private:
 // The HSM's host is not left running.
 boost::asio::awaitable<Result<FoundedHsm>> join_hsm(Site site, ClusterFacts facts,
                                                     std::string certificate_pem, HsmOptions hsm,
-                                                    std::vector<KeySource> sources);
+                                                    SecretBytes officer_pin, std::vector<KeySource> sources);
 
 // A vault apart from any cluster: the recovery pair of clusters whose recovery is "offline", on a machine of
 // its holder.
@@ -143,7 +149,8 @@ boost::asio::awaitable<Status<>> install_certificate(Site site, ClusterFacts fac
 
 // Destroys every object of ours, the officer's too, looks that none is left, and erases the files of a soft
 // token, also when the user's PIN is not the one that its host keeps. One that its operator made keeps what
-// is not ours. Its host must not run. May be begun anew.
+// is not ours; without its officer's PIN only the keys go, and pin_refused is answered. Its host must not
+// run. May be begun anew.
 boost::asio::awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin);
 
 // Whether an attempt to take a token that its operator made has begun to change it, or may have.

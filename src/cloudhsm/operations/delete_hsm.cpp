@@ -55,7 +55,8 @@ asio::awaitable<Outcome<DeleteHsmResponse>> handle_delete_hsm(Call& call, const 
         }
         switch ((*row)->state) {
             case store::HsmState::create_in_progress:
-                if ((*row)->state_message == kWaitingForRecovery) {
+                if ((*row)->state_message == kWaitingForRecovery ||
+                    (*row)->state_message == kWaitingForOfficer) {
                     break;  // perhaps for ever
                 }
                 return invalid_request("HSM '" + id.value() + "' is being created.");

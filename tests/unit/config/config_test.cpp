@@ -106,6 +106,16 @@ TEST(Config, AnHsmOfThePoolCanBeATokenThatExists) {
     EXPECT_TRUE(Config::parse(std::string(kHsm) + pooled("p", module + token), "test.toml"));
     EXPECT_THAT(refusal(std::string(kHsm) + pooled("p", "serial = \"0123456789abcdefg\"\n")),
                 HasSubstr("1 to 16 characters"));
+    const std::string asked = "serial = \"0123456789abcdef\"\nofficer = \"operator\"\n";
+    const auto typed = Config::parse(std::string(kHsm) + pooled("p", asked), "test.toml");
+    ASSERT_TRUE(typed) << typed.error().detail;
+    EXPECT_EQ(typed->pool[0].officer, Officer::people);
+    EXPECT_THAT(refusal(std::string(kHsm) + pooled("p", token + "officer = \"operator\"\n")),
+                HasSubstr("one of the two"));
+    EXPECT_THAT(refusal(std::string(kHsm) + pooled("p", "officer = \"operator\"\n")),
+                HasSubstr("officer-pin-file together"));
+    EXPECT_THAT(refusal(std::string(kHsm) + pooled("p", asked + "wipe = \"init-token\"\n")),
+                HasSubstr("asks nobody"));
     const std::string wipe = "wipe = \"init-token\"\n";
     const auto anew = Config::parse(std::string(kHsm) + pooled("p", token + wipe), "test.toml");
     ASSERT_TRUE(anew) << anew.error().detail;

@@ -80,8 +80,8 @@ TEST(ControlMessage, EveryMessageIsReadBackAndRefusedWhenMutilated) {
     check(WipeToken{SecretBytes("so"), "label"});
     check(DestroyObject{"label", some("id")});
     check(TryUserPin{SecretBytes("user"), true});
-    check(TakeToken{SecretBytes("user")});
-    check(GiveBackToken{SecretBytes("user"), true});
+    check(TakeToken{SecretBytes("officer"), SecretBytes("user")});
+    check(GiveBackToken{SecretBytes("officer"), SecretBytes("user"), true});
 }
 
 TEST(ControlMessage, StatusFieldsArriveInTheirPlaces) {
