@@ -15,14 +15,13 @@
 #include <claviger/cluster/trust.hpp>
 
 #include "src/app/commit.hpp"
+#include "src/cloudhsm/founded_rows.hpp"
 #include "src/observe/log.hpp"
 
 namespace claviger::app {
 namespace {
 
 namespace asio = boost::asio;
-
-constexpr std::string_view kHsmTable = "hsms";
 
 std::string new_cluster_id(Random& random) {
     std::array<std::byte, 6> raw;
@@ -68,47 +67,21 @@ void print_step(std::string_view step, std::chrono::milliseconds took) {
     std::fflush(stdout);
 }
 
-Result<store::HsmRecord> hsm_record(const cluster::FoundedHsm& hsm, const ClusterId& cluster,
-                                    const store::SealingKey& key, Random& random) {
-    store::HsmRecord record;
-    record.id = HsmId(hsm.hsm_id);
-    record.cluster = cluster;
-    record.zone = hsm.zone;
-    record.serial = hsm.serial;
-    record.state = "ACTIVE";
-    auto sealed = store::seal_secret(key, random, kHsmTable, hsm.hsm_id, hsm.officer_pin);
-    if (!sealed) {
-        return std::move(sealed).error();
-    }
-    record.sealed_officer_pin = *std::move(sealed);
-    return record;
-}
-
 Status<> record_cluster(store::Store& store, const store::SealingKey& key, Random& random,
                         const std::string& id, const std::string& anchor_pem, cluster::Founded founded) {
-    store::ClusterRecord row;
-    row.id = ClusterId(id);
-    row.state = "ACTIVE";
-    row.cwk_generation = founded.facts.cwk_generation;
-    row.recovery_bundle = std::move(founded.facts.recovery_bundle);
-    row.recovery_public = std::move(founded.facts.recovery_public);
-    row.check_token = std::move(founded.facts.check_token);
-    row.identity_token = std::move(founded.facts.identity_token);
-    if (founded.facts.membership == cluster::MembershipRule::sealed) {
-        row.membership = store::ClusterRecord::kSealed;
-    }
+    store::ClusterRecord row = cloudhsm::cluster_row(ClusterId(id), std::move(founded.facts));
     row.certificate_pem = std::move(founded.certificate_pem);
     row.trust_anchor_pem = anchor_pem;
     std::vector<store::HsmRecord> hsms;
     for (const cluster::FoundedHsm& hsm : founded.hsms) {
-        auto record = hsm_record(hsm, row.id, key, random);
+        auto record = cloudhsm::token_row(hsm, row.id, key, random);
         if (!record) {
             return std::move(record).error();
         }
         hsms.push_back(*std::move(record));
     }
-    if (founded.vault) {  // it belongs to no cluster: its row has an empty cluster id
-        auto vault = hsm_record(*founded.vault, ClusterId(), key, random);
+    if (founded.vault) {
+        auto vault = cloudhsm::token_row(*founded.vault, ClusterId(), key, random);
         if (!vault) {
             return std::move(vault).error();
         }

@@ -13,9 +13,9 @@
 #include <claviger/cluster/certificates.hpp>
 #include <claviger/cluster/provisioning.hpp>
 
+#include "src/cloudhsm/founded_rows.hpp"
 #include "src/cloudhsm/recovery_file.hpp"
 #include "src/cloudhsm/vault_file.hpp"
-#include "src/store/schema.hpp"
 #include "src/store/seal.hpp"
 
 namespace claviger::app {
@@ -24,7 +24,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::string_view kVault = "recovery-vault";
-constexpr std::string_view kSealedIn = store::Table<store::HsmRecord>::name;
 constexpr std::size_t kMaxFile = 1 << 16;
 
 // One piece of work on tokens, run to its end.
@@ -89,18 +88,12 @@ Result<std::string> create_vault(const CreateVault& command, const std::filesyst
     if (!made) {
         return made.error();
     }
-    store::HsmRecord row;
-    row.id = HsmId(made->token.hsm_id);
-    row.zone = made->token.zone;
-    row.serial = made->token.serial;
-    auto sealed =
-        store::seal_secret(*key, bench.random(), kSealedIn, row.id.value(), made->token.officer_pin);
+    const auto row = cloudhsm::token_row(made->token, ClusterId(), *key, bench.random());
     const auto pem = cluster::recovery_key_pem(made->public_key);
-    if (!sealed || !pem) {
-        return !sealed ? sealed.error() : pem.error();
+    if (!row || !pem) {
+        return !row ? row.error() : pem.error();
     }
-    row.sealed_officer_pin = *std::move(sealed);
-    Status<> kept = cloudhsm::keep_vault(command.vault, row);
+    Status<> kept = cloudhsm::keep_vault(command.vault, *row);
     kept = kept ? replace_file(command.public_key, as_bytes(*pem)) : kept;
     if (!kept) {
         return kept.error();
@@ -131,7 +124,7 @@ Result<std::string> answer_recovery(const AnswerRecovery& command,
     source.token = token_of(command.vault, command.module);
     source.token.hsm_id = row->id.value();
     source.token.serial = row->serial;
-    auto pin = store::open_secret(*key, kSealedIn, row->id.value(), row->sealed_officer_pin);
+    auto pin = cloudhsm::officer_pin_of(*row, *key);
     if (!pin) {
         return Error(pin.error().code, command.sealing_key.string() + " is not the key of this vault");
     }

@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "src/api/submit.hpp"
+#include "src/cloudhsm/founded_rows.hpp"
 #include "src/observe/log.hpp"
 
 namespace claviger::cloudhsm {

@@ -98,9 +98,6 @@ struct Imported {
     std::size_t key_stores = 0;
 };
 
-// What the library that works on tokens wants to know of a cluster.
-cluster::ClusterFacts facts_of(const store::ClusterRecord& row);
-
 // The keys of a cluster's key stores, as the last look at its HSMs found them.
 struct KeyReport {
     std::size_t keys = 0;
@@ -257,7 +254,6 @@ private:
     cluster::HsmOptions hsm_options(const store::CloudHsmRecord& hsm) const;
     cluster::HsmOptions vault_options(const ClusterId& lineage) const;
     Result<SecretBytes> officer_pin(const HsmId& id) const;
-    Result<store::HsmRecord> seal_token(const cluster::FoundedHsm& made, const ClusterId& cluster) const;
     std::vector<cluster::KeySource> member_sources(const ClusterView& view, store::HsmState also) const;
     // Empty: only the holder of the recovery key, who is elsewhere.
     Result<std::vector<cluster::KeySource>> key_sources(const ClusterView& view,

@@ -6,6 +6,7 @@
 
 #include <claviger/base/files.hpp>
 
+#include "src/cloudhsm/founded_rows.hpp"
 #include "src/cloudhsm/ids.hpp"
 #include "src/cloudhsm/manager.hpp"
 #include "src/observe/log.hpp"

@@ -7,6 +7,7 @@
 #include <claviger/cluster/certificates.hpp>
 
 #include "src/cloudhsm/directories.hpp"
+#include "src/cloudhsm/founded_rows.hpp"
 #include "src/cloudhsm/manager.hpp"
 #include "src/cloudhsm/vault_file.hpp"
 
@@ -45,8 +46,11 @@ awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const 
         co_return made.error();
     }
     const auto hardware = cluster::simulate_hardware(made->request, hsm.id.value(), parts_.clock.wall());
-    const auto token = seal_token(made->hsm, id);
-    const auto vault = made->vault ? seal_token(*made->vault, ClusterId()) : store::HsmRecord{};
+    const auto sealed = [&](const cluster::FoundedHsm& one, const ClusterId& of) {
+        return token_row(one, of, parts_.sealing_key, parts_.random);
+    };
+    const auto token = sealed(made->hsm, id);
+    const auto vault = made->vault ? sealed(*made->vault, ClusterId()) : store::HsmRecord{};
     if (!hardware || !token || !vault) {
         co_return !hardware ? hardware.error() : !token ? token.error() : vault.error();
     }
@@ -57,17 +61,7 @@ awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const 
             co_return kept;
         }
     }
-    store::ClusterRecord facts;
-    facts.id = id;
-    facts.state = "ACTIVE";
-    facts.cwk_generation = made->facts.cwk_generation;
-    facts.recovery_bundle = made->facts.recovery_bundle;
-    facts.recovery_public = made->facts.recovery_public;
-    facts.check_token = made->facts.check_token;
-    facts.identity_token = made->facts.identity_token;
-    if (made->facts.membership == cluster::MembershipRule::sealed) {
-        facts.membership = store::ClusterRecord::kSealed;
-    }
+    const store::ClusterRecord facts = cluster_row(id, std::move(made->facts));
     std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
         auto row = txn.cloudhsm_cluster(id);
         if (!row || !*row) {

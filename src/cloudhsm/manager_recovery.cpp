@@ -4,6 +4,7 @@
 
 #include <claviger/base/digest.hpp>
 
+#include "src/cloudhsm/founded_rows.hpp"
 #include "src/cloudhsm/manager.hpp"
 #include "src/cloudhsm/operator_record.hpp"
 #include "src/observe/log.hpp"

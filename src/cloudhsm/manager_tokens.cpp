@@ -3,27 +3,15 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "src/cloudhsm/founded_rows.hpp"
 #include "src/cloudhsm/manager.hpp"
-#include "src/store/seal.hpp"
 
 namespace claviger::cloudhsm {
 namespace {
 
 using boost::asio::awaitable;
 
-constexpr std::string_view kHsmTable = "hsms";
-
 }  // namespace
-
-cluster::ClusterFacts facts_of(const store::ClusterRecord& row) {
-    return {row.lineage_id().value(),
-            row.cwk_generation,
-            row.recovery_public,
-            row.recovery_bundle,
-            row.check_token,
-            row.identity_token,
-            row.sealed() ? cluster::MembershipRule::sealed : cluster::MembershipRule::open};
-}
 
 cluster::Site Manager::site() const {
     return {parts_.control, options_.host_program, parts_.clock, parts_.random};
@@ -78,24 +66,7 @@ Result<SecretBytes> Manager::officer_pin(const HsmId& id) const {
     if (!token) {
         return Error(Errc::not_found, id.value() + " has no token yet");
     }
-    return store::open_secret(parts_.sealing_key, kHsmTable, id.value(), token->sealed_officer_pin);
-}
-
-Result<store::HsmRecord> Manager::seal_token(const cluster::FoundedHsm& made,
-                                             const ClusterId& cluster) const {
-    store::HsmRecord record;
-    record.id = HsmId(made.hsm_id);
-    record.cluster = cluster;
-    record.zone = made.zone;
-    record.serial = made.serial;
-    record.state = "ACTIVE";
-    auto sealed =
-        store::seal_secret(parts_.sealing_key, parts_.random, kHsmTable, made.hsm_id, made.officer_pin);
-    if (!sealed) {
-        return std::move(sealed).error();
-    }
-    record.sealed_officer_pin = *std::move(sealed);
-    return record;
+    return officer_pin_of(*token, parts_.sealing_key);
 }
 
 // It was found empty, whatever it held before: nothing bars it any more.
@@ -108,7 +79,7 @@ Status<> Manager::put_token(store::Txn& txn, const store::HsmRecord& token) cons
 }
 
 awaitable<Status<>> Manager::record_token(const cluster::FoundedHsm& made, const ClusterId& cluster) {
-    auto token = seal_token(made, cluster);
+    auto token = token_row(made, cluster, parts_.sealing_key, parts_.random);
     if (!token) {
         co_return std::move(token).error();
     }
