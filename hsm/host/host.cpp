@@ -13,6 +13,7 @@
 
 #include <claviger/base/files.hpp>
 #include <claviger/base/registers.hpp>
+#include <claviger/base/thread.hpp>
 
 #include "hsm/host/control_service.hpp"
 #include "hsm/host/log.hpp"
@@ -140,6 +141,7 @@ Result<Descriptor> Host::listen_at(const std::string& name) {
 
 int Host::run() {
     log(Level::info, "serving token " + token_.facts_at_start().serial + " at " + options_.state);
+    prefer_batches();
     std::array<epoll_event, kEventsPerTurn> events;
     while (!finished_) {
         wipe_vector_registers();

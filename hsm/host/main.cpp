@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
     switch (options->mode) {
         case Mode::help: std::fputs(help_text().c_str(), stdout); return 0;
         case Mode::version: std::puts("claviger-hsm " CLAVIGER_VERSION); return 0;
-        case Mode::serve: enlarge_malloc_cache(argv); break;
+        case Mode::serve:
         case Mode::officer: break;
     }
     if (!options->name.empty()) {

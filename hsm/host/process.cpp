@@ -8,27 +8,12 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include <climits>
-#include <cstdlib>
-
 #include <claviger/base/files.hpp>
 
 namespace claviger::host {
 
 void close_descriptors_from(int first) {
     close_range(static_cast<unsigned>(first), ~0U, 0);
-}
-
-void enlarge_malloc_cache(char** argv) {
-    constexpr const char* kName = "GLIBC_TUNABLES";
-    char program[PATH_MAX];
-    const ssize_t size = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (getenv(kName) != nullptr || size < 0) {
-        return;
-    }
-    program[size] = '\0';
-    setenv(kName, "glibc.malloc.tcache_count=100", 1);
-    execv(program, argv);  // the name stays: it is taken from the path
 }
 
 void silence_module_log() noexcept {

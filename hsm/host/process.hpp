@@ -10,12 +10,6 @@ namespace claviger::host {
 // Closes every descriptor from `first` on: what a parent left open is not ours to keep.
 void close_descriptors_from(int first);
 
-// glibc keeps seven free blocks of each size for a thread, and takes a lock for every other; a module that
-// makes and frees dozens of small blocks in each call needs more. Set in the environment, which is read at
-// start only, so the program is executed again, once; returns when that was done, failed, or when the
-// operator has set GLIBC_TUNABLES himself. First thing in main().
-void enlarge_malloc_cache(char** argv);
-
 // What modules tell syslog(3) is dropped from now on: SoftHSM reports every tag that does not match, which
 // costs more than the decryption and would let a caller fill the machine's log. What a call answers is
 // logged by us.

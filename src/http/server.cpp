@@ -10,6 +10,8 @@
 
 #include <boost/asio/connect.hpp>
 
+#include <claviger/base/thread.hpp>
+
 #include "src/http/io_thread.hpp"
 #include "src/http/tls.hpp"
 #include "src/observe/log.hpp"
@@ -25,15 +27,6 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 constexpr int kBacklog = 1024;
 
 enum class Sharing { alone, reuse_port };
-
-// An io thread does best with many requests in one turn of its loop: one write to each HSM and one to the
-// audit file serve them all. SCHED_BATCH lets whoever woke it finish first, so that more is ready when it
-// runs; on an idle core it starts at once all the same. Refused by some containers, then nothing is lost but
-// speed.
-void prefer_batches() noexcept {
-    const sched_param none{};
-    static_cast<void>(::pthread_setschedparam(::pthread_self(), SCHED_BATCH, &none));
-}
 
 Error listen_error(const TcpEndpoint& wanted, const error_code& ec) {
     std::string detail =

@@ -128,20 +128,6 @@ TEST_F(Process, TheDirectoryAndItsFilesAreOursAlone) {
     EXPECT_NE(rig.log().find("mode 0700"), std::string::npos) << rig.log();
 }
 
-TEST_F(Process, ExecutesItselfOnceForALargerMallocCacheAndKeepsItsNameAndItsPid) {
-    if (geteuid() != 0) {
-        GTEST_SKIP() << "needs root to read the environment of a process that forbids it";
-    }
-    ASSERT_NO_FATAL_FAILURE(rig.start());
-    const std::string process = "/proc/" + std::to_string(rig.host().pid());
-    const auto content = [&](const char* name) {
-        std::ifstream file(process + name);
-        return std::string(std::istreambuf_iterator<char>(file), {});
-    };
-    EXPECT_EQ(content("/comm"), "claviger-hsm\n");
-    EXPECT_NE(content("/environ").find("GLIBC_TUNABLES=glibc.malloc.tcache_count="), std::string::npos);
-}
-
 TEST_F(Process, KillingTheSupervisorEndsTheHost) {
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);  // so that the orphan is ours to wait for
     int ends[2];
