@@ -225,7 +225,7 @@ boost::asio::awaitable<Status<>> Cluster::set_user_pin(std::string hsm_id, Secre
                                      impl_->clock.mono() + impl_->options.timing.admission);
 }
 
-boost::asio::awaitable<Result<bool>> Cluster::user_pin_locked(std::string hsm_id) {
+boost::asio::awaitable<Result<UserPin>> Cluster::user_pin(std::string hsm_id) {
     namespace wire = link::control;
     const auto link = impl_->control_link(hsm_id);
     if (!link) {
@@ -237,7 +237,7 @@ boost::asio::awaitable<Result<bool>> Cluster::user_pin_locked(std::string hsm_id
     if (!status) {
         co_return status.error();
     }
-    co_return (status->flags & link::kFlagUserPinLocked) != 0;
+    co_return UserPin{.locked = (status->flags & link::kFlagUserPinLocked) != 0, .kept = status->has_pin};
 }
 
 void Cluster::start() {

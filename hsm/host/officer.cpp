@@ -232,7 +232,10 @@ private:
                 hsm::Officer::login(*module_, facts->slot, kept ? kept->pin() : given, files_.get(),
                                     typed ? hsm::Attempt::by_operator : hsm::Attempt::automatic);
             if (!officer) {
-                return kept ? kept->note(officer.error()) : officer.error();
+                if (kept) {
+                    return kept->note(officer.error());
+                }
+                return typed ? explained(officer.error(), kTypedPin) : officer.error();
             }
             worked = work(**officer);
         }

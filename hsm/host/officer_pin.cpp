@@ -37,6 +37,14 @@ bool is_credential(const std::string& file) {
 
 }  // namespace
 
+Error explained(const Error& error, const PinWords& words) {
+    return error.code != Errc::pin_refused
+               ? error
+               : Error(Errc::pin_refused,
+                       std::string(words.whose) + " (" + error.detail + "): " + std::string(words.advice),
+                       error.ckr);
+}
+
 Result<OfficerPin> OfficerPin::read(const Options& options) {
     const std::string& path = options.officer_pin_file;
     const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));

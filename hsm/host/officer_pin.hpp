@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <claviger/base/result.hpp>
 #include <claviger/base/secret.hpp>
@@ -14,6 +15,18 @@
 #include "hsm/host/options.hpp"
 
 namespace claviger::host {
+
+// How a refusal is told to whoever gave the PIN.
+struct PinWords {
+    std::string_view whose;
+    std::string_view advice;
+};
+inline constexpr PinWords kTypedPin{
+    "that is not its officer's PIN",
+    "each wrong one counts, and enough of them lock the token or make it erase itself"};
+
+// pin_refused with those words about it; other errors as they are.
+Error explained(const Error& error, const PinWords& words);
 
 class OfficerPin {
 public:

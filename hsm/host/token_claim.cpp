@@ -67,32 +67,16 @@ public:
         return file_ ? hsm::Attempt::automatic : hsm::Attempt::by_operator;
     }
     Error refused(const Error& error) const {
-        return file_ ? explained(file_->note(error), kOfFile) : explained(error, kTyped);
+        return file_ ? explained(file_->note(error), kOfFile) : explained(error, kTypedPin);
     }
 
 private:
-    struct Words {
-        std::string_view whose;
-        std::string_view advice;
-    };
-    static constexpr Words kOfFile{
+    static constexpr PinWords kOfFile{
         "the PIN in its officer-pin-file is not taken",
         "correct the file, then log in once as its officer with a tool of the HSM, because a token that "
         "warns of a wrong PIN is not tried again"};
-    static constexpr Words kTyped{"that is not its officer's PIN",
-                                  "each wrong one counts, and enough of them lock the token or make it "
-                                  "erase itself"};
-
     GivenPin(const SecretBytes& typed, std::optional<OfficerPin> file)
         : typed_(typed), file_(std::move(file)) {}
-
-    static Error explained(const Error& error, const Words& words) {
-        return error.code != Errc::pin_refused
-                   ? error
-                   : Error(Errc::pin_refused,
-                           std::string(words.whose) + " (" + error.detail + "): " + std::string(words.advice),
-                           error.ckr);
-    }
 
     const SecretBytes& typed_;
     std::optional<OfficerPin> file_;
@@ -120,9 +104,7 @@ Status<> take_over(const ClaimCall& call, const hsm::TokenFacts& token, hsm::Cla
             return noted;
         }
     }
-    const Status<> taken =
-        hsm::take_over(call.module, {token.slot, officer_pin->pin(), call.user_pin, claim}, options);
-    return taken ? taken : Status<>(officer_pin->refused(taken.error()));
+    return hsm::take_over(call.module, {token.slot, officer_pin->pin(), call.user_pin, claim}, options);
 }
 
 // Each error begins with the token it is about.

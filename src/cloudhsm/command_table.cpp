@@ -89,8 +89,8 @@ awaitable<bool> has_locked_token(const Line& line) {
     for (const Hsm& hsm : line.cluster->hsms) {
         bool locked = hsm.record.state == store::HsmState::pin_locked;
         if (hsm.record.state == store::HsmState::active && running != nullptr) {
-            const Result<bool> told = co_await running->user_pin_locked(hsm.record.id.value());
-            locked = told && *told;
+            const Result<cluster::UserPin> told = co_await running->user_pin(hsm.record.id.value());
+            locked = told && told->locked;
         }
         if (locked) {
             co_return true;

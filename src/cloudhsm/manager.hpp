@@ -186,6 +186,7 @@ private:
     Work create_hsm(HsmId id, SecretBytes officer_pin);
     Work wait_for_officer(HsmId id);
     Work claim_for_officer(const store::CloudHsmRecord& hsm, bool made);
+    Work give_user_pin(HsmId id, SecretBytes officer_pin);
     Work delete_hsm(HsmId id);
 
     boost::asio::awaitable<Status<>> make_first(const store::CloudHsmRecord& hsm, const ClusterView& cluster,
@@ -227,10 +228,16 @@ private:
     // log_in() draw it now, if they serve.
     boost::asio::awaitable<Status<>> draw_missed_pins(ClusterId id);
     boost::asio::awaitable<Status<>> set_known_pins(ClusterId id, std::set<HsmId> hsms);
+    // Its host runs, is logged in and admitted.
+    bool serves(const store::CloudHsmRecord& hsm);
     // What hosts found at their logins, told by the rows; an HSM that serves is ACTIVE. Any time.
     Work note_pins(ClusterId id);
-    // Nothing is changed if the row has left the state of `hsm`.
+    // Nothing is changed if `hsm` is no member, or the row has left its state.
     Work note_pin(const store::CloudHsmRecord& hsm, store::HsmState state);
+    // DeleteHsm of it failed: the state of before comes back, with `why` at the end of its message.
+    Work refuse_deletion(const store::CloudHsmRecord& hsm, std::string_view why);
+    // Of a member: told by its row, or, while its host serves still, by the host and its token.
+    boost::asio::awaitable<bool> user_pin_is_lost(const store::CloudHsmRecord& hsm);
     Work try_pin(const store::CloudHsmRecord& hsm, const SecretBytes& pin, cluster::PinGuess guess);
     Work reset_user_pin(HsmId id, const SecretBytes& password, SecretBytes officer_pin);
 

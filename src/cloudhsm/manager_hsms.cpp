@@ -144,11 +144,8 @@ awaitable<Status<>> Manager::delete_hsm(HsmId id) {
         if (stopping_) {
             co_return kept;  // the next process begins anew
         }
-        std::string message(is_of_the_disk(kept.error()) ? kNoBackup : kNotSigned);
-        Status<> told = co_await set_state(id, store::HsmState::active, std::move(message));
-        if (told) {
-            told = co_await note_pins(hsm->cluster);  // it may have been refused for its user PIN
-        }
+        const Status<> told =
+            co_await refuse_deletion(*hsm, is_of_the_disk(kept.error()) ? kNoBackup : kNotSigned);
         co_return told ? kept : told;
     }
     if (cluster::Cluster* const running = cluster(hsm->cluster)) {
@@ -162,6 +159,9 @@ awaitable<Status<>> Manager::delete_hsm(HsmId id) {
         auto pin = token ? officer_pin(id) : Result<SecretBytes>(SecretBytes());
         if (pin) {
             cluster::HsmOptions options = hsm_options(*hsm);
+            if (taken_in_part) {
+                options.wipe = cluster::Wipe::objects;  // nobody has seen yet that its user had nothing on it
+            }
             cluster::Site where = site();
             SecretBytes opened = *std::move(pin);
             wiped = co_await cluster::wipe_hsm(std::move(where), std::move(options), std::move(opened));

@@ -129,7 +129,8 @@ awaitable<Result<Done, LoginError>> Manager::try_password(ClusterId id, SecretBy
         } else if (tried.error().code == Errc::data_invalid) {
             other = other == nullptr ? &hsm : other;
         } else if (tried.error().code == Errc::pin_refused) {
-            if (cluster::why_refused(tried.error()) == cluster::LoginRefusal::locked) {
+            // One that serves is ACTIVE all the same: its login holds.
+            if (!serves(hsm.record) && cluster::why_refused(tried.error()) == cluster::LoginRefusal::locked) {
                 const Status<> noted = co_await note_pin(hsm.record, store::HsmState::pin_locked);
                 static_cast<void>(noted);  // what the caller asked is answered all the same
             }

@@ -10,19 +10,6 @@ namespace {
 
 using boost::asio::awaitable;
 
-// Free again when it goes.
-class JobName {
-public:
-    JobName(std::set<std::string>& jobs, std::string name) : jobs_(jobs), name_(std::move(name)) {}
-    ~JobName() { jobs_.erase(name_); }
-    JobName(const JobName&) = delete;  // one name, freed once
-    JobName& operator=(const JobName&) = delete;
-
-private:
-    std::set<std::string>& jobs_;
-    const std::string name_;
-};
-
 constexpr std::string_view kGiven = "The officer's PIN was given; the HSM is being made.";
 
 }  // namespace
@@ -30,8 +17,19 @@ constexpr std::string_view kGiven = "The officer's PIN was given; the HSM is bei
 awaitable<Status<>> Manager::wait_for_officer(HsmId id) {
     observe::warn("cloudhsm.waiting_for_officer",
                   {{"hsm", id.value()}, {"do", "claviger cloudhsm hsm enroll --hsm-id " + id.value()}});
-    std::string message(kWaitingForOfficer);
-    co_return co_await set_state(id, store::HsmState::create_in_progress, std::move(message));
+    // Not where DeleteHsm has come first.
+    std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
+        auto row = txn.cloudhsm_hsm(id);
+        if (!row) {
+            return std::move(row).error();
+        }
+        if (!*row || (*row)->state != store::HsmState::create_in_progress) {
+            return done;
+        }
+        (*row)->state_message = kWaitingForOfficer;
+        return txn.put(**std::move(row));
+    };
+    co_return co_await commit_patiently(std::move(work));
 }
 
 // Recorded before the token hears of it. One that is to be made is being made from here on, so a request
@@ -60,28 +58,49 @@ awaitable<Status<>> Manager::enroll(HsmId id, SecretBytes officer_pin) {
     if (!hsm) {
         co_return Error(Errc::not_found, "There is no such HSM.");
     }
-    const bool made = store::is_member(hsm->state);
-    const bool waits =
-        hsm->state == store::HsmState::create_in_progress && hsm->state_message == kWaitingForOfficer;
-    const bool pin_is_lost = made && hsm->state != store::HsmState::active;
-    if (!hsm_options(*hsm).officer_is_asked() || (!waits && !pin_is_lost)) {
-        co_return Error(Errc::conflict, id.value() + " does not wait for its officer.");
-    }
     if (officer_pin.size() > cluster::kLongestPin) {
         co_return Error(Errc::bad_config, "That is longer than any PIN.");
     }
-    if (Status<> claimed = co_await claim_for_officer(*hsm, made); !claimed) {
-        co_return claimed;
+    const bool waits =
+        hsm->state == store::HsmState::create_in_progress && hsm->state_message == kWaitingForOfficer;
+    bool wanted = waits;
+    if (!waits) {
+        wanted = co_await user_pin_is_lost(*hsm);
     }
-    if (waits) {
-        if (!jobs_.insert(id.value()).second) {
-            co_return Error(Errc::conflict, id.value() + " is being looked at: try again.");
+    if (!wanted || !hsm_options(*hsm).officer_is_asked()) {
+        co_return Error(Errc::conflict, id.value() + " does not wait for its officer.");
+    }
+    if (!waits) {
+        const Status<> claimed = co_await claim_for_officer(*hsm, true);
+        if (!claimed) {
+            co_return claimed;
         }
-        const JobName named(jobs_, id.value());
-        Work making = create_hsm(id, std::move(officer_pin));
-        co_return co_await once_served(hsm->cluster, std::move(making));
+        co_return co_await give_user_pin(id, std::move(officer_pin));
     }
-    const Lease::Held held = co_await lease(hsm->cluster).take();
+    if (!jobs_.insert(id.value()).second) {
+        co_return Error(Errc::conflict, id.value() + " is being looked at: try again.");
+    }
+    Status<> made = co_await claim_for_officer(*hsm, false);
+    if (made) {
+        Work making = create_hsm(id, std::move(officer_pin));
+        made = co_await once_served(hsm->cluster, std::move(making));
+    }
+    // Here and in no destructor: a job that is suspended when the service ends outlives the manager.
+    jobs_.erase(id.value());
+    co_return made;
+}
+
+awaitable<Status<>> Manager::give_user_pin(HsmId id, SecretBytes officer_pin) {
+    const auto before = parts_.inventory.hsm(id);
+    const Lease::Held held = co_await lease(before->cluster).take();
+    const auto hsm = parts_.inventory.hsm(id);
+    if (!hsm) {
+        co_return Error(Errc::not_found, id.value());
+    }
+    const bool lost = co_await user_pin_is_lost(*hsm);
+    if (!lost) {
+        co_return done;  // whoever had the lease before gave it one, or it is deleted
+    }
     const Result<cluster::Cluster*> running = open_cluster(hsm->cluster);
     if (!running) {
         co_return running.error();

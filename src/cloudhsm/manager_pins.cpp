@@ -13,7 +13,7 @@ namespace {
 using boost::asio::awaitable;
 
 constexpr std::string_view kPinUnknown =
-    "user PIN unknown: the token does not take the one that its host keeps. claviger cloudhsm user "
+    "user PIN unknown: the token refuses, or warns of, the one that its host keeps. claviger cloudhsm user "
     "change-password gives it another.";
 constexpr std::string_view kPinLocked =
     "user PIN locked: claviger cloudhsm user change-password unlocks the token and gives it another.";
@@ -46,7 +46,23 @@ std::string message_of(store::HsmState state, const std::string& before) {
     return message;
 }
 
+// While an HSM is deleted its message is still the one of the state before.
+store::HsmState state_before_deletion(const std::string& message) {
+    if (message.starts_with(kPinUnknown)) {
+        return store::HsmState::pin_unknown;
+    }
+    return message.starts_with(kPinLocked) ? store::HsmState::pin_locked : store::HsmState::active;
+}
+
 }  // namespace
+
+bool Manager::serves(const store::CloudHsmRecord& hsm) {
+    const cluster::Cluster* const running = cluster(hsm.cluster);
+    const std::vector<cluster::MemberView> members =
+        running == nullptr ? std::vector<cluster::MemberView>{} : running->members();
+    const auto member = std::ranges::find(members, hsm.id.value(), &cluster::MemberView::hsm_id);
+    return member != members.end() && member->process != 0;
+}
 
 awaitable<Status<>> Manager::note_pins(ClusterId id) {
     const cluster::Cluster* const running = cluster(id);
@@ -68,7 +84,7 @@ awaitable<Status<>> Manager::note_pins(ClusterId id) {
 }
 
 awaitable<Status<>> Manager::note_pin(const store::CloudHsmRecord& hsm, store::HsmState state) {
-    if (hsm.state == state) {
+    if (hsm.state == state || !store::is_member(hsm.state)) {
         co_return done;
     }
     bool changed = false;
@@ -91,6 +107,26 @@ awaitable<Status<>> Manager::note_pin(const store::CloudHsmRecord& hsm, store::H
         observe::log(level, "cloudhsm.user_pin", {{"hsm", hsm.id.value()}, {"state", message_of(state, "")}});
     }
     co_return noted;
+}
+
+awaitable<Status<>> Manager::refuse_deletion(const store::CloudHsmRecord& hsm, std::string_view why) {
+    const store::HsmState state = state_before_deletion(hsm.state_message);
+    std::string message =
+        state == store::HsmState::active ? std::string(why) : message_of(state, "") + " " + std::string(why);
+    const Status<> told = co_await set_state(hsm.id, state, std::move(message));
+    if (!told) {
+        co_return told;
+    }
+    co_return co_await note_pins(hsm.cluster);  // a login may have told more since
+}
+
+awaitable<bool> Manager::user_pin_is_lost(const store::CloudHsmRecord& hsm) {
+    cluster::Cluster* const running = cluster(hsm.cluster);
+    if (hsm.state != store::HsmState::active || running == nullptr) {
+        co_return store::is_member(hsm.state) && hsm.state != store::HsmState::active;
+    }
+    const Result<cluster::UserPin> told = co_await running->user_pin(hsm.id.value());
+    co_return told && (told->locked || !told->kept);
 }
 
 awaitable<Status<>> Manager::try_pin(const store::CloudHsmRecord& hsm, const SecretBytes& pin,

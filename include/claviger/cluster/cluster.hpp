@@ -150,6 +150,12 @@ public:
     virtual boost::asio::awaitable<Status<>> destroy_key(const KeyMaterial& key, MonoTime deadline) = 0;
 };
 
+// Of a member whose host runs.
+struct UserPin {
+    bool locked = false;  // by the token (CKF_USER_PIN_LOCKED)
+    bool kept = false;    // the host keeps one that the token has not refused
+};
+
 // The state of one member, for metrics, doctor pages and `hsm-info`.
 struct MemberView {
     std::string hsm_id;
@@ -206,8 +212,8 @@ public:
     // The member's user PIN becomes `fresh`; empty: one that its token draws and nobody else knows. Its host
     // keeps it. not_found, no_hsm: it is no member, or its host does not run.
     boost::asio::awaitable<Status<>> set_user_pin(std::string hsm_id, SecretBytes fresh);
-    // Whether the member's token says now that it has locked its user's PIN. no_hsm: as above.
-    boost::asio::awaitable<Result<bool>> user_pin_locked(std::string hsm_id);
+    // What the member's host and its token say now. no_hsm: as above.
+    boost::asio::awaitable<Result<UserPin>> user_pin(std::string hsm_id);
     std::vector<MemberView> members() const;
     std::size_t serving() const noexcept;
     // When its certificate ends; options.log has an alarm 90 days before that and one then. No HSM is left

@@ -149,8 +149,8 @@ boost::asio::awaitable<Status<>> install_certificate(Site site, ClusterFacts fac
 
 // Destroys every object of ours, the officer's too, looks that none is left, and erases the files of a soft
 // token, also when the user's PIN is not the one that its host keeps. One that its operator made keeps what
-// is not ours; without its officer's PIN only the keys go, and pin_refused is answered. Its host must not
-// run. May be begun anew.
+// is not ours. Where nobody asks its officer, its user destroys every object of ours; pin_refused: it does
+// not take the user's PIN that is kept, or none is. Its host must not run. May be begun anew.
 boost::asio::awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin);
 
 // Whether an attempt to take a token that its operator made has begun to change it, or may have.

@@ -283,7 +283,8 @@ TEST_F(HttpServer, FiftyMoreConnectionsThanAllowedCostNobodyWhoIsServedAnything)
         crowd.push_back(std::make_unique<RawClient>(fixture_.port()));
         crowd.back()->send("POST / HTTP/1.1\r\n");
     }
-    ASSERT_TRUE(eventually([&] { return fixture_.server().connections() == kLimit; }));
+    // Fewer where one was closed for a later one before the server had read that it was not idle.
+    ASSERT_TRUE(eventually([&] { return fixture_.server().connections() <= kLimit; }));
     served.send(request("Echo", "still here").substr(std::string_view("POST / HTTP/1.1\r\n").size()));
     const auto answer = served.receive();
     ASSERT_TRUE(answer);
