@@ -186,6 +186,7 @@ private:
     Work create_hsm(HsmId id, SecretBytes officer_pin);
     Work wait_for_officer(HsmId id);
     Work claim_for_officer(const store::CloudHsmRecord& hsm, bool made);
+    Work make_enrolled(store::CloudHsmRecord hsm, SecretBytes officer_pin);
     Work give_user_pin(HsmId id, SecretBytes officer_pin);
     Work delete_hsm(HsmId id);
 
@@ -236,8 +237,9 @@ private:
     Work note_pin(const store::CloudHsmRecord& hsm, store::HsmState state);
     // DeleteHsm of it failed: the state of before comes back, with `why` at the end of its message.
     Work refuse_deletion(const store::CloudHsmRecord& hsm, std::string_view why);
-    // Of a member: told by its row, or, while its host serves still, by the host and its token.
-    boost::asio::awaitable<bool> user_pin_is_lost(const store::CloudHsmRecord& hsm);
+    // Of a member: told by its row, or, while that is ACTIVE, by its host and its token; no_hsm: it does not
+    // run.
+    boost::asio::awaitable<Result<bool>> user_pin_is_lost(const store::CloudHsmRecord& hsm);
     Work try_pin(const store::CloudHsmRecord& hsm, const SecretBytes& pin, cluster::PinGuess guess);
     Work reset_user_pin(HsmId id, const SecretBytes& password, SecretBytes officer_pin);
 

@@ -65,7 +65,8 @@ awaitable<Status<>> Manager::enroll(HsmId id, SecretBytes officer_pin) {
         hsm->state == store::HsmState::create_in_progress && hsm->state_message == kWaitingForOfficer;
     bool wanted = waits;
     if (!waits) {
-        wanted = co_await user_pin_is_lost(*hsm);
+        const Result<bool> lost = co_await user_pin_is_lost(*hsm);
+        wanted = lost && *lost;
     }
     if (!wanted || !hsm_options(*hsm).officer_is_asked()) {
         co_return Error(Errc::conflict, id.value() + " does not wait for its officer.");
@@ -80,26 +81,46 @@ awaitable<Status<>> Manager::enroll(HsmId id, SecretBytes officer_pin) {
     if (!jobs_.insert(id.value()).second) {
         co_return Error(Errc::conflict, id.value() + " is being looked at: try again.");
     }
-    Status<> made = co_await claim_for_officer(*hsm, false);
-    if (made) {
-        Work making = create_hsm(id, std::move(officer_pin));
-        made = co_await once_served(hsm->cluster, std::move(making));
+    Work making = make_enrolled(*hsm, std::move(officer_pin));
+    Status<> made = done;
+    try {
+        made = co_await std::move(making);
+    } catch (const std::exception& bug) {
+        made = Error(Errc::internal, bug.what());
     }
     // Here and in no destructor: a job that is suspended when the service ends outlives the manager.
     jobs_.erase(id.value());
+    if (!made) {
+        take_up(id);  // where it did not get to the row, the row waits again
+    }
     co_return made;
+}
+
+awaitable<Status<>> Manager::make_enrolled(store::CloudHsmRecord hsm, SecretBytes officer_pin) {
+    const Status<> claimed = co_await claim_for_officer(hsm, false);
+    if (!claimed) {
+        co_return claimed;
+    }
+    Work making = create_hsm(hsm.id, std::move(officer_pin));
+    co_return co_await once_served(hsm.cluster, std::move(making));
 }
 
 awaitable<Status<>> Manager::give_user_pin(HsmId id, SecretBytes officer_pin) {
     const auto before = parts_.inventory.hsm(id);
-    const Lease::Held held = co_await lease(before->cluster).take();
-    const auto hsm = parts_.inventory.hsm(id);
-    if (!hsm) {
+    if (!before) {
         co_return Error(Errc::not_found, id.value());
     }
-    const bool lost = co_await user_pin_is_lost(*hsm);
+    const Lease::Held held = co_await lease(before->cluster).take();
+    const auto hsm = parts_.inventory.hsm(id);
+    if (!hsm || !store::is_member(hsm->state)) {
+        co_return Error(Errc::conflict, id.value() + " changed in this moment: look at it again.");
+    }
+    const Result<bool> lost = co_await user_pin_is_lost(*hsm);
     if (!lost) {
-        co_return done;  // whoever had the lease before gave it one, or it is deleted
+        co_return lost.error();
+    }
+    if (!*lost) {
+        co_return done;  // whoever had the lease before gave it one
     }
     const Result<cluster::Cluster*> running = open_cluster(hsm->cluster);
     if (!running) {

@@ -12,11 +12,15 @@ namespace {
 
 using boost::asio::awaitable;
 
+// How the messages below begin: rows are told apart by it, also those of another version.
+constexpr std::string_view kUnknown = "user PIN unknown: ";
+constexpr std::string_view kLocked = "user PIN locked: ";
 constexpr std::string_view kPinUnknown =
-    "user PIN unknown: the token refuses, or warns of, the one that its host keeps. claviger cloudhsm user "
-    "change-password gives it another.";
+    "the token refuses, or warns of, the one that its host keeps. claviger cloudhsm user change-password "
+    "gives "
+    "it another.";
 constexpr std::string_view kPinLocked =
-    "user PIN locked: claviger cloudhsm user change-password unlocks the token and gives it another.";
+    "claviger cloudhsm user change-password unlocks the token and gives it another.";
 constexpr std::string_view kPinKnown = "The user PIN is known again.";
 
 // Only what a token said of a PIN counts against it; a host that is away, or late, says nothing.
@@ -39,7 +43,9 @@ std::string message_of(store::HsmState state, const std::string& before) {
     if (state == store::HsmState::active) {
         return std::string(kPinKnown);
     }
-    std::string message(state == store::HsmState::pin_locked ? kPinLocked : kPinUnknown);
+    const bool locked = state == store::HsmState::pin_locked;
+    std::string message(locked ? kLocked : kUnknown);
+    message.append(locked ? kPinLocked : kPinUnknown);
     if (before.ends_with(kNotSigned)) {
         message.append(" ").append(kNotSigned);
     }
@@ -48,10 +54,10 @@ std::string message_of(store::HsmState state, const std::string& before) {
 
 // While an HSM is deleted its message is still the one of the state before.
 store::HsmState state_before_deletion(const std::string& message) {
-    if (message.starts_with(kPinUnknown)) {
+    if (message.starts_with(kUnknown)) {
         return store::HsmState::pin_unknown;
     }
-    return message.starts_with(kPinLocked) ? store::HsmState::pin_locked : store::HsmState::active;
+    return message.starts_with(kLocked) ? store::HsmState::pin_locked : store::HsmState::active;
 }
 
 }  // namespace
@@ -120,13 +126,19 @@ awaitable<Status<>> Manager::refuse_deletion(const store::CloudHsmRecord& hsm, s
     co_return co_await note_pins(hsm.cluster);  // a login may have told more since
 }
 
-awaitable<bool> Manager::user_pin_is_lost(const store::CloudHsmRecord& hsm) {
+awaitable<Result<bool>> Manager::user_pin_is_lost(const store::CloudHsmRecord& hsm) {
+    if (hsm.state != store::HsmState::active) {
+        co_return store::is_member(hsm.state);
+    }
     cluster::Cluster* const running = cluster(hsm.cluster);
-    if (hsm.state != store::HsmState::active || running == nullptr) {
-        co_return store::is_member(hsm.state) && hsm.state != store::HsmState::active;
+    if (running == nullptr) {
+        co_return Error(Errc::no_hsm, "its host does not run");
     }
     const Result<cluster::UserPin> told = co_await running->user_pin(hsm.id.value());
-    co_return told && (told->locked || !told->kept);
+    if (!told) {
+        co_return told.error();
+    }
+    co_return told->locked || !told->kept;
 }
 
 awaitable<Status<>> Manager::try_pin(const store::CloudHsmRecord& hsm, const SecretBytes& pin,
