@@ -35,6 +35,33 @@ TEST(LatencyHistogram, SumOfTwoHoldsBoth) {
     EXPECT_NEAR(static_cast<double>(fast.quantile(0).count()), 100, 2);
 }
 
+Row point(std::string part, unsigned width, double rate) {
+    Row row;
+    row.part = std::move(part);
+    row.operation = "Encrypt";
+    row.width = width;
+    row.rate = rate;
+    return row;
+}
+
+TEST(Report, KeepsTheBestOfEachPointAndEveryFailure) {
+    Report first;
+    first.rows = {point("raw", 1, 10), point("http", 16, 7)};
+    first.failures = {"wrong"};
+    Report second;
+    second.rows = {point("raw", 1, 9), point("http", 16, 8), point("http", 64, 6)};
+    second.notes = {"second"};
+    Report report;
+    report.keep_best(std::move(first));
+    report.keep_best(std::move(second));
+    ASSERT_EQ(report.rows.size(), 3U);
+    EXPECT_EQ(report.find("raw", "Encrypt", 1)->rate, 10);
+    EXPECT_EQ(report.find("http", "Encrypt", 16)->rate, 8);
+    EXPECT_EQ(report.find("http", "Encrypt", 64)->rate, 6);
+    EXPECT_THAT(report.notes, testing::ElementsAre("second"));
+    EXPECT_THAT(report.failures, testing::ElementsAre("wrong"));
+}
+
 TEST(RequestId, IsReadFromTheHead) {
     const RequestId id =
         request_id_of("HTTP/1.1 200 OK\r\nx-amzn-RequestId: 00112233-4455-4677-8899-aabbccddeeff\r\n\r\n");

@@ -41,11 +41,15 @@ int run(int argc, char** argv) {
     };
     constexpr Part kParts[] = {
         {"raw", run_raw}, {"noop", run_noop}, {"link", run_link}, {"http", run_http}, {"keys", run_keys}};
-    for (const Part& part : kParts) {
-        if (options->parts.contains(part.name)) {
-            progress(part.name);
-            part.run(*options, report);
+    for (unsigned number = 0; number < options->rounds; ++number) {
+        Report round;
+        for (const Part& part : kParts) {
+            if (options->parts.contains(part.name)) {
+                progress(part.name);
+                part.run(*options, round);
+            }
         }
+        report.keep_best(std::move(round));
     }
     add_ratios(*options, report);
     fmt::print("{}", to_table(report));

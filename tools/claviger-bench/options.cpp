@@ -84,7 +84,10 @@ std::optional<Options> parse_options(int argc, char** argv) {
          "connections of http")  //
         ("signing", po::value(&signing)->multitoken()->default_value({"fresh", "replayed"}, "fresh replayed"),
          "fresh: every request signed for its own; replayed: signed beforehand, as wrk would send them")  //
-        ("seconds", po::value(&point)->default_value(0, "5"), "measured time of each point")              //
+        ("rounds", po::value(&options.rounds)->default_value(1),
+         "times that the parts are run in turn; the best of each point counts: for machines that others use, "
+         "where the least disturbed moment says most")                                        //
+        ("seconds", po::value(&point)->default_value(0, "5"), "measured time of each point")  //
         ("keys", po::value(&options.keys)->default_value(0, "100000, 2000 with --quick"),
          "keys of the part keys")  //
         ("threads", po::value(&options.threads)->default_value(0, "2, or the cores if fewer"),

@@ -24,6 +24,7 @@ struct Options {
     std::set<Signing> signing;
     Seconds point{5};  // measured time of each point
     Seconds warm_up{0.5};
+    unsigned rounds = 1;  // of all parts; the best of each point counts
     unsigned cores = 0;
     unsigned threads = 0;  // of the generator
     std::optional<std::filesystem::path> json;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <iterator>
 
@@ -42,6 +43,23 @@ boost::json::value row_json(const Row& row) {
 }
 
 }  // namespace
+
+void Report::keep_best(Report round) {
+    for (Row& row : round.rows) {
+        const auto same = std::ranges::find_if(rows, [&](const Row& before) {
+            return before.part == row.part && before.operation == row.operation && before.width == row.width;
+        });
+        if (same == rows.end()) {
+            rows.push_back(std::move(row));
+        } else if (row.rate > same->rate) {
+            *same = std::move(row);
+        }
+    }
+    signing_microseconds = round.signing_microseconds;
+    ratios = std::move(round.ratios);
+    notes = std::move(round.notes);
+    failures.insert(failures.end(), round.failures.begin(), round.failures.end());
+}
 
 const Row* Report::find(std::string_view part, std::string_view operation, unsigned width) const {
     for (const Row& row : rows) {

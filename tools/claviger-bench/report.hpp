@@ -38,6 +38,9 @@ struct Report {
     std::vector<std::string> failures;  // wrong answers, audit that does not add up: the run is void
 
     const Row* find(std::string_view part, std::string_view operation, unsigned width) const;
+    // One more round: of each point the row with the higher rate stays; notes are those of the last round,
+    // failures those of all.
+    void keep_best(Report round);
 };
 
 Row to_row(std::string part, std::string operation, unsigned width, const LoadResult& result);
