@@ -26,7 +26,7 @@ Verdict failed(const char* step, const Error& error) {
         case Errc::pin_refused:
             return {Verdict::Kind::refused,
                     "the token refused the PIN its host keeps; it was tried once and will not be tried "
-                    "again. Restore the token or the host's state directory: " +
+                    "again: " +
                         error.detail,
                     error.code, error.ckr};
         case Errc::data_invalid:

@@ -5,7 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <unordered_map>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <claviger/base/clock.hpp>
 
@@ -26,6 +27,7 @@ inline link::KeyName link_name(const FlatName& flat) noexcept {
 }
 
 struct FlatNameHash {
+    using is_avalanching = void;  // names are digests and random: no mixing needed
     std::size_t operator()(const FlatName& name) const noexcept;
 };
 
@@ -52,7 +54,7 @@ public:
     std::size_t size() const noexcept { return entries_.size(); }
 
 private:
-    std::unordered_map<FlatName, Entry, FlatNameHash> entries_;
+    boost::unordered_flat_map<FlatName, Entry, FlatNameHash> entries_;
     std::size_t limit_;
 };
 

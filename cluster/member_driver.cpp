@@ -54,7 +54,10 @@ Error MemberDriver::ended_at_start() const {
             return Error(Errc::not_found, "its host finds no token with serial " + hsm.serial + " behind " +
                                               hsm.module.string() +
                                               ", or cannot load that module; its own log says which. Put the "
-                                              "token back, or name the right module");
+                                              "token back, or name the right module" +
+                                              (hsm.existing ? "; SoftHSM finds tokens by SOFTHSM2_CONF in "
+                                                              "the environment of the service"
+                                                            : ""));
         case link::kExitTaken:
             return Error(Errc::conflict, "another process works with the token in " + hsm.state_dir.string() +
                                              ": end it; the host's own log has its process id");

@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include <claviger/base/files.hpp>
+#include <claviger/base/token_serial.hpp>
 #include <claviger/cluster/trust.hpp>
 
 #include "cluster/steps.hpp"
@@ -326,10 +328,20 @@ awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin)
     co_return status;
 }
 
-bool is_claimed(const HsmOptions& hsm) {
+Result<std::string> claimed_serial(const std::filesystem::path& state_dir) {
+    const std::filesystem::path file = state_dir / control::kClaimedFile;
     std::error_code unknown;
-    const bool noted = std::filesystem::exists(hsm.state_dir / control::kClaimedFile, unknown);
-    return hsm.existing && (noted || unknown);
+    if (!std::filesystem::exists(file, unknown) && !unknown) {
+        return std::string();
+    }
+    const Result<Bytes> serial = read_file(file, kMaxTokenSerial);
+    if (!serial) {
+        return serial.error();
+    }
+    if (serial->empty()) {
+        return Error(Errc::io_error, file.string() + " is empty");
+    }
+    return std::string(as_text(*serial));
 }
 
 awaitable<Status<>> reset_user_pin(Site site, HsmOptions hsm, SecretBytes officer_pin, SecretBytes fresh) {

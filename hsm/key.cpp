@@ -111,7 +111,7 @@ Result<CK_OBJECT_HANDLE> unwrap_material(Token::State& token, const Capabilities
         const ResidentObject object = resident_object(token.options, key.token.header);
         attributes.text(CKA_LABEL, object.label).bytes(CKA_ID, object.id);
     } else {
-        attributes.text(CKA_LABEL, kKeyLabel).bytes(CKA_ID, key.name);
+        attributes.text(CKA_LABEL, kKeyLabel);
     }
     CK_MECHANISM mechanism{capabilities.key_wrap, nullptr, 0};
     CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;

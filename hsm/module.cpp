@@ -139,33 +139,62 @@ std::string Module::description() const {
            version_text(info.libraryVersion);
 }
 
-Result<std::vector<TokenFacts>> Module::tokens() const {
+Result<TokenFacts> Module::token_in(SlotId slot) const {
+    CK_TOKEN_INFO info{};
+    const CK_RV rv = functions()->C_GetTokenInfo(slot.value(), &info);
+    switch (rv) {
+        case CKR_OK: return to_facts(slot.value(), info);
+        case CKR_SLOT_ID_INVALID:
+        case CKR_TOKEN_NOT_PRESENT:
+        case CKR_TOKEN_NOT_RECOGNIZED: return Error(Errc::not_found, "no token in this slot", rv);
+        default: return call_failed("C_GetTokenInfo", rv);
+    }
+}
+
+Result<Module::Seen> Module::look() const {
     const auto slots = slots_with_token(functions());
     if (!slots) {
         return slots.error();
     }
-    std::vector<TokenFacts> tokens;
+    Seen seen;
     for (const CK_SLOT_ID slot : *slots) {
-        CK_TOKEN_INFO info{};
-        const CK_RV rv = functions()->C_GetTokenInfo(slot, &info);
-        if (rv == CKR_OK) {
-            tokens.push_back(to_facts(slot, info));
-        } else if (rv != CKR_TOKEN_NOT_PRESENT && rv != CKR_TOKEN_NOT_RECOGNIZED) {
-            return call_failed("C_GetTokenInfo", rv);
+        Result<TokenFacts> facts = token_in(SlotId(slot));
+        if (facts) {
+            seen.tokens.push_back(*std::move(facts));
+        } else if (facts.error().code != Errc::not_found) {
+            seen.silent = std::move(facts).error();
         }
     }
-    return tokens;
+    return seen;
+}
+
+Result<std::vector<TokenFacts>> Module::tokens() const {
+    return look().transform([](Seen seen) { return std::move(seen.tokens); });
+}
+
+Result<std::vector<TokenFacts>> Module::every_token() const {
+    Result<Seen> seen = look();
+    if (!seen) {
+        return std::move(seen).error();
+    }
+    if (seen->silent) {
+        return *std::move(seen->silent);
+    }
+    return std::move(seen->tokens);
 }
 
 Result<TokenFacts> Module::find_token(std::string_view serial, std::string_view label) const {
-    auto all = tokens();
+    const Result<Seen> all = look();
     if (!all) {
         return all.error();
     }
     std::vector<TokenFacts> found;
-    std::ranges::copy_if(*all, std::back_inserter(found), [&](const TokenFacts& facts) {
+    std::ranges::copy_if(all->tokens, std::back_inserter(found), [&](const TokenFacts& facts) {
         return facts.initialized && facts.serial == serial && (label.empty() || facts.label == label);
     });
+    if (found.empty() && all->silent) {
+        return *all->silent;
+    }
     if (found.empty()) {
         return Error(Errc::not_found, "no token with serial " + std::string(serial) + " in " + path_);
     }

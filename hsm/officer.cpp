@@ -56,13 +56,9 @@ Result<std::unique_ptr<Officer>> Officer::login(Module& module, SlotId slot, con
     if (!guarded) {
         return guarded.error();
     }
-    const auto tokens = module.tokens();
-    if (!tokens) {
-        return tokens.error();
-    }
-    const auto facts = std::ranges::find(*tokens, slot, &TokenFacts::slot);
-    if (facts == tokens->end()) {
-        return Error(Errc::not_found, "no token in this slot");
+    const Result<TokenFacts> facts = module.token_in(slot);
+    if (!facts) {
+        return facts.error();
     }
     const auto allowed = may_try_pin(facts->officer_pin, attempt);
     if (!allowed) {
@@ -176,7 +172,7 @@ Result<std::size_t> Officer::wipe() {
 }
 
 Result<TokenFacts> init_token(Module& module, const NewToken& wanted, TokenFileGuard* guard) {
-    const auto before = module.tokens();
+    const auto before = module.every_token();
     if (!before) {
         return before.error();
     }
@@ -188,7 +184,7 @@ Result<TokenFacts> init_token(Module& module, const NewToken& wanted, TokenFileG
     if (auto made = init_slot(module, free_slot->slot, wanted.label, wanted.officer_pin, guard); !made) {
         return std::move(made).error();
     }
-    const auto after = module.tokens();
+    const auto after = module.every_token();
     if (!after) {
         return after.error();
     }
@@ -198,8 +194,9 @@ Result<TokenFacts> init_token(Module& module, const NewToken& wanted, TokenFileG
             known.insert(facts.serial);
         }
     }
-    const auto made = std::ranges::find_if(
-        *after, [&](const TokenFacts& facts) { return facts.initialized && !known.contains(facts.serial); });
+    const auto made = std::ranges::find_if(*after, [&](const TokenFacts& facts) {
+        return facts.initialized && facts.label == wanted.label && !known.contains(facts.serial);
+    });
     if (made == after->end()) {
         return Error(Errc::hsm_fault, "the token that was just made cannot be found");
     }
@@ -215,13 +212,9 @@ Result<TokenFacts> init_token(Module& module, const NewToken& wanted, TokenFileG
 }
 
 Status<> init_token_anew(Module& module, SlotId slot, const SecretBytes& officer_pin, TokenFileGuard* guard) {
-    const auto tokens = module.tokens();
-    if (!tokens) {
-        return tokens.error();
-    }
-    const auto before = std::ranges::find(*tokens, slot, &TokenFacts::slot);
-    if (before == tokens->end()) {
-        return Error(Errc::not_found, "no token in this slot");
+    const Result<TokenFacts> before = module.token_in(slot);
+    if (!before) {
+        return before.error();
     }
     return init_slot(module, slot, before->label, officer_pin, guard);
 }

@@ -22,11 +22,10 @@ Status<> may_try_pin(PinState state, Attempt attempt) {
         case PinState::locked: return refuse("a locked PIN", CKR_PIN_LOCKED);
         case PinState::not_initialized: return refuse("that no PIN was set", CKR_USER_PIN_NOT_INITIALIZED);
         case PinState::count_low:
-            return attempt == Attempt::by_operator
-                       ? Status<>(done)
-                       : refuse(
-                             "an earlier wrong PIN (COUNT_LOW); one login "
-                             "with the right one clears that (pkcs11-tool --login)");
+            return attempt == Attempt::by_operator ? Status<>(done)
+                                                   : refuse(
+                                                         "an earlier wrong PIN (COUNT_LOW); one login "
+                                                         "with the right one clears that");
         case PinState::final_try:
             return attempt == Attempt::by_operator ? Status<>(done)
                                                    : refuse("one try left before it locks (FINAL_TRY)");

@@ -28,14 +28,42 @@ KeyNameBytes name_of(std::string_view account, std::string_view key_id) {
     return flat_name(name);
 }
 
-}  // namespace
+// "arn:aws:kms:us-east-1:111122223333:key/UUID" in parts.
+struct KeyArn {
+    std::string_view prefix;  // with the Region
+    std::string_view account;
+    std::string_view key_id;
+    Bytes uuid;
+};
 
-bool is_key_label(const TokenOptions& options, std::string_view label) noexcept {
-    return label == kKeyLabel || (!options.key_arn.empty() && label.starts_with(options.key_arn) &&
-                                  label.substr(options.key_arn.size()).starts_with(":"));
+// In whatever Region: an object that was made under another one is a KMS key's, too.
+std::optional<KeyArn> parse_key_arn(const TokenOptions& options, std::string_view label) {
+    constexpr std::string_view kKey = ":key/";
+    const std::string_view own = options.key_arn;
+    const std::size_t region = own.rfind(':') + 1;
+    if (own.empty() || label.substr(0, region) != own.substr(0, region)) {
+        return std::nullopt;
+    }
+    const std::size_t account = label.find(':', region);
+    const std::size_t key = account == std::string_view::npos ? account : label.find(kKey, account + 1);
+    if (key == std::string_view::npos) {
+        return std::nullopt;
+    }
+    KeyArn arn{label.substr(0, account),
+               label.substr(account + 1, key - account - 1),
+               label.substr(key + kKey.size()),
+               {}};
+    arn.uuid = uuid_bytes(arn.key_id);
+    return arn.uuid.empty() ? std::nullopt : std::optional(std::move(arn));
 }
 
-bool is_our_label(const TokenOptions& options, std::string_view label) noexcept {
+}  // namespace
+
+bool is_key_label(const TokenOptions& options, std::string_view label) {
+    return label == kKeyLabel || parse_key_arn(options, label).has_value();
+}
+
+bool is_our_label(const TokenOptions& options, std::string_view label) {
     return label.starts_with(kLabelPrefix) || is_key_label(options, label);
 }
 
@@ -61,21 +89,11 @@ std::optional<KeyNameBytes> resident_name(const TokenOptions& options, std::stri
         std::ranges::copy(id, name.begin());
         return name;
     }
-    if (!is_key_label(options, label)) {
+    const std::optional<KeyArn> arn = parse_key_arn(options, label);
+    if (!arn || arn->prefix != options.key_arn || !std::ranges::equal(arn->uuid, id)) {
         return std::nullopt;
     }
-    constexpr std::string_view kKey = ":key/";
-    const std::string_view rest = label.substr(options.key_arn.size() + 1);  // "111122223333:key/UUID"
-    const std::size_t key = rest.find(kKey);
-    if (key == std::string_view::npos) {
-        return std::nullopt;
-    }
-    const std::string_view key_id = rest.substr(key + kKey.size());
-    const Bytes uuid = uuid_bytes(key_id);
-    if (uuid.empty() || !std::ranges::equal(uuid, id)) {
-        return std::nullopt;
-    }
-    return name_of(rest.substr(0, key), key_id);
+    return name_of(arn->account, arn->key_id);
 }
 
 }  // namespace claviger::hsm

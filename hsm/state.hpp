@@ -83,11 +83,12 @@ struct ResidentObject {
     KeyNameBytes name{};
 };
 ResidentObject resident_object(const TokenOptions& options, const link::KeyTokenHeader& header);
-// The same of an object that lies on a token; nullopt: it is of no KMS key.
+// The same of an object that lies on a token; nullopt: it is of no KMS key that serves here. One of another
+// Region is a copy that only bears a key's label.
 std::optional<KeyNameBytes> resident_name(const TokenOptions& options, std::string_view label, ByteView id);
-bool is_key_label(const TokenOptions& options, std::string_view label) noexcept;
+bool is_key_label(const TokenOptions& options, std::string_view label);  // in whatever Region
 // Ours by its label: a KMS key's, or one of the labels above.
-bool is_our_label(const TokenOptions& options, std::string_view label) noexcept;
+bool is_our_label(const TokenOptions& options, std::string_view label);
 
 // Unwraps the key token's material as a new object on the keeper session. Takes the object mutex.
 Result<CK_OBJECT_HANDLE> unwrap_material(Token::State& token, const Capabilities& capabilities,

@@ -140,16 +140,11 @@ Result<TokenFacts> Token::facts() const {
     if (!guard) {
         return guard.error();
     }
-    auto all = module_.tokens();
-    if (!all) {
-        return all.error();
-    }
-    const auto found = std::ranges::find_if(
-        *all, [&](const TokenFacts& facts) { return facts.slot.value() == state_->slot; });
-    if (found == all->end()) {
+    Result<TokenFacts> facts = module_.token_in(SlotId(state_->slot));
+    if (!facts && facts.error().code == Errc::not_found) {
         return Error(Errc::hsm_gone, "the token is no longer in its slot");
     }
-    return *found;
+    return facts;
 }
 
 Status<> Token::login(const SecretBytes& pin, Attempt attempt) {

@@ -110,19 +110,18 @@ Result<hsm::TokenFacts> find(const Request& request, const hsm::Module& module) 
     if (!request.serial.empty()) {
         return module.find_token(request.serial);
     }
+    Result<hsm::TokenFacts> token = module.token_in(hsm::SlotId(*request.slot));
+    if (token || token.error().code != Errc::not_found) {
+        return token;
+    }
     const auto tokens = module.tokens();
     if (!tokens) {
         return tokens.error();
     }
-    for (const hsm::TokenFacts& token : *tokens) {
-        if (token.slot.value() == *request.slot) {
-            return token;
-        }
-    }
     std::string others;
-    for (const hsm::TokenFacts& token : *tokens) {
-        others += (others.empty() ? "; slots with one: " : ", ") + std::to_string(token.slot.value()) + " (" +
-                  token.label + ", serial " + token.serial + ")";
+    for (const hsm::TokenFacts& other : *tokens) {
+        others += (others.empty() ? "; slots with one: " : ", ") + std::to_string(other.slot.value()) + " (" +
+                  other.label + ", serial " + other.serial + ")";
     }
     return Error(Errc::not_found, "no token in slot " + std::to_string(*request.slot) + others);
 }

@@ -336,7 +336,7 @@ void Host::close_connection(std::uint64_t id) {
     connections_.erase(found);  // closes the socket, which also leaves epoll
     if (!has_supervisor(options_)) {
         log(Level::warning, "the supervisor is gone");
-        exit_code_ = 3;
+        exit_code_ = link::kExitOrphaned;
         begin_shutdown();
     }
 }

@@ -50,6 +50,7 @@ Status<> TokenFilesGuard::enter() {
         Result<softhsm::FileLock> lock = softhsm::FileLock::acquire(lock_file_, kTokenLockPatience);
         if (lock) {
             lock_.emplace(*std::move(lock));
+            uncut_.emplace();
         } else {
             entered = lock.error();
         }
@@ -65,6 +66,7 @@ void TokenFilesGuard::leave() noexcept {
         directory_->leave();
     }
     lock_.reset();
+    uncut_.reset();
     mutex_.unlock();
 }
 
@@ -84,7 +86,7 @@ Result<hsm::TokenFacts> find_token(hsm::Module& module, const std::string& seria
     if (!serial.empty()) {
         return module.find_token(serial);
     }
-    Result<std::vector<hsm::TokenFacts>> all = module.tokens();
+    Result<std::vector<hsm::TokenFacts>> all = module.every_token();
     if (!all) {
         return all.error();
     }

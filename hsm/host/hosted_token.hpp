@@ -12,6 +12,7 @@
 
 #include "hsm/host/options.hpp"
 #include "hsm/host/pin_keeper.hpp"
+#include "hsm/host/process.hpp"
 #include "hsm/softhsm/file_lock.hpp"
 #include "hsm/softhsm/token_directory.hpp"
 
@@ -34,7 +35,9 @@ private:
     std::mutex mutex_;                                    // held from enter() to leave()
     std::unique_ptr<softhsm::TokenDirectory> directory_;  // nullptr: the files are elsewhere
     const std::string lock_file_;
-    std::optional<softhsm::FileLock> lock_;  // while entered, where there is no directory_
+    // While entered, where there is no directory_:
+    std::optional<softhsm::FileLock> lock_;
+    std::optional<UncutCall> uncut_;
 };
 
 // Threads: token() as hsm::Token says; the PinToken side belongs to the slow lane.

@@ -1,16 +1,30 @@
 #include "hsm/host/key_index.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace claviger::host {
 
 hsm::Key* KeyIndex::find(const link::KeyName& name) noexcept {
-    const auto found = entries_.find(name);
-    if (found == entries_.end()) {
+    const auto found = places_.find(name);
+    if (found == places_.end()) {
         return nullptr;
     }
-    by_use_.splice(by_use_.begin(), by_use_, found->second);
-    return found->second->key.get();
+    Entry& entry = entries_[found->second];
+    entry.used = true;
+    return entry.key.get();
+}
+
+// The one that goes; its place is the newcomer's.
+KeyIndex::Entry& KeyIndex::make_room() {
+    for (;; ++hand_) {
+        if (hand_ >= entries_.size()) {
+            hand_ = 0;
+        }
+        if (!std::exchange(entries_[hand_].used, false)) {
+            return entries_[hand_++];
+        }
+    }
 }
 
 std::vector<std::unique_ptr<hsm::Key>> KeyIndex::insert(const link::KeyName& name,
@@ -19,31 +33,39 @@ std::vector<std::unique_ptr<hsm::Key>> KeyIndex::insert(const link::KeyName& nam
     if (std::unique_ptr<hsm::Key> former = remove(name)) {
         gone.push_back(std::move(former));
     }
-    while (entries_.size() >= capacity_) {
-        entries_.erase(by_use_.back().name);
-        gone.push_back(std::move(by_use_.back().key));
-        by_use_.pop_back();
-        ++evictions_;
+    if (entries_.size() < capacity_) {
+        places_.emplace(name, entries_.size());
+        entries_.push_back({name, std::move(key)});
+        return gone;
     }
-    by_use_.push_front(Entry{name, std::move(key)});
-    entries_.emplace(name, by_use_.begin());
+    Entry& entry = make_room();
+    places_.erase(entry.name);
+    gone.push_back(std::exchange(entry.key, std::move(key)));
+    entry.name = name;
+    places_.emplace(name, static_cast<std::size_t>(&entry - entries_.data()));
+    ++evictions_;
     return gone;
 }
 
 std::unique_ptr<hsm::Key> KeyIndex::remove(const link::KeyName& name) noexcept {
-    const auto found = entries_.find(name);
-    if (found == entries_.end()) {
+    const auto found = places_.find(name);
+    if (found == places_.end()) {
         return nullptr;
     }
-    std::unique_ptr<hsm::Key> key = std::move(found->second->key);
-    by_use_.erase(found->second);
-    entries_.erase(found);
+    Entry& entry = entries_[found->second];
+    std::unique_ptr<hsm::Key> key = std::move(entry.key);
+    if (&entry != &entries_.back()) {
+        entry = std::move(entries_.back());
+        places_.at(entry.name) = found->second;
+    }
+    entries_.pop_back();
+    places_.erase(found);
     return key;
 }
 
 void KeyIndex::clear() noexcept {
+    places_.clear();
     entries_.clear();
-    by_use_.clear();
 }
 
 Result<std::unique_ptr<hsm::Key>> load_for(link::Operation operation, hsm::Lane& lane, ByteView token,

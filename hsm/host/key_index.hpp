@@ -1,11 +1,13 @@
-// The loaded keys of a host, least recently used first to go. Belongs to the loop: no locks.
+// The loaded keys of a host; those that were not used for longest go first, nearly: a clock with one bit a
+// key instead of an ordered list, whose neighbours every use would have to touch. Belongs to the loop: no
+// locks.
 #pragma once
 
 #include <cstring>
-#include <list>
 #include <memory>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <claviger/base/error.hpp>
 #include <claviger/hsm/key.hpp>
@@ -24,7 +26,7 @@ class KeyIndex {
 public:
     explicit KeyIndex(std::size_t capacity) : capacity_(capacity) {}
 
-    // nullptr: not loaded. A found key becomes the most recently used. Valid until the index changes.
+    // nullptr: not loaded. A found key counts as used. Valid until the index changes.
     hsm::Key* find(const link::KeyName& name) noexcept;
     // Takes the key; answers what must be destroyed for it: evicted keys and a former key of the same name.
     std::vector<std::unique_ptr<hsm::Key>> insert(const link::KeyName& name, std::unique_ptr<hsm::Key> key);
@@ -38,9 +40,11 @@ private:
     struct Entry {
         link::KeyName name;
         std::unique_ptr<hsm::Key> key;
+        bool used = false;  // since the hand was here last
     };
     // Names are hashes already; the service sends only names of keys that its store vouches for.
     struct Hash {
+        using is_avalanching = void;
         std::size_t operator()(const link::KeyName& name) const noexcept {
             std::size_t a = 0;
             std::size_t b = 0;
@@ -49,9 +53,12 @@ private:
             return a ^ (b * 0x9e3779b97f4a7c15U);
         }
     };
+    Entry& make_room();
+
     std::size_t capacity_;
-    std::list<Entry> by_use_;  // most recent first
-    std::unordered_map<link::KeyName, std::list<Entry>::iterator, Hash> entries_;
+    std::vector<Entry> entries_;
+    boost::unordered_flat_map<link::KeyName, std::size_t, Hash> places_;  // in entries_
+    std::size_t hand_ = 0;  // where the next to go is looked for
     std::uint64_t evictions_ = 0;
 };
 

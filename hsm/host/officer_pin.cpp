@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
 
 #include <claviger/base/clock.hpp>
 #include <claviger/base/descriptor.hpp>
@@ -47,10 +49,14 @@ Error explained(const Error& error, const PinWords& words) {
 
 Result<OfficerPin> OfficerPin::read(const Options& options) {
     const std::string& path = options.officer_pin_file;
-    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Without the path: every client of the account reads it in StateMessage.
+    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat facts {};
-    if (!file || fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        return unusable_pin_file("cannot be read: it must be a regular file of the service's user");
+    if (!file || fstat(file.get(), &facts) != 0) {
+        return unusable_pin_file("cannot be opened: " + std::generic_category().message(errno));
+    }
+    if (!S_ISREG(facts.st_mode)) {
+        return unusable_pin_file("must be a regular file of the service's user");
     }
     if (!is_credential(path) && facts.st_uid != geteuid() && facts.st_uid != 0) {
         return unusable_pin_file("is another user's, who can change it: chown it to the service's user");

@@ -10,12 +10,12 @@ namespace claviger::host {
 
 namespace {
 
-constexpr std::string_view kAskOperator =
-    "; nothing more is tried: reset the user PIN as officer, then enrol this HSM again";
+// What to do depends on who runs the host: the default cluster, or one whose StateMessage says it.
+constexpr std::string_view kNothingMore = "; nothing more is tried";
 
 // `ckr`: what the token said, or would say.
 Error needs_operator(std::string_view why, unsigned long ckr = 0) {
-    return Error(Errc::pin_refused, std::string(why) + std::string(kAskOperator), ckr);
+    return Error(Errc::pin_refused, std::string(why) + std::string(kNothingMore), ckr);
 }
 
 Error warned(std::string_view why, hsm::PinState state) {

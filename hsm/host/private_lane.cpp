@@ -41,11 +41,10 @@ Result<hsm::Key*> PrivateLane::use(hsm::Lane& lane, link::Operation operation, c
         give_up(lane, std::move(*loaded));
         return Error(Errc::integrity, "the key token belongs to another key");
     }
-    hsm::Key* found = loaded->get();
     for (std::unique_ptr<hsm::Key>& gone : keys_.insert(key.name, std::move(*loaded))) {
         give_up(lane, std::move(gone));
     }
-    return found;
+    return keys_.find(key.name);  // its first use counts: to load it again is dear
 }
 
 // Decodes, finds the key, works; a key that turns out unusable is given up.

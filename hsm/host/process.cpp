@@ -8,9 +8,62 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <atomic>
+
 #include <claviger/base/files.hpp>
 
 namespace claviger::host {
+namespace {
+
+// SIGKILL needs nobody's consent; this one asks.
+constexpr int kParentEnded = SIGHUP;
+constexpr unsigned kSecondsToFinish = 1;
+
+std::atomic<int> uncut_calls{0};
+std::atomic<bool> orphaned{false};
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+
+// Async-signal-safe. Whoever sees both, this or the last call's end, ends the process: one of them does,
+// because each writes its own side first.
+void end_after_calls(int) {
+    orphaned = true;
+    if (uncut_calls == 0) {
+        _exit(link::kExitOrphaned);
+    }
+    // A module is free to handle or block it.
+    signal(SIGALRM, SIG_DFL);
+    sigset_t end;
+    sigemptyset(&end);
+    sigaddset(&end, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &end, nullptr);
+    alarm(kSecondsToFinish);  // SIGALRM's default action
+}
+
+Status<> end_with_parent(const Options& options) {
+    int with = SIGKILL;
+    if (options.token_files == TokenFiles::none) {
+        struct sigaction action {};
+        action.sa_handler = end_after_calls;
+        action.sa_flags = SA_RESTART;
+        if (sigaction(kParentEnded, &action, nullptr) != 0) {
+            return os_error("sigaction");
+        }
+        with = kParentEnded;
+    }
+    return prctl(PR_SET_PDEATHSIG, with, 0, 0, 0) == 0 ? Status<>(done) : os_error("PR_SET_PDEATHSIG");
+}
+
+}  // namespace
+
+UncutCall::UncutCall() noexcept {
+    ++uncut_calls;
+}
+
+UncutCall::~UncutCall() {
+    if (--uncut_calls == 0 && orphaned) {
+        _exit(link::kExitOrphaned);
+    }
+}
 
 void close_descriptors_from(int first) {
     close_range(static_cast<unsigned>(first), ~0U, 0);
@@ -37,8 +90,11 @@ Status<> harden(const Options& options) {
     }
     if (options.supervisor_is_parent) {
         // An officer's work on a token that he keeps elsewhere is not cut off: the end of its socket ends it.
-        if (!options.operator_token && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
-            return os_error("PR_SET_PDEATHSIG");
+        if (!options.operator_token) {
+            const Status<> bound = end_with_parent(options);
+            if (!bound) {
+                return bound;
+            }
         }
         // It may have ended before the request was in place: then nobody sends the signal.
         if (!has_supervisor(options)) {

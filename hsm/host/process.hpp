@@ -19,6 +19,17 @@ void silence_module_log() noexcept;
 // the supervisor was gone already. Before threads.
 Status<> harden(const Options& options);
 
+// A call that has a token write its files, where nothing could put them back (TokenFiles::none): SoftHSM, cut
+// off in C_Login or C_SetPIN, loses the token. While one exists the parent's end does not end this process,
+// for at most a second; the last one ends it then. Any thread.
+class UncutCall {
+public:
+    UncutCall() noexcept;
+    ~UncutCall();
+    UncutCall(const UncutCall&) = delete;
+    UncutCall& operator=(const UncutCall&) = delete;
+};
+
 // True while the process that is to supervise us is our parent, or where we do not depend on one.
 bool has_supervisor(const Options& options);
 

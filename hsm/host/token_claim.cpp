@@ -67,7 +67,9 @@ public:
         return file_ ? hsm::Attempt::automatic : hsm::Attempt::by_operator;
     }
     Error refused(const Error& error) const {
-        return file_ ? explained(file_->note(error), kOfFile) : explained(error, kTypedPin);
+        const bool tried = error.ckr != 0;
+        return file_ ? explained(file_->note(error), tried ? kOfFile : kUntried)
+                     : explained(error, kTypedPin);
     }
 
 private:
@@ -75,6 +77,10 @@ private:
         "the PIN in its officer-pin-file is not taken",
         "correct the file, then log in once as its officer with a tool of the HSM, because a token that "
         "warns of a wrong PIN is not tried again"};
+    static constexpr PinWords kUntried{
+        "the PIN in its officer-pin-file was not tried",
+        "see that the file holds the right one, then log in once as its officer with a tool of the HSM "
+        "(pkcs11-tool --login --login-type so)"};
     GivenPin(const SecretBytes& typed, std::optional<OfficerPin> file)
         : typed_(typed), file_(std::move(file)) {}
 

@@ -16,6 +16,8 @@ namespace claviger::link {
 inline constexpr int kExitUnfit = 78;
 // Another process works with this token and did not let go of it in time (EX_TEMPFAIL).
 inline constexpr int kExitTaken = 75;
+// How it exits when its supervisor is gone.
+inline constexpr int kExitOrphaned = 3;
 
 struct Peer {
     pid_t pid = 0;

@@ -155,8 +155,10 @@ Result<std::string> ask_service(const std::filesystem::path& path, const std::st
     if (answer.starts_with("ok\n")) {
         return answer.substr(3);
     }
-    return Error(Errc::conflict,
-                 answer.starts_with("error\n") ? answer.substr(6) : "the service did not answer");
+    if (!answer.starts_with("error\n")) {
+        return Error(Errc::conflict, "the service did not answer");
+    }
+    return Error(Errc::conflict, answer.substr(6, answer.find_last_not_of('\n') - 5));
 }
 
 }  // namespace claviger::app

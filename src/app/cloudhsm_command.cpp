@@ -14,7 +14,7 @@
 
 #include "src/app/admin_socket.hpp"
 #include "src/app/service.hpp"
-#include "src/cloudhsm/command.hpp"
+#include "src/cloudhsm/command_words.hpp"
 
 namespace claviger::app {
 namespace {
@@ -23,12 +23,16 @@ namespace json = boost::json;
 using Words = std::vector<std::string>;
 
 constexpr std::size_t kMaxPassword = 4096;
+constexpr std::string_view kPassword = "--password";
+constexpr std::string_view kClusterId = "--cluster-id";
 constexpr std::string_view kPrompt = "aws-cloudhsm > ";
 
 // The login that commands are made with: of the environment, or of an interactive session.
 struct Session {
     std::string role;
     std::string pin;  // "admin:password"
+
+    std::string user() const { return cloudhsm::user_name(pin.substr(0, pin.find(':'))); }
 };
 
 // Two spaces a level, as cloudhsm-cli prints.
@@ -62,10 +66,11 @@ Words plain_words(const Words& typed, std::string& cluster) {
         if (const std::size_t equal = name.find('='); name.starts_with("--") && equal != std::string::npos) {
             value = name.substr(equal + 1);
             name.resize(equal);
-        } else if (name.starts_with("--") && name != cloudhsm::kVerbose && i + 1 < typed.size()) {
+        } else if (cloudhsm::takes_value(name) && i + 1 < typed.size() &&
+                   !cloudhsm::is_option(typed[i + 1])) {
             value = typed[++i];
         }
-        if (name == "--cluster-id" && value) {
+        if (name == kClusterId && value) {
             cluster = *std::move(value);
             continue;
         }
@@ -77,36 +82,51 @@ Words plain_words(const Words& typed, std::string& cluster) {
     return words;
 }
 
-bool has_option(const Words& words, std::string_view option) {
-    return std::ranges::find(words, option) != words.end();
+std::vector<std::string_view> views_of(const Words& words) {
+    return {words.begin(), words.end()};
 }
 
-// Commands that set or check a password ask for one that is not given.
-bool add_password(Words& words) {
-    const bool sets =
-        (words.size() >= 2 && words[0] == "cluster" && words[1] == "activate") ||
-        (words.size() >= 2 && words[0] == "user" && (words[1] == "create" || words[1] == "change-password"));
-    const bool officers = words.size() >= 2 && words[0] == "hsm" && words[1] == "enroll";
-    const bool checks = officers || (!words.empty() && words[0] == "login");
-    if ((!sets && !checks) || has_option(words, "--password")) {
-        return true;
+// As the service answers.
+int answer(int code, std::string_view data) {
+    std::string text;
+    print({{"error_code", code}, {"data", data}}, text, "");
+    std::puts(text.c_str());
+    return code;
+}
+
+// Commands that set or check a password ask for one that is not given. What it returns is the reason why
+// there is none.
+std::optional<std::string_view> add_password(cloudhsm::AsksFor what, Words& words) {
+    using cloudhsm::AsksFor;
+    if (what == AsksFor::nothing || std::ranges::find(words, kPassword) != words.end()) {
+        return std::nullopt;
     }
     const std::optional<SecretBytes> password = read_hidden_line(
-        officers ? "Enter the PIN of the token's officer (SO):" : "Enter password:", kMaxPassword);
+        what == AsksFor::officer ? "Enter the PIN of the token's officer (SO):" : "Enter password:",
+        kMaxPassword);
     if (!password) {
-        std::fputs("No password was given.\n", stderr);
-        return false;
+        return "No password was given.";
     }
-    if (sets) {
+    if (what == AsksFor::new_password) {
         const std::optional<SecretBytes> again = read_hidden_line("Confirm password:", kMaxPassword);
         if (!again || *again != *password) {
-            std::fputs("The passwords differ.\n", stderr);
-            return false;
+            return "The passwords differ.";
         }
     }
-    words.emplace_back("--password");
+    words.emplace_back(kPassword);
     words.emplace_back(as_text(password->reveal(SecretAccess())));
-    return true;
+    return std::nullopt;
+}
+
+// What CLOUDHSM_ROLE and CLOUDHSM_PIN must look like where they are set.
+std::optional<std::string_view> check_environment(const Session& session) {
+    if (!session.role.empty() && session.role != cloudhsm::kAdmin && session.role != cloudhsm::kCryptoUser) {
+        return "CLOUDHSM_ROLE must be admin or crypto-user.";
+    }
+    if (!session.pin.empty() && session.pin.find(':') == std::string::npos) {
+        return "CLOUDHSM_PIN must be USER:PASSWORD.";
+    }
+    return std::nullopt;
 }
 
 std::string option_of(const Words& words, std::string_view option) {
@@ -135,36 +155,61 @@ int ask(const CloudHsmCommand& command, const Words& words, const Session& sessi
     return parsed.at("error_code").to_number<int>();
 }
 
+// `words` are complete when it returns.
+int run_words(const CloudHsmCommand& command, Words& words, const Session& session) {
+    const std::vector<std::string_view> typed = views_of(words);
+    const Result<cloudhsm::ReadCommand> read = cloudhsm::read_command(typed, cloudhsm::Password::later);
+    if (!read) {
+        return answer(1, read.error().detail);
+    }
+    if (const auto bad = check_environment(session); bad && read->row->needs == cloudhsm::Needs::admin) {
+        return answer(1, *bad);
+    }
+    if (const auto none = add_password(read->row->password, words)) {
+        return answer(1, *none);
+    }
+    return ask(command, words, session);
+}
+
+// Did it print help instead?
+bool print_help(const Words& words) {
+    const std::vector<std::string_view> typed = views_of(words);
+    const bool asked = cloudhsm::asks_for_help(typed);
+    if (asked) {
+        std::fputs(cloudhsm::help_on(typed).c_str(), stdout);
+    }
+    return asked;
+}
+
 int run_once(CloudHsmCommand command) {
     Words words = plain_words(command.words, command.cluster);
     const char* role = std::getenv("CLOUDHSM_ROLE");
     const char* pin = std::getenv("CLOUDHSM_PIN");
     const Session session{role == nullptr ? "" : role, pin == nullptr ? "" : pin};
-    return add_password(words) ? ask(command, words, session) : 1;
+    return print_help(words) ? 0 : run_words(command, words, session);
 }
 
-// `login` and `logout` change the session; the service checks the password at each command.
+// `login`, `logout` and a new password of one's own change the session; the service checks the password at
+// each command.
 int run_line(CloudHsmCommand command, const Words& typed, Session& session) {
     Words words = plain_words(typed, command.cluster);
-    if (words.empty()) {
+    if (words.empty() || print_help(words)) {
         return 0;
     }
     if (words.front() == "logout") {
         session = Session{};
-        std::puts("{\n  \"error_code\": 0,\n  \"data\": \"Logout successful\"\n}");
-        return 0;
+        return answer(0, "Logout successful");
     }
-    if (!add_password(words)) {
-        return 1;
+    const int status = run_words(command, words, session);
+    if (status != 0) {
+        return status;
     }
-    if (words.front() != "login") {
-        return ask(command, words, session);
-    }
-    Session next{option_of(words, "--role"),
-                 option_of(words, "--username") + ":" + option_of(words, "--password")};
-    const int status = ask(command, {"login"}, next);
-    if (status == 0) {
-        session = std::move(next);
+    const cloudhsm::UserName user{cloudhsm::user_name(option_of(words, "--username")),
+                                  option_of(words, "--role")};
+    const bool own = words.size() >= 2 && words[1] == "change-password" && user.name == session.user() &&
+                     user.role == session.role;
+    if (own || words.front() == "login") {
+        session = {user.role, user.name + ":" + option_of(words, kPassword)};
     }
     return status;
 }

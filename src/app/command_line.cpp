@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <boost/program_options.hpp>
 #include <fstream>
+#include <optional>
 #include <sstream>
+
+#include "src/cloudhsm/command_words.hpp"
 
 namespace claviger::app {
 namespace {
@@ -13,21 +17,43 @@ namespace {
 namespace po = boost::program_options;
 using Arguments = std::vector<std::string>;
 
+struct CommandText {
+    std::string_view words;
+    std::string_view rest;
+    std::string_view about;
+};
+
+constexpr CommandText kCommands[] = {
+    {"dev", "", "provisions SoftHSM tokens, founds a cluster of them and serves on loopback"},
+    {"dev clock advance", "8d", "moves the clock of keys' lives forward, in a dev store"},
+    {"serve", "", "production: serves what claviger.toml describes"},
+    {"status", "", "what the running service is doing: members, keys, faults"},
+    {"report leftovers", "", "objects in the tokens that no key in the store accounts for"},
+    {"admin clock accept", "", "ends the hold on destruction that a leap of the wall clock began"},
+    {"audit verify", "DIR", "checks the hash chains of audit files"},
+    {"cloudhsm", "...", "activates a cluster, manages its users: the commands of cloudhsm-cli"},
+    {"backup", "...", "makes a backup of a cluster, checks a backup's file, takes one in"},
+    {"cluster recover", "...", "what an HSM that waits asks the recovery key's holder, and his answer"},
+    {"recovery", "...", "for that holder: makes the recovery key, answers a request"},
+    {"hsm doctor", "--module LIB ...", "what a PKCS#11 module can do and enforces"},
+};
+
+// The commands that begin with these words and have more.
+std::string listed(std::string_view first) {
+    std::string text;
+    for (const CommandText& row : kCommands) {
+        const bool below = row.words.starts_with(std::string(first) + ' ');
+        if (first.empty() || below) {
+            text += fmt::format("  claviger {}{}{}   {}\n", row.words, row.rest.empty() ? "" : " ", row.rest,
+                                row.about);
+        }
+    }
+    return text;
+}
+
 constexpr std::string_view kOverview = R"(claviger: an AWS KMS API whose keys live in your own HSMs.
 
-  claviger dev      provisions SoftHSM tokens, founds a cluster of them and serves on loopback
-  claviger dev clock advance 8d   moves the clock of keys' lives forward, in a dev store
-  claviger serve    production: serves what claviger.toml describes
-  claviger status   what the running service is doing: members, keys, faults
-  claviger report leftovers   objects in the tokens that no key in the store accounts for
-  claviger admin clock accept   ends the hold on destruction that a leap of the wall clock began
-  claviger audit verify DIR   checks the hash chains of audit files
-  claviger cloudhsm ...   activates a cluster, manages its users: the commands of cloudhsm-cli
-  claviger backup ...   makes a backup of a cluster, checks a backup's file, takes one in
-  claviger cluster recover ...   what an HSM that waits asks the recovery key's holder, and his answer
-  claviger recovery ...   for that holder: makes the recovery key, answers a request
-  claviger hsm doctor --module LIB ...   what a PKCS#11 module can do and enforces
-
+{}
 Each of them takes --help. claviger --version prints the version.
 )";
 
@@ -46,6 +72,15 @@ Result<po::variables_map> parse(const Arguments& arguments, const po::options_de
         return usage(fmt::format("{}; try --help", error.what()));
     }
     return values;
+}
+
+bool is_help(std::string_view word) {
+    return word == "--help" || word == "-h";
+}
+
+std::string head_of(std::string_view words) {
+    const auto* const row = std::ranges::find(kCommands, words, &CommandText::words);
+    return fmt::format("claviger {}{}{}: {}\n", words, row->rest.empty() ? "" : " ", row->rest, row->about);
 }
 
 ShowText help(std::string_view head, const po::options_description& options) {
@@ -118,7 +153,7 @@ Result<config::Config> dev_config(const po::variables_map& values) {
 
 Result<Command> dev(const Arguments& arguments) {
     po::options_description options("Options");
-    options.add_options()("help", "show this")                                                         //
+    options.add_options()("help,h", "show this")                                                       //
         ("data", po::value<std::string>()->default_value("./.claviger"), "state; survives a restart")  //
         ("listen", po::value<std::string>()->default_value("127.0.0.1:4599"),
          "where the API listens; port 0: any")  //
@@ -178,7 +213,7 @@ Result<Command> dev(const Arguments& arguments) {
 
 Result<Command> serve(const Arguments& arguments) {
     po::options_description options("Options");
-    options.add_options()("help", "show this")(
+    options.add_options()("help,h", "show this")(
         "config", po::value<std::string>(),
         "claviger.toml; deploy/claviger.toml is the manual of every option")(
         "ready-file", po::value<std::string>(), "touched when requests are served")(
@@ -207,36 +242,24 @@ Result<Command> serve(const Arguments& arguments) {
     return Command(Run{std::move(settings)});
 }
 
+// Before the list of commands.
 constexpr std::string_view kCloudHsmHelp =
     R"(claviger cloudhsm [--data DIR] [--cluster-id ID] COMMAND...: the commands of cloudhsm-cli, against the running
 service. Without a command it is interactive. Prints one JSON object; exits 0 if its error_code is 0.
-
-  cluster activate [--password P]
-  cluster hsm-info
-  hsm enroll --hsm-id H [--password P]      P is the PIN of the token's officer (SO): for an [[hsm]] with
-                                            officer = "operator" that waits for it, or whose user PIN is lost
-  user list
-  user create --username kmsuser --role crypto-user [--password P]
-  user change-password --username U --role admin|crypto-user [--password P]
-  user delete --username U --role admin|crypto-user
-  key list [--filter attr.label=L] [--verbose]
-  key delete --filter attr.label=L
-  key restore --filter attr.label=L
-  interactive, and there: login --username U --role admin [--password P], logout, quit
-
 --cluster-id may stand behind the command too. A password that is not given is asked for.
 Commands that change users need the admin: export CLOUDHSM_ROLE=admin CLOUDHSM_PIN=admin:PASSWORD.
+
 )";
 
 // Its own options come first; everything from the first other word on is the command, which may name the
 // cluster.
-Result<Command> cloudhsm(const Arguments& arguments) {
+Result<Command> cloudhsm_command(const Arguments& arguments) {
     std::filesystem::path data = "./.claviger";
     CloudHsmCommand command;
     std::size_t i = 0;
-    for (; i < arguments.size() && arguments[i].starts_with("--"); i += 2) {
-        if (arguments[i] == "--help") {
-            return Command(ShowText{std::string(kCloudHsmHelp)});
+    for (; i < arguments.size() && arguments[i].starts_with("-"); i += 2) {
+        if (is_help(arguments[i])) {
+            return Command(ShowText{std::string(kCloudHsmHelp) + cloudhsm::help_on({})});
         }
         if (i + 1 == arguments.size() || (arguments[i] != "--data" && arguments[i] != "--cluster-id")) {
             return usage(fmt::format("{} is no option of claviger cloudhsm, or lacks its value; try --help",
@@ -256,17 +279,18 @@ Result<Command> cloudhsm(const Arguments& arguments) {
     return Command(std::move(command));
 }
 
-// A subcommand that is one line to the running service.
-Result<Command> ask(const Arguments& arguments, std::string request, std::string_view what) {
+// A subcommand that is one line to the running service; `arguments` are behind its words.
+Result<Command> ask(const Arguments& arguments, std::string request, std::string_view words) {
     po::options_description options("Options");
-    options.add_options()("help", "show this")("data", po::value<std::string>()->default_value("./.claviger"),
-                                               "the data directory of the running service");
+    options.add_options()("help,h", "show this")("data",
+                                                 po::value<std::string>()->default_value("./.claviger"),
+                                                 "the data directory of the running service");
     auto values = parse(arguments, options);
     if (!values) {
         return std::move(values).error();
     }
     if (values->contains("help")) {
-        return Command(help(fmt::format("claviger {}: {}\n", request, what), options));
+        return Command(help(head_of(words), options));
     }
     const Layout layout{(*values)["data"].as<std::string>()};
     return Command(AskService{layout.admin_socket(), std::move(request)});
@@ -281,14 +305,18 @@ with the keys and key stores in it; if its recovery is "vault", that must be in 
 
 Result<Command> backup(const Arguments& arguments) {
     po::options_description options("Options");
-    options.add_options()("help", "show this")("words", po::value<Arguments>()->default_value({}, ""))(
-        "data", po::value<std::string>()->default_value("./.claviger"),
-        "the data directory of the running service")("cluster-id", po::value<std::string>(),
-                                                     "without it: the only one there is")(
+    po::options_description hidden;
+    hidden.add_options()("words", po::value<Arguments>()->default_value({}, ""));
+    options.add_options()("help,h", "show this")("data",
+                                                 po::value<std::string>()->default_value("./.claviger"),
+                                                 "the data directory of the running service")(
+        "cluster-id", po::value<std::string>(), "without it: the only one there is")(
         "trust-anchor", po::value<std::string>(), "PEM of the customer's authority");
     po::positional_options_description positional;
     positional.add("words", -1);
-    auto values = parse(arguments, options, positional);
+    po::options_description all;
+    all.add(options).add(hidden);
+    auto values = parse(arguments, all, positional);
     if (!values) {
         return std::move(values).error();
     }
@@ -328,9 +356,9 @@ Result<Command> cluster(const Arguments& arguments) {
         return usage("claviger cluster takes recover; try claviger cluster recover --help");
     }
     po::options_description options("Options");
-    options.add_options()("help", "show this")("data", po::value<std::string>()->default_value("./.claviger"),
-                                               "the data directory of the running service")(
-        "request", po::value<std::string>(), "file to write")(
+    options.add_options()("help,h", "show this")(
+        "data", po::value<std::string>()->default_value("./.claviger"),
+        "the data directory of the running service")("request", po::value<std::string>(), "file to write")(
         "answer", po::value<std::string>(), "file to read")("hsm-id", po::value<std::string>(),
                                                             "without it: the only one that waits");
     auto values = parse({arguments.begin() + 1, arguments.end()}, options);
@@ -366,8 +394,10 @@ Whoever has DIR, the file DIR.officer and KEY can open every backup of the clust
 
 Result<Command> recovery(const Arguments& arguments) {
     po::options_description options("Options");
-    options.add_options()("help", "show this")("word", po::value<std::string>()->default_value("", ""))(
-        "vault", po::value<std::string>(), "directory of the recovery token")(
+    po::options_description hidden;
+    hidden.add_options()("word", po::value<std::string>()->default_value("", ""));
+    options.add_options()("help,h", "show this")("vault", po::value<std::string>(),
+                                                 "directory of the recovery token")(
         "sealing-key", po::value<std::string>(),
         "file of 32 bytes that the token's officer PIN is sealed with")(
         "module", po::value<std::string>()->default_value("/usr/lib/softhsm/libsofthsm2.so"),
@@ -376,7 +406,9 @@ Result<Command> recovery(const Arguments& arguments) {
                                                              "file to write");
     po::positional_options_description positional;
     positional.add("word", 1);
-    auto values = parse(arguments, options, positional);
+    po::options_description all;
+    all.add(options).add(hidden);
+    auto values = parse(arguments, all, positional);
     if (!values) {
         return std::move(values).error();
     }
@@ -403,8 +435,7 @@ Result<Command> audit(const Arguments& arguments) {
     if (arguments.size() == 2 && arguments[0] == "verify" && !arguments[1].starts_with("-")) {
         return Command(VerifyAudit{arguments[1]});
     }
-    if (arguments.empty() || arguments[0] == "--help" ||
-        (arguments.size() == 2 && arguments[1] == "--help")) {
+    if (arguments.size() == 2 && is_help(arguments[1])) {
         return Command(ShowText{
             "claviger audit verify DIR: checks the hash chain of every audit file below DIR; exits 0 "
             "if all are whole.\n"});
@@ -412,31 +443,62 @@ Result<Command> audit(const Arguments& arguments) {
     return usage("claviger audit verify needs one directory; try claviger audit --help");
 }
 
+Result<Command> advance_clock(const Arguments& arguments) {
+    const bool has_duration = !arguments.empty() && !arguments[0].starts_with("-");
+    if (!has_duration && (arguments.empty() || !is_help(arguments[0]))) {
+        return usage("claviger dev clock advance takes a duration, 8d for example");
+    }
+    return ask({arguments.begin() + (has_duration ? 1 : 0), arguments.end()},
+               "clock advance " + (has_duration ? arguments[0] : std::string()), "dev clock advance");
+}
+
+// "admin clock --help": the first words of commands, but no command.
+std::optional<Result<Command>> unfinished_command(const Arguments& arguments) {
+    std::string words;
+    std::size_t count = 0;
+    for (; count < arguments.size() && !arguments[count].starts_with("-"); ++count) {
+        words.append(count == 0 ? "" : " ").append(arguments[count]);
+    }
+    const bool is_command =
+        std::ranges::find(kCommands, std::string_view(words), &CommandText::words) != std::end(kCommands);
+    const std::string list = is_command || words.empty() ? std::string() : listed(words);
+    if (list.empty()) {
+        return std::nullopt;
+    }
+    if (count < arguments.size() && is_help(arguments[count])) {
+        return Command(ShowText{list});
+    }
+    return usage(fmt::format("claviger {} wants another word; try claviger {} --help", words, words));
+}
+
 }  // namespace
 
 Result<Command> parse_command_line(const Arguments& arguments, const std::filesystem::path& self) {
     const std::string first = arguments.empty() ? "--help" : arguments[0];
     const Arguments rest(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
+    const auto are = [&](std::initializer_list<std::string_view> words) {
+        return rest.size() >= words.size() && std::equal(words.begin(), words.end(), rest.begin());
+    };
+    const auto behind = [&](std::ptrdiff_t words) { return Arguments(rest.begin() + words, rest.end()); };
     Result<Command> command = usage(fmt::format("\"{}\" is not a command; try claviger --help", first));
-    if (first == "--help" || first == "help") {
-        command = Command(ShowText{std::string(kOverview)});
+    if (is_help(first) || first == "help") {
+        command = Command(ShowText{fmt::format(kOverview, listed(""))});
     } else if (first == "--version") {
         command = Command(ShowText{"claviger " CLAVIGER_VERSION "\n"});
-    } else if (first == "dev" && rest.size() >= 3 && rest[0] == "clock" && rest[1] == "advance") {
-        command = ask({rest.begin() + 3, rest.end()}, "clock advance " + rest[2],
-                      "moves the clock of keys' lives (deletion, expiry) forward; signatures keep wall time");
+    } else if (std::optional<Result<Command>> unfinished = unfinished_command(arguments)) {
+        command = *std::move(unfinished);
+    } else if (first == "dev" && are({"clock", "advance"})) {
+        command = advance_clock(behind(2));
     } else if (first == "dev") {
         command = dev(rest);
     } else if (first == "serve") {
         command = serve(rest);
     } else if (first == "status") {
-        command = ask(rest, "status", "members, keys and faults of the running service, as JSON");
-    } else if (first == "report" && !rest.empty() && rest[0] == "leftovers") {
-        command = ask({rest.begin() + 1, rest.end()}, "report leftovers",
-                      "objects in the tokens that no key in the store accounts for, as JSON");
-    } else if (first == "admin" && rest.size() >= 2 && rest[0] == "clock" && rest[1] == "accept") {
-        command = ask({rest.begin() + 2, rest.end()}, "clock accept",
-                      "ends the hold on destruction that a leap of the wall clock began");
+        command = ask(rest, "status", "status");
+    } else if (first == "report" && are({"leftovers"})) {
+        command = ask(behind(1), "report leftovers", "report leftovers");
+    } else if (first == "admin" && are({"clock", "accept"})) {
+        command = ask(behind(2), "clock accept", "admin clock accept");
     } else if (first == "audit") {
         command = audit(rest);
     } else if (first == "backup") {
@@ -446,8 +508,8 @@ Result<Command> parse_command_line(const Arguments& arguments, const std::filesy
     } else if (first == "recovery") {
         command = recovery(rest);
     } else if (first == "cloudhsm") {
-        command = cloudhsm(rest);
-    } else if (first == "hsm" && !rest.empty() && rest[0] == "doctor") {
+        command = cloudhsm_command(rest);
+    } else if (first == "hsm" && are({"doctor"})) {
         command = Command(RunHost{rest});
     }
     if (command) {

@@ -17,6 +17,7 @@ namespace {
 // The longest name that is made below the data directory, and what sun_path holds (unix(7)).
 constexpr std::string_view kLongestSocket = "/hsm/hsm-0123456789a/control.sock";
 constexpr std::size_t kMaxSocketPath = 107;
+constexpr std::string_view kNamedBy = "service.data, or --data of claviger dev";
 
 Error failed(const std::filesystem::path& path, std::string_view what, std::string_view advice) {
     return Error(Errc::io_error,
@@ -41,7 +42,7 @@ Result<DataDirectory> DataDirectory::open(const std::filesystem::path& root) {
     std::error_code ignored;  // what matters is seen by the next calls
     std::filesystem::create_directories(root.parent_path(), ignored);
     if (Status<> made = make_directory(root); !made) {
-        made.error().detail += "; choose another with --data";
+        made.error().detail += fmt::format("; name another with {}", kNamedBy);
         return std::move(made).error();
     }
     struct stat status {};
@@ -67,9 +68,9 @@ Result<DataDirectory> DataDirectory::open(const std::filesystem::path& root) {
     }
     if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
         Error error(Errc::conflict,
-                    fmt::format("{}: process {} already serves this data directory: stop it, or choose "
-                                "another with --data",
-                                root.string(), holder_of(lock)));
+                    fmt::format("{}: process {} already serves this data directory: stop it, or "
+                                "name another with {}",
+                                root.string(), holder_of(lock), kNamedBy));
         close(lock);
         return error;
     }

@@ -211,6 +211,18 @@ std::string status_page(const Observed& observed) {
                         {"keyLoads", member.key_loads},
                         {"lastError", member.last_error}});
     });
+    for (const cloudhsm::ClusterPtr& view : observed.clusters.parts().inventory.clusters()) {
+        for (const cloudhsm::Hsm& hsm : view->hsms) {
+            if (hsm.record.state == store::HsmState::unplaced) {
+                hsms.push_back({{"cluster", view->record.id.value()},
+                                {"hsm", hsm.record.id.value()},
+                                {"zone", hsm.record.zone},
+                                {"serial", hsm.serial},
+                                {"state", "no entry"},
+                                {"lastError", hsm.record.state_message}});
+            }
+        }
+    }
     const boost::json::value page{{"serving", serving},
                                   {"hsms", std::move(hsms)},
                                   {"storeSequence", observed.store.sequence()},

@@ -130,7 +130,7 @@ Result<std::string> answer_recovery(const AnswerRecovery& command,
     }
     source.officer_pin = *std::move(pin);
     cluster::ClusterFacts facts;
-    facts.cluster_id = request->cluster;
+    facts.cluster_id = request->lineage;
     facts.cwk_generation = request->generation;
     facts.recovery_public = request->recovery_public;
     facts.recovery_bundle = request->bundle;
@@ -150,11 +150,11 @@ Result<std::string> answer_recovery(const AnswerRecovery& command,
     }
     return fmt::format(
         "recovery key              {}\n"
-        "{} of {}\n"
+        "{}\n"
         "asks with the transport key {}\n"
         "If both are what claviger cluster recover printed, bring {} there: claviger cluster recover "
         "--answer\n",
-        cloudhsm::fingerprint(request->recovery_public), request->hsm, request->cluster,
+        cloudhsm::fingerprint(request->recovery_public), cloudhsm::joining(*request),
         cloudhsm::fingerprint(request->transport_public), command.answer.string());
 }
 

@@ -145,7 +145,7 @@ private:
     std::unique_ptr<audit::Syncer> syncer_;
     std::unique_ptr<cluster::Cluster> cluster_;
     cloudhsm::Inventory inventory_;
-    std::optional<cloudhsm::KeyBook> key_book_;
+    cloudhsm::KeyBook key_book_;
     std::optional<cloudhsm::Manager> clusters_;
     std::optional<kms::KeyStoreJobs> key_store_jobs_;
     std::optional<kms::Recipients> recipients_;

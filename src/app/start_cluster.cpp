@@ -12,10 +12,6 @@ namespace {
 constexpr std::chrono::seconds kFirstAdmission{30};
 constexpr std::chrono::seconds kCommit{10};  // more than a row takes on a busy disk
 
-std::string key_arn(const Settings& settings) {
-    return fmt::format("arn:aws:kms:{}", settings.config.service.home_region());
-}
-
 // `recovery`: see recovery_key().
 cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout& layout, Bytes recovery) {
     cloudhsm::ManagerOptions options;
@@ -42,7 +38,6 @@ cloudhsm::ManagerOptions manager_options(const Settings& settings, const Layout&
     options.membership = membership(settings.config.cluster);
     options.recovery_public = std::move(recovery);
     options.unit = kind_name(settings.kind);
-    options.key_arn = key_arn(settings);
     options.making = settings.config.cluster.request_deadline + kCommit;
     return options;
 }
@@ -84,9 +79,8 @@ Status<> Service::open_cluster() {
         observe::error("catalogue.key_left_out", {{"reason", sentence}});
     }
     inventory_.load(contents_);
-    key_book_.emplace(key_arn(settings_));
-    key_book_->load(contents_);
-    const cloudhsm::ManagerParts parts{control_,      *store_, inventory_, *key_book_,
+    key_book_.load(contents_);
+    const cloudhsm::ManagerParts parts{control_,      *store_, inventory_, key_book_,
                                        *sealing_key_, clock_,  life_,      random_};
     clusters_.emplace(manager_options(settings_, layout_, *std::move(recovery)), parts);
     const kms::KeyStoreJobs::Parts jobs{*store_, *catalogue_, *clusters_, *sealing_key_, clock_, random_};
@@ -94,7 +88,7 @@ Status<> Service::open_cluster() {
     store_->observe([this](const store::Change& change) {
         catalogue_->apply(change);
         inventory_.apply(change);
-        key_book_->apply(change);
+        key_book_.apply(change);
         key_store_jobs_->apply(change);
     });
     auto options = cluster_options(settings_, layout_, contents_);
@@ -119,8 +113,10 @@ Status<> Service::start_cluster() {
     }
     std::string reasons;
     for (const cluster::MemberView& member : cluster_->members()) {
-        reasons += fmt::format("\n  {}: {}{}{}", member.hsm_id, member.state,
-                               member.last_error.empty() ? "" : ": ", member.last_error);
+        const bool no_pin = member.failure && member.failure->code == Errc::pin_refused;
+        reasons += fmt::format("\n  {}: {}{}{}{}", member.hsm_id, member.state,
+                               member.last_error.empty() ? "" : ": ", member.last_error,
+                               no_pin ? ". Restore the token or the host's state directory" : "");
     }
     return Error(Errc::no_hsm, "no HSM could be admitted:" + reasons);
 }

@@ -6,8 +6,43 @@
 #include "src/audit/verify.hpp"
 #include "src/config/seed.hpp"
 #include "src/observe/log.hpp"
+#include "src/store/seal.hpp"
 
 namespace claviger::app {
+namespace {
+
+// Why CreateHsm could not take it; empty: nothing speaks against it. The HSM's own host has the last word.
+std::string why_not_usable(const config::Hsm& hsm) {
+    const auto trouble = [](std::string_view what, const std::filesystem::path& path) -> std::string {
+        std::error_code failed;
+        if (!path.has_parent_path() || std::filesystem::exists(path, failed)) {
+            return {};
+        }
+        return fmt::format("its {} {} {}", what, path.string(),
+                           failed ? "cannot be looked at: " + failed.message() : "does not exist");
+    };
+    if (std::string why = trouble("PKCS#11 module", hsm.module); !why.empty()) {
+        return why;
+    }
+    const std::filesystem::path& file = hsm.officer_pin_file;
+    if (file.empty()) {
+        return {};
+    }
+    if (std::string why = trouble("officer-pin-file", file); !why.empty()) {
+        return why;
+    }
+    constexpr auto kOthers = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+    std::error_code unknown;
+    const auto mode = std::filesystem::status(file, unknown).permissions();
+    if (!store::in_credentials_directory(file) && !unknown &&
+        (mode & kOthers) != std::filesystem::perms::none) {
+        return fmt::format("its officer-pin-file {} can be read by other users: chmod 0600 it",
+                           file.string());
+    }
+    return {};
+}
+
+}  // namespace
 
 Status<> Service::open_store() {
     auto directory = DataDirectory::open(layout_.root);
@@ -110,6 +145,11 @@ Status<> Service::check_surroundings() {
                          fmt::format("{}: its PKCS#11 module {} does not exist: install it, or name "
                                      "another with {}",
                                      hsm.name, hsm.module.string(), dev ? "--module" : "hsm.module"));
+        }
+    }
+    for (const config::Hsm& hsm : config_.pool) {
+        if (const std::string why = why_not_usable(hsm); !why.empty()) {
+            observe::warn("pool.entry_not_usable", {{"hsm", hsm.name}, {"reason", why}});
         }
     }
     if (!settings_.seed.empty()) {

@@ -17,9 +17,6 @@ namespace claviger::cloudhsm {
 // terminal.
 Result<ClusterPtr> choose_cluster(const Manager& manager, std::string_view id);
 
-// The one option without a value.
-inline constexpr std::string_view kVerbose = "--verbose";
-
 // `request` is wiped: it carries passwords.
 boost::asio::awaitable<std::string> answer_command(Manager& manager, std::string request);
 

@@ -80,7 +80,13 @@ awaitable<Answer> hsm_enroll(Line& line) {
 }
 
 awaitable<Answer> login(Line& line) {
-    co_return strings({{"username", line.user}, {"role", *line.role}});
+    const UserName user = line.named_user();
+    const SecretBytes password = line.new_password();
+    Status<> good = co_await Users(line.manager).check_admin(*line.cluster, user, password);
+    if (!good) {
+        co_return std::move(good).error();
+    }
+    co_return strings({{"username", user.name}, {"role", user.role}});
 }
 
 // What a token refused is in its HSM's row; one whose host serves still is asked.
@@ -197,17 +203,26 @@ awaitable<Answer> key_restore(Line& line) {
 }
 
 constexpr CommandRow kCommands[] = {
-    {"cluster activate", Needs::nothing, "--password", "", cluster_activate},
-    {"cluster hsm-info", Needs::nothing, "", "", cluster_hsm_info},
-    {"hsm enroll", Needs::nothing, "--hsm-id --password", "", hsm_enroll},  // its officer is asked, no admin
-    {"key delete", Needs::admin, "--filter", "", key_delete},
-    {"key list", Needs::admin, "", "--filter --verbose --max-items --starting-token", key_list},
-    {"key restore", Needs::admin, "--filter", "", key_restore},
-    {"login", Needs::admin, "", "", login},
-    {"user change-password", Needs::admin, "--username --role --password", "", user_change_password},
-    {"user create", Needs::admin, "--username --role --password", "", user_create},
-    {"user delete", Needs::admin, "--username --role", "", user_delete},
-    {"user list", Needs::nothing, "", "", user_list},
+    {"cluster activate", Needs::nothing, AsksFor::new_password, "", "",
+     "Gives an INITIALIZED cluster its first admin, with this password", cluster_activate},
+    {"cluster hsm-info", Needs::nothing, AsksFor::nothing, "", "",
+     "Each HSM of the cluster, and how its host is", cluster_hsm_info},
+    {"hsm enroll", Needs::nothing, AsksFor::officer, "--hsm-id", "",  // its officer is asked, no admin
+     "Lets in an HSM whose [[hsm]] has officer = \"operator\", or gives it a user PIN again", hsm_enroll},
+    {"key delete", Needs::admin, AsksFor::nothing, "--filter", "",
+     "Destroys the objects of one key on every HSM", key_delete},
+    {"key list", Needs::admin, AsksFor::nothing, "", "--filter --verbose --max-items --starting-token",
+     "Keys on the HSMs", key_list},
+    {"key restore", Needs::admin, AsksFor::nothing, "--filter", "",
+     "Puts a key back whose objects were destroyed on every HSM", key_restore},
+    {"login", Needs::nothing, AsksFor::password, "--username --role", "",
+     "In a session: logs in; as a single command: is this the password?", login},
+    {"user change-password", Needs::admin, AsksFor::new_password, "--username --role", "",
+     "Sets a user's password; kmsuser's is unlocked, too", user_change_password},
+    {"user create", Needs::admin, AsksFor::new_password, "--username --role", "",
+     "Makes another admin, or the crypto user kmsuser", user_create},
+    {"user delete", Needs::admin, AsksFor::nothing, "--username --role", "", "Deletes a user", user_delete},
+    {"user list", Needs::nothing, AsksFor::nothing, "", "", "The users of the cluster", user_list},
 };
 
 }  // namespace

@@ -17,12 +17,10 @@
 
 namespace claviger::cloudhsm {
 
-// One command on its way: words until the first option, then options with one value each. Lives as long as
-// it.
+// One command on its way; lives as long as it.
 struct Line {
     Manager& manager;
     ClusterPtr cluster;
-    std::string name;                                         // "user create"
     std::map<std::string, SecretBytes, std::less<>> options;  // all of them, as --password is one
     std::optional<std::string> role;
     std::string user;  // of the login, with its password
@@ -33,7 +31,7 @@ struct Line {
         const auto found = options.find(key);
         return found == options.end() ? std::string_view() : as_text(found->second.reveal(SecretAccess()));
     }
-    UserName named_user() const { return {std::string(option("--username")), std::string(option("--role"))}; }
+    UserName named_user() const { return {user_name(option("--username")), std::string(option("--role"))}; }
     SecretBytes new_password() const { return SecretBytes(option("--password")); }
 };
 
@@ -42,11 +40,16 @@ using Answer = Result<boost::json::value>;
 
 enum class Needs { nothing, admin };
 
+// Who knows the --password that a command takes, which the terminal asks for where it is not given.
+enum class AsksFor { nothing, password, new_password, officer };
+
 struct CommandRow {
     std::string_view name;
     Needs needs;
+    AsksFor password;
     std::string_view required;  // options, a blank between two
-    std::string_view optional;  // and that are all it takes
+    std::string_view optional;  // and that are all it takes, but for --password
+    std::string_view about;
     boost::asio::awaitable<Answer> (*run)(Line&);
 };
 

@@ -29,7 +29,8 @@ std::string_view to_string(store::HsmState state) noexcept {
         case store::HsmState::active: return "ACTIVE";
         case store::HsmState::degraded:
         case store::HsmState::pin_unknown:
-        case store::HsmState::pin_locked: return "DEGRADED";
+        case store::HsmState::pin_locked:
+        case store::HsmState::unplaced: return "DEGRADED";
         case store::HsmState::delete_in_progress: return "DELETE_IN_PROGRESS";
     }
     return {};

@@ -4,6 +4,10 @@
 
 namespace claviger::cloudhsm {
 
+std::string key_arn_prefix(std::string_view region) {
+    return "arn:aws:kms:" + std::string(region);
+}
+
 void KeyBook::load(const store::Contents& contents) {
     store::Change all;
     all.keys = contents.keys;
@@ -24,7 +28,8 @@ void KeyBook::apply(const store::Change& change) {
         if (!record.key_store.value().empty()) {
             Entry& entry = entries_[name_of(record, record.id)];
             entry.in = record.key_store;
-            entry.key.arn = key_arn_ + ":" + record.account.value() + ":key/" + record.id.value();
+            entry.key.arn =
+                key_arn_prefix(record.region) + ":" + record.account.value() + ":key/" + record.id.value();
         }
     }
     for (const store::MaterialRecord& record : change.materials) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -23,11 +24,12 @@ struct BookedKey {
     std::shared_ptr<const cluster::KeyMaterial> material;
 };
 
+// "arn:aws:kms:us-east-1": with what the ARNs of a Region's keys begin. Keys keep the Region of their row,
+// whatever the configuration says: a key store's is the Region of its cluster.
+std::string key_arn_prefix(std::string_view region);
+
 class KeyBook {
 public:
-    // `key_arn`: "arn:aws:kms:us-east-1"
-    explicit KeyBook(std::string key_arn) : key_arn_(std::move(key_arn)) {}
-
     void load(const store::Contents& contents);
     void apply(const store::Change& change);
 
@@ -47,7 +49,6 @@ private:
         return {record.account.value(), record.region, id.value()};
     }
 
-    const std::string key_arn_;
     mutable std::mutex mutex_;  // guards what follows, but the version
     std::map<Name, Entry> entries_;
     std::map<KeyStoreId, ClusterId> stores_;

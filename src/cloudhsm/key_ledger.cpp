@@ -1,6 +1,8 @@
 #include "src/cloudhsm/key_ledger.hpp"
 
+#include <algorithm>
 #include <iomanip>
+#include <iterator>
 #include <sstream>
 
 namespace claviger::cloudhsm {
@@ -45,6 +47,19 @@ std::string to_text(const KeyLedger& ledger) {
         text << kForget << ' ' << std::quoted(hsm) << ' ' << std::quoted(label) << '\n';
     }
     return text.str();
+}
+
+KeyLedger merge(KeyLedger now, const KeyLedger& before, const KeyLedger& after) {
+    for (const auto& tombstone : before.tombstones) {
+        if (!after.tombstones.contains(tombstone)) {
+            now.tombstones.erase(tombstone);
+        }
+    }
+    std::ranges::set_difference(after.tombstones, before.tombstones,
+                                std::inserter(now.tombstones, now.tombstones.end()));
+    now.in_step = after.in_step;
+    std::ranges::set_difference(after.held, before.held, std::inserter(now.held, now.held.end()));
+    return now;
 }
 
 Result<KeyLedger> read_ledger(store::Txn& txn, const ClusterId& cluster) {

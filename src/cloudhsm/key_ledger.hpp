@@ -28,6 +28,10 @@ struct KeyLedger {
 Result<KeyLedger> parse_ledger(std::string_view from);
 std::string to_text(const KeyLedger& ledger);
 
+// `now` with what a look at the HSMs changed from `before` to `after`: what requests buried meanwhile stays
+// so.
+KeyLedger merge(KeyLedger now, const KeyLedger& before, const KeyLedger& after);
+
 // Empty if there is none yet; integrity: it does not parse.
 Result<KeyLedger> read_ledger(store::Txn& txn, const ClusterId& cluster);
 Status<> write_ledger(store::Txn& txn, const ClusterId& cluster, const KeyLedger& ledger);

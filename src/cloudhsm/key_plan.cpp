@@ -1,6 +1,9 @@
 #include "src/cloudhsm/key_plan.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
 
 namespace claviger::cloudhsm {
 namespace {
@@ -8,6 +11,36 @@ namespace {
 bool holds(const std::vector<cluster::KeyObject>& objects, const std::string& arn) {
     return std::ranges::find(objects, arn, &cluster::KeyObject::label) != objects.end();
 }
+
+// What a key's ARN says of it in whatever Region, "111122223333:key/UUID"; of any other label all of it.
+std::string_view key_of(std::string_view label) {
+    constexpr std::string_view kKms = "arn:aws:kms:";
+    const std::size_t region_end = label.starts_with(kKms) ? label.find(':', kKms.size()) : label.npos;
+    return region_end == label.npos ? label : label.substr(region_end + 1);
+}
+
+// Is it of a key that was deleted? Then so are copies that other Regions' services made of it; while the key
+// lives they go only by their own label.
+class Buried {
+public:
+    Buried(const std::vector<BookedKey>& keys, const KeyLedger& ledger) : ledger_(ledger) {
+        for (const auto& [hsm, label] : ledger.tombstones) {
+            keys_.emplace(hsm, key_of(label));
+        }
+        std::set<std::string_view> living;
+        for (const BookedKey& key : keys) {
+            living.insert(key_of(key.arn));
+        }
+        std::erase_if(keys_, [&](const auto& one) { return living.contains(one.second); });
+    }
+    bool operator()(const std::string& hsm, const std::string& label) const {
+        return ledger_.tombstones.contains({hsm, label}) || keys_.contains({hsm, key_of(label)});
+    }
+
+private:
+    const KeyLedger& ledger_;
+    std::set<std::pair<std::string_view, std::string_view>> keys_;
+};
 
 }  // namespace
 
@@ -20,10 +53,10 @@ KeyPlan plan_keys(const std::vector<BookedKey>& keys, const KeyLedger& ledger, F
             plan.ledger.held.insert(key.arn);
         }
     }
+    const Buried buried(keys, ledger);
     for (auto& [hsm, objects] : found) {
-        const auto deleted = std::ranges::partition(objects, [&](const cluster::KeyObject& object) {
-            return !ledger.tombstones.contains({hsm, object.label});
-        });
+        const auto deleted = std::ranges::partition(
+            objects, [&](const cluster::KeyObject& object) { return !buried(hsm, object.label); });
         plan.destroy.insert(plan.destroy.end(), deleted.begin(), deleted.end());
         objects.erase(deleted.begin(), deleted.end());
         std::ranges::copy_if(objects, std::back_inserter(plan.orphans),

@@ -5,14 +5,14 @@
 namespace claviger::cloudhsm {
 namespace {
 
-std::string setting_name(const ClusterId& cluster) {
+std::string known_pins_setting(const ClusterId& cluster) {
     return "known-pins/" + cluster.value();
 }
 
 }  // namespace
 
 Result<std::set<HsmId>> read_known_pins(store::Txn& txn, const ClusterId& cluster) {
-    const auto row = txn.setting(setting_name(cluster));
+    const auto row = txn.setting(known_pins_setting(cluster));
     if (!row) {
         return row.error();
     }
@@ -25,7 +25,7 @@ Result<std::set<HsmId>> read_known_pins(store::Txn& txn, const ClusterId& cluste
 }
 
 Status<> write_known_pins(store::Txn& txn, const ClusterId& cluster, const std::set<HsmId>& hsms) {
-    auto row = txn.setting(setting_name(cluster));
+    auto row = txn.setting(known_pins_setting(cluster));
     if (!row) {
         return std::move(row).error();
     }
@@ -33,7 +33,8 @@ Status<> write_known_pins(store::Txn& txn, const ClusterId& cluster, const std::
     for (const HsmId& hsm : hsms) {
         text.append(hsm.value()).append("\n");
     }
-    store::SettingRecord record{setting_name(cluster), to_bytes(as_bytes(text)), *row ? (*row)->version : 0};
+    store::SettingRecord record{known_pins_setting(cluster), to_bytes(as_bytes(text)),
+                                *row ? (*row)->version : 0};
     return txn.put(std::move(record));
 }
 

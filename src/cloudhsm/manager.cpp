@@ -107,6 +107,7 @@ void Manager::start() {
     for (const BackupPtr& backup : parts_.inventory.backups()) {
         take_up(backup->id);
     }
+    run_job("places", note_places());
     remove_left_files();
     start_keeper();
 }
@@ -123,7 +124,7 @@ awaitable<void> Manager::stop() {
     }
 }
 
-// The cluster::Cluster of an initialised cluster, made with the HSMs that are ACTIVE and started.
+// The cluster::Cluster of an initialised cluster, made with the HSMs that belong to it and started.
 Result<cluster::Cluster*> Manager::open_cluster(const ClusterId& id) {
     if (cluster::Cluster* const there = cluster(id)) {
         return there;
@@ -145,7 +146,7 @@ Result<cluster::Cluster*> Manager::open_cluster(const ClusterId& id) {
     options.membership = facts_of(*facts).membership;
     options.log = log_event;
     for (const Hsm& hsm : view->hsms) {
-        if (store::is_member(hsm.record.state) && runs_hosts(view->record)) {
+        if (has_host(hsm.record) && runs_hosts(view->record)) {
             options.hsms.push_back(hsm_options(hsm.record));
         }
     }

@@ -61,7 +61,6 @@ struct ManagerOptions {
     Bytes
         recovery_public;  // their recovery key, SubjectPublicKeyInfo DER; empty: each has a vault of its own
     std::string unit;     // "dev" or "production": the OU of cluster certificates
-    std::string key_arn;  // "arn:aws:kms:us-east-1": what key objects are labelled with
     // Longer than a CreateKey may take from its first object to its commit.
     std::chrono::milliseconds making{15'000};
 };
@@ -77,7 +76,8 @@ struct ManagerParts {
     Random& random;
 };
 
-// The StateMessage of an HSM for which the holder of the recovery key must bring the wrapping key.
+// The StateMessage of an HSM for which the holder of the recovery key must bring the wrapping key, perhaps
+// after another sentence.
 inline constexpr std::string_view kWaitingForRecovery = "waiting for recovery: run claviger cluster recover";
 
 // The StateMessage of an HSM for which somebody must type the PIN of its token's officer.
@@ -171,6 +171,8 @@ public:
     boost::asio::awaitable<Status<>> settle(ClusterId id);
     boost::asio::awaitable<Status<>> commit(std::function<Status<>(store::Txn&)> work);
     KeyReport key_report(const ClusterId& id) const;  // any thread
+    // The last CreateHsm that took the configured HSM failed, in this process. Any thread.
+    bool failed_last(const std::string& place) const;
 
 private:
     using Work = boost::asio::awaitable<Status<>>;
@@ -198,6 +200,7 @@ private:
     Status<> put_token(store::Txn& txn, const store::HsmRecord& token) const;
     boost::asio::awaitable<Status<>> record_token(const cluster::FoundedHsm& made, const ClusterId& cluster);
     std::string why_not_created(const store::CloudHsmRecord& hsm, const Error& why) const;
+    std::string why_not_taken(const HsmId& id, std::string unplaced) const;
     Work finish_create(store::CloudHsmRecord hsm, Status<> made);
     bool has_vault(const ClusterId& lineage) const;
     boost::asio::awaitable<Status<>> wait_for_recovery(const store::CloudHsmRecord& hsm,
@@ -233,8 +236,20 @@ private:
     bool serves(const store::CloudHsmRecord& hsm);
     // What hosts found at their logins, told by the rows; an HSM that serves is ACTIVE. Any time.
     Work note_pins(ClusterId id);
+    // What the StateMessage says of a member's user PIN, and who mends it.
+    std::string pin_message(const store::CloudHsmRecord& hsm, store::HsmState state) const;
     // Nothing is changed if `hsm` is no member, or the row has left its state.
     Work note_pin(const store::CloudHsmRecord& hsm, store::HsmState state);
+    // Why the configuration does not name its token, as its StateMessage says it; empty: it does.
+    std::string why_unplaced(const store::CloudHsmRecord& hsm) const;
+    // Of an operator's token that was begun to be taken for it; empty: there is none.
+    Result<std::string> claimed_serial(const HsmId& id) const;
+    // It belongs to its cluster, and its host can be started with the cluster's.
+    bool has_host(const store::CloudHsmRecord& hsm) const;
+    void note_attempt(const std::string& place, bool good);
+    // What the configuration names, or names again, told by the rows.
+    Work note_places();
+    Work note_place(store::CloudHsmRecord hsm, std::string why);
     // DeleteHsm of it failed: the state of before comes back, with `why` at the end of its message.
     Work refuse_deletion(const store::CloudHsmRecord& hsm, std::string_view why);
     // Of a member: told by its row, or, while that is ACTIVE, by its host and its token; no_hsm: it does not
@@ -280,6 +295,7 @@ private:
     std::vector<std::unique_ptr<cluster::Cluster>>
         retired_;                                         // stopped; a job or a scrape may look at them still
     std::map<ClusterId, KeyReport> key_reports_;          // guarded by mutex_
+    std::set<std::string> failed_places_;                 // guarded by mutex_
     std::map<ClusterId, std::shared_ptr<Lease>> leases_;  // control thread, as all below
     struct Sighting {
         MonoTime first;

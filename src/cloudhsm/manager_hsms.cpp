@@ -5,6 +5,7 @@
 
 #include "src/cloudhsm/directories.hpp"
 #include "src/cloudhsm/manager.hpp"
+#include "src/cloudhsm/state_message.hpp"
 #include "src/observe/log.hpp"
 
 namespace claviger::cloudhsm {
@@ -34,7 +35,13 @@ awaitable<Status<>> Manager::create_hsm(HsmId id, SecretBytes officer_pin) {
     const ClusterPtr view = parts_.inventory.cluster(hsm->cluster);
     const cluster::HsmOptions options = hsm_options(*hsm);
     Status<> made = done;
-    if (!parts_.inventory.token(id)) {
+    if (std::string why = why_unplaced(*hsm); !why.empty() && parts_.inventory.token(id)) {
+        store::CloudHsmRecord begun = *hsm;
+        begun.state_message = kNotMade;
+        co_return co_await note_place(std::move(begun), std::move(why));
+    } else if (!why.empty()) {
+        made = Error(Errc::bad_config, why_not_taken(id, std::move(why)));
+    } else if (!parts_.inventory.token(id)) {
         if (options.officer_is_asked() && officer_pin.empty()) {
             co_return co_await wait_for_officer(id);
         }
@@ -46,7 +53,8 @@ awaitable<Status<>> Manager::create_hsm(HsmId id, SecretBytes officer_pin) {
         }
         if (made) {
             const auto facts = parts_.inventory.facts(hsm->cluster);
-            if (facts) {
+            // Keys that no certificate was given for had no use yet, and went with the HSM that made them.
+            if (facts && !facts->certificate_pem.empty()) {
                 made = co_await join(*hsm, *view, *facts, std::move(officer_pin));
             } else {
                 made = co_await make_first(*hsm, *view, std::move(officer_pin));
@@ -61,6 +69,17 @@ awaitable<Status<>> Manager::create_hsm(HsmId id, SecretBytes officer_pin) {
         co_return done;  // take_recovery_answer() goes on
     }
     co_return co_await finish_create(*hsm, std::move(made));
+}
+
+// Putting the entry back makes nothing of an HSM without a token, but gives a token back that it took in
+// part.
+std::string Manager::why_not_taken(const HsmId& id, std::string unplaced) const {
+    const Result<std::string> claimed = claimed_serial(id);
+    if (claimed && claimed->empty()) {
+        return unplaced.substr(0, unplaced.rfind(':'));
+    }
+    unplaced.pop_back();  // its full stop: why_not_created() goes on
+    return unplaced + ", or its token cannot be wiped";
 }
 
 // What its operator can mend he should read. The rest is in the log, and no client's business.
@@ -92,6 +111,7 @@ awaitable<Status<>> Manager::finish_create(store::CloudHsmRecord hsm, Status<> m
         const Status<> removed = co_await running->remove(id.value());
         static_cast<void>(removed);  // not_found: it never served
     }
+    note_attempt(hsm.place, made.has_value());
     const store::HsmState state = made ? store::HsmState::active : store::HsmState::degraded;
     std::string message = made ? std::string(kCreated) : why_not_created(hsm, made.error());
     const Status<> told = co_await set_state(id, state, std::move(message));
@@ -120,7 +140,8 @@ awaitable<Status<>> Manager::back_up_before(const store::CloudHsmRecord& hsm) {
         made = co_await write_backup(*begun);
     }
     // While it is deleted its message is still the one of the state before.
-    const bool served = !hsm.state_message.ends_with(kNotCreated);
+    const bool served = !hsm.state_message.ends_with(kNotCreated) &&
+                        state_before(hsm.state_message) != store::HsmState::create_in_progress;
     const bool last = std::ranges::none_of(view->hsms, [&](const Hsm& other) {
         return other.record.id != hsm.id && other.record.state == store::HsmState::active;
     });
@@ -153,9 +174,13 @@ awaitable<Status<>> Manager::delete_hsm(HsmId id) {
         static_cast<void>(removed);  // not_found: it never served
     }
     const auto token = parts_.inventory.token(id);
-    const bool taken_in_part = !token && cluster::is_claimed(hsm_options(*hsm));
+    const Result<std::string> claimed = claimed_serial(id);
+    const bool taken_in_part = !token && !(claimed && claimed->empty());
+    const std::string unplaced = why_unplaced(*hsm);
     Status<> wiped = done;
-    if (token || taken_in_part) {
+    if ((token || taken_in_part) && !unplaced.empty()) {
+        wiped = Error(Errc::bad_config, unplaced);  // whose files lie in its directory is another question
+    } else if (token || taken_in_part) {
         auto pin = token ? officer_pin(id) : Result<SecretBytes>(SecretBytes());
         if (pin) {
             cluster::HsmOptions options = hsm_options(*hsm);
@@ -175,13 +200,15 @@ awaitable<Status<>> Manager::delete_hsm(HsmId id) {
     if (!wiped) {
         observe::error("cloudhsm.hsm_not_wiped", {{"hsm", id.value()},
                                                   {"reason", wiped.error().describe()},
-                                                  {"do", "rekey the cluster if the token is not destroyed"}});
+                                                  {"do",
+                                                   "who has the token has the cluster's keys: destroy it, or "
+                                                   "empty it with a tool of its own"}});
     }
     store::HsmRecord barred = token.value_or(store::HsmRecord{});
     barred.id = id;
     barred.cluster = hsm->cluster;
     barred.zone = hsm->zone;
-    barred.serial = hsm_options(*hsm).serial;
+    barred.serial = taken_in_part && claimed ? *claimed : hsm_options(*hsm).serial;
     barred.state = kNotWiped;
     barred.version = 0;
     std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {

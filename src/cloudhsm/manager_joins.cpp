@@ -19,6 +19,16 @@ using namespace std::chrono_literals;
 
 constexpr auto kAdmission = 15s;
 
+// In the place of `former`, if there is one.
+template <class Record>
+Status<> put_anew(store::Txn& txn, Record record, const Result<std::optional<Record>>& former) {
+    if (!former) {
+        return former.error();
+    }
+    record.version = *former ? (*former)->version : 0;
+    return txn.put(std::move(record));
+}
+
 }  // namespace
 
 // Tokens, recovery key, wrapping key, identity: recorded in one transaction, or not at all.
@@ -31,12 +41,13 @@ awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const 
     options.hsm = hsm_options(hsm);
     options.officer_pin = std::move(officer_pin);
     options.recovery.public_key = options_.recovery_public;
+    const cluster::HsmOptions vault_here = vault_options(id);
     if (options_.recovery_public.empty()) {
-        options.recovery.vault = vault_options(id);
-        const auto remove = [&] { return remove_directory(options.recovery.vault->state_dir); };
-        if (Status<> clear = co_await aside_.run(remove); !clear) {
-            co_return clear;
-        }
+        options.recovery.vault = vault_here;
+    }
+    const auto remove = [&] { return remove_directory(vault_here.state_dir); };
+    if (Status<> clear = co_await aside_.run(remove); !clear) {
+        co_return clear;
     }
     options.organization = "Claviger";
     options.organizational_unit = options_.unit;
@@ -72,16 +83,13 @@ awaitable<Status<>> Manager::make_first(const store::CloudHsmRecord& hsm, const 
         (*row)->aws_hardware_pem = hardware->aws_hardware;
         (*row)->manufacturer_hardware_pem = hardware->manufacturer_hardware;
         Status<> put = txn.put(**std::move(row));
-        put = put ? txn.put(facts) : put;
+        // Rows of a first HSM before this one, which took everything that they tell of with it.
+        put = put ? put_anew(txn, facts, txn.cluster(id)) : put;
         put = put ? put_token(txn, *token) : put;
         if (!put || !made->vault) {
             return put;
         }
-        // A vault's directory was made anew, so its row may be there from an attempt before.
-        const auto former = txn.hsm(vault->id);
-        store::HsmRecord vault_row = *vault;
-        vault_row.version = former && *former ? (*former)->version : 0;
-        return txn.put(std::move(vault_row));
+        return put_anew(txn, *vault, txn.hsm(vault->id));
     };
     co_return co_await commit(std::move(work));
 }

@@ -2,7 +2,6 @@
 // deleted is destroyed, what nobody knows is reported.
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -164,7 +163,6 @@ awaitable<Status<>> Manager::settle(ClusterId id) {
     co_return co_await settle_keys(id);
 }
 
-// Requests may have added tombstones since `before` was read.
 awaitable<Status<>> Manager::keep_ledger(ClusterId id, KeyLedger before, KeyLedger after) {
     if (before == after) {
         co_return done;
@@ -174,14 +172,7 @@ awaitable<Status<>> Manager::keep_ledger(ClusterId id, KeyLedger before, KeyLedg
         if (!now) {
             return std::move(now).error();
         }
-        for (const auto& tombstone : before.tombstones) {
-            if (!after.tombstones.contains(tombstone)) {
-                now->tombstones.erase(tombstone);
-            }
-        }
-        now->in_step = after.in_step;
-        std::ranges::set_difference(after.held, before.held, std::inserter(now->held, now->held.end()));
-        return write_ledger(txn, id, *now);
+        return write_ledger(txn, id, merge(*std::move(now), before, after));
     };
     co_return co_await commit(std::move(work));
 }

@@ -216,7 +216,7 @@ awaitable<Status<>> Manager::raise(ClusterId id) {
     for (const Hsm& hsm : view->hsms) {
         const bool there =
             std::ranges::find(members, hsm.record.id.value(), &cluster::MemberView::hsm_id) != members.end();
-        if (store::is_member(hsm.record.state) && !there) {
+        if (has_host(hsm.record) && !there) {
             if (Status<> added = (*running)->add(hsm_options(hsm.record)); !added) {
                 co_return added;
             }

@@ -5,6 +5,7 @@
 
 #include "src/cloudhsm/known_pins.hpp"
 #include "src/cloudhsm/manager.hpp"
+#include "src/cloudhsm/state_message.hpp"
 #include "src/observe/log.hpp"
 
 namespace claviger::cloudhsm {
@@ -12,15 +13,6 @@ namespace {
 
 using boost::asio::awaitable;
 
-// How the messages below begin: rows are told apart by it, also those of another version.
-constexpr std::string_view kUnknown = "user PIN unknown: ";
-constexpr std::string_view kLocked = "user PIN locked: ";
-constexpr std::string_view kPinUnknown =
-    "the token refuses, or warns of, the one that its host keeps. claviger cloudhsm user change-password "
-    "gives "
-    "it another.";
-constexpr std::string_view kPinLocked =
-    "claviger cloudhsm user change-password unlocks the token and gives it another.";
 constexpr std::string_view kPinKnown = "The user PIN is known again.";
 
 // Only what a token said of a PIN counts against it; a host that is away, or late, says nothing.
@@ -39,28 +31,23 @@ store::HsmState state_of(const cluster::MemberView& member, store::HsmState befo
     return before;
 }
 
-std::string message_of(store::HsmState state, const std::string& before) {
+}  // namespace
+
+// The one command that mends it is the one that can call its officer.
+std::string Manager::pin_message(const store::CloudHsmRecord& hsm, store::HsmState state) const {
     if (state == store::HsmState::active) {
         return std::string(kPinKnown);
     }
-    const bool locked = state == store::HsmState::pin_locked;
-    std::string message(locked ? kLocked : kUnknown);
-    message.append(locked ? kPinLocked : kPinUnknown);
-    if (before.ends_with(kNotSigned)) {
-        message.append(" ").append(kNotSigned);
-    }
+    const std::string command = hsm_options(hsm).officer_is_asked()
+                                    ? "claviger cloudhsm hsm enroll --hsm-id " + hsm.id.value()
+                                    : "claviger cloudhsm user change-password";
+    std::string message(state == store::HsmState::pin_locked ? kPinLocked : kPinUnknown);
+    message += state == store::HsmState::pin_locked
+                   ? command + " unlocks the token and gives it another."
+                   : "the token refuses, or warns of, the one that its host keeps. " + command +
+                         " gives it another.";
     return message;
 }
-
-// While an HSM is deleted its message is still the one of the state before.
-store::HsmState state_before_deletion(const std::string& message) {
-    if (message.starts_with(kUnknown)) {
-        return store::HsmState::pin_unknown;
-    }
-    return message.starts_with(kLocked) ? store::HsmState::pin_locked : store::HsmState::active;
-}
-
-}  // namespace
 
 bool Manager::serves(const store::CloudHsmRecord& hsm) {
     const cluster::Cluster* const running = cluster(hsm.cluster);
@@ -93,6 +80,10 @@ awaitable<Status<>> Manager::note_pin(const store::CloudHsmRecord& hsm, store::H
     if (hsm.state == state || !store::is_member(hsm.state)) {
         co_return done;
     }
+    std::string message = pin_message(hsm, state);
+    if (state != store::HsmState::active && hsm.state_message.ends_with(kNotSigned)) {
+        message.append(" ").append(kNotSigned);
+    }
     bool changed = false;
     std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
         auto row = txn.cloudhsm_hsm(hsm.id);
@@ -104,21 +95,25 @@ awaitable<Status<>> Manager::note_pin(const store::CloudHsmRecord& hsm, store::H
         }
         changed = true;
         (*row)->state = state;
-        (*row)->state_message = message_of(state, hsm.state_message);
+        (*row)->state_message = message;
         return txn.put(**std::move(row));
     };
     const Status<> noted = co_await commit(std::move(work));
     if (noted && changed) {
         const auto level = state == store::HsmState::active ? observe::Level::info : observe::Level::warn;
-        observe::log(level, "cloudhsm.user_pin", {{"hsm", hsm.id.value()}, {"state", message_of(state, "")}});
+        observe::log(level, "cloudhsm.user_pin", {{"hsm", hsm.id.value()}, {"state", message}});
     }
     co_return noted;
 }
 
 awaitable<Status<>> Manager::refuse_deletion(const store::CloudHsmRecord& hsm, std::string_view why) {
-    const store::HsmState state = state_before_deletion(hsm.state_message);
-    std::string message =
-        state == store::HsmState::active ? std::string(why) : message_of(state, "") + " " + std::string(why);
+    store::HsmState state = state_before(hsm.state_message);
+    std::string before = state == store::HsmState::active ? std::string() : pin_message(hsm, state);
+    if (const std::string unplaced = why_unplaced(hsm); !unplaced.empty()) {
+        before = unplaced_message(unplaced, before);
+        state = store::HsmState::unplaced;
+    }
+    std::string message = before.empty() ? std::string(why) : before + " " + std::string(why);
     const Status<> told = co_await set_state(hsm.id, state, std::move(message));
     if (!told) {
         co_return told;

@@ -15,6 +15,8 @@ namespace {
 using boost::asio::awaitable;
 
 constexpr std::string_view kTaken = "The wrapping key was brought; the HSM joins.";
+// Before kWaitingForRecovery, when it waits a second time.
+constexpr std::string_view kNotTaken = "The token did not take the wrapping key that was brought. ";
 
 }  // namespace
 
@@ -26,6 +28,8 @@ bool Manager::has_vault(const ClusterId& lineage) const {
 
 awaitable<Status<>> Manager::wait_for_recovery(const store::CloudHsmRecord& hsm,
                                                const store::ClusterRecord& row, SecretBytes officer_pin) {
+    std::string message(hsm.state_message == kNotTaken ? kNotTaken : "");
+    message += kWaitingForRecovery;
     if (const Status<> begun = co_await set_state(hsm.id, store::HsmState::create_in_progress, ""); !begun) {
         co_return begun;  // an earlier process may have left it waiting
     }
@@ -43,7 +47,6 @@ awaitable<Status<>> Manager::wait_for_recovery(const store::CloudHsmRecord& hsm,
         {{"hsm", hsm.id.value()},
          {"cluster", hsm.cluster.value()},
          {"do", "claviger cluster recover --request FILE, and bring it to the recovery key's holder"}});
-    std::string message(kWaitingForRecovery);
     co_return co_await set_state(hsm.id, store::HsmState::create_in_progress, std::move(message));
 }
 
@@ -63,11 +66,9 @@ Result<RecoveryRequest> Manager::recovery_request(const std::string& hsm) const 
     if (!row) {
         return Error(Errc::not_found, waiting->first.value() + " is of no cluster any more");
     }
-    return RecoveryRequest{row->lineage_id().value(),
-                           row->cwk_generation,
-                           waiting->first.value(),
-                           row->recovery_public,
-                           waiting->second->transport_public(),
+    return RecoveryRequest{record->cluster.value(), row->lineage_id().value(),
+                           row->cwk_generation,     waiting->first.value(),
+                           row->recovery_public,    waiting->second->transport_public(),
                            row->recovery_bundle};
 }
 
@@ -117,6 +118,14 @@ awaitable<Status<>> Manager::finish_join(HsmId id, Bytes wrapped) {
     const Result<cluster::FoundedHsm> joined =
         co_await joining->accept(std::move(certificate), std::move(wrapped));
     co_await joining->close();
+    if (!joined && !stopping_) {
+        // The holder may bring another, to another question: what the token has of this one is made anew.
+        std::string message(kNotTaken);
+        const Status<> again =
+            co_await set_state(id, store::HsmState::create_in_progress, std::move(message));
+        take_up(id);
+        co_return again ? Status<>(joined.error()) : again;
+    }
     Status<> made = joined ? Status<>(done) : Status<>(joined.error());
     if (joined) {
         made = co_await record_token(*joined, hsm->cluster);

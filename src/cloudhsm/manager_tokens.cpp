@@ -22,14 +22,15 @@ cluster::HsmOptions Manager::hsm_options(const store::CloudHsmRecord& hsm) const
     options.hsm_id = hsm.id.value();
     options.zone = hsm.zone;
     options.state_dir = options_.hsm_directory / hsm.id.value();
-    options.module = options_.soft_module;
     options.host_arguments = options_.host_arguments;
     const auto token = parts_.inventory.token(hsm.id);
     if (token) {
         options.serial = token->serial;
     }
     const auto place = std::ranges::find(options_.places, hsm.place, &Place::name);
-    if (place != options_.places.end()) {
+    if (hsm.place.empty()) {
+        options.module = options_.soft_module;
+    } else if (place != options_.places.end()) {
         options.module = place->module;
         options.accept_weak_module = place->accept_weak_module;
         // An HSM that was made before the operator named a token stays what it is.
@@ -41,7 +42,9 @@ cluster::HsmOptions Manager::hsm_options(const store::CloudHsmRecord& hsm) const
             options.host_arguments.insert(options.host_arguments.end(), {"--token-files", "none"});
         }
     }
-    const std::string residency[] = {"--residency", "token", "--key-arn", options_.key_arn};
+    const ClusterPtr view = parts_.inventory.cluster(hsm.cluster);
+    const std::string region = view == nullptr ? std::string() : view->record.region;
+    const std::string residency[] = {"--residency", "token", "--key-arn", key_arn_prefix(region)};
     options.host_arguments.insert(options.host_arguments.end(), std::begin(residency), std::end(residency));
     return options;
 }

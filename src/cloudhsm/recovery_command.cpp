@@ -28,12 +28,11 @@ Result<std::string> write_request(Manager& manager, const std::string& hsm, cons
         return std::move(written).error();
     }
     return fmt::format(
-        "{} of {} asks the holder of the recovery key {}\n"
+        "{} asks the holder of the recovery key {}\n"
         "for the wrapping key, under its transport key         {}\n"
         "Take {} to the holder, who runs: claviger recovery answer. He must see the same two fingerprints.\n"
         "A restart of the service makes a new transport key: then ask again.\n",
-        asked->hsm, asked->cluster, fingerprint(asked->recovery_public), fingerprint(asked->transport_public),
-        file);
+        joining(*asked), fingerprint(asked->recovery_public), fingerprint(asked->transport_public), file);
 }
 
 awaitable<Result<std::string>> take_answer(Manager& manager, const std::string& file) {

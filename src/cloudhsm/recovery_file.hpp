@@ -1,6 +1,7 @@
 // What travels between a cluster and the holder of its recovery key, as two small files: the question of an
 // HSM that joins, and the answer to it. Neither is secret: the wrapping key in them opens with the recovery
-// key, or with the transport key that never leaves the HSM. Pure; parsing treats the file as hostile.
+// key, or with the transport key that never leaves the HSM. Each ends with the SHA-256 of what is before it,
+// against damage on the way, not against forgery (decision 0020). Pure; parsing treats the file as hostile.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 namespace claviger::cloudhsm {
 
 struct RecoveryRequest {
-    std::string cluster;  // that the wrapping key was made for
+    std::string cluster;  // that the HSM joins
+    std::string lineage;  // the one that the wrapping key was made for: another one if it is of a backup
     std::uint32_t generation = 1;
     std::string hsm;
     Bytes recovery_public;  // SubjectPublicKeyInfo DER, as the next: whose other half opens the bundle
@@ -28,9 +30,12 @@ struct RecoveryAnswer {
 
 Bytes encode_recovery_request(const RecoveryRequest& request);
 Bytes encode_recovery_answer(const RecoveryAnswer& answer);
-// data_invalid: it is no such file. The detail says which was wanted.
+// data_invalid: it is no such file; the detail says which was wanted. integrity: it was damaged.
 Result<RecoveryRequest> parse_recovery_request(ByteView file);
 Result<RecoveryAnswer> parse_recovery_answer(ByteView file);
+
+// For people: the HSM, its cluster, and which cluster's backup that was made from.
+std::string joining(const RecoveryRequest& request);
 
 // By which people compare keys over the telephone: the SHA-256 of a public key, in groups.
 std::string fingerprint(ByteView public_key);

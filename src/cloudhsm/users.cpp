@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/api/submit.hpp"
+#include "src/cloudhsm/describe.hpp"
 #include "src/cloudhsm/operator_record.hpp"
 #include "src/cloudhsm/password.hpp"
 
@@ -16,6 +17,26 @@ constexpr std::size_t kLongest = 32;
 constexpr std::string_view kOneUser =
     "A PKCS#11 token has one user, and the cluster's is kmsuser: no other crypto user can be created.";
 
+constexpr std::string_view kActivated = "The cluster was activated before.";
+constexpr std::size_t kLongestName = 31;  // reference of CloudHSM: letters, digits and _
+constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyz0123456789_";
+
+Status<> check_name(const UserName& user) {
+    if (user.name.size() > kLongestName || user.name.find_first_not_of(kNameLetters) != std::string::npos) {
+        return Error(Errc::bad_config, "A user name has 1 to 31 characters: letters, digits and _.");
+    }
+    if (user.name == kKmsUser && user.role != kCryptoUser) {
+        return Error(Errc::conflict,
+                     "kmsuser is the crypto user that custom key stores log in as: its role is crypto-user.");
+    }
+    return done;
+}
+
+auto find_user(const ClusterView& cluster, std::string_view name) {
+    return std::ranges::find(cluster.users, name,
+                             [](const store::ClusterUserRecord& row) { return user_name(row.name); });
+}
+
 Status<> check_length(const SecretBytes& password) {
     if (password.size() < kShortest || password.size() > kLongest) {
         return Error(Errc::bad_config, "The password must have 7 to 32 characters.");
@@ -24,6 +45,14 @@ Status<> check_length(const SecretBytes& password) {
 }
 
 }  // namespace
+
+std::string user_name(std::string_view typed) {
+    std::string name(typed);
+    for (char& letter : name) {
+        letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+    }
+    return name;
+}
 
 awaitable<Status<>> Users::record(ClusterId cluster, std::string event, std::string user,
                                   std::function<Status<>(store::Txn&)> work) {
@@ -51,7 +80,14 @@ awaitable<Status<>> Users::activate(ClusterId cluster, SecretBytes password) {
     const ManagerParts& parts = manager_.parts();
     const ClusterPtr view = parts.inventory.cluster(cluster);
     if (view->record.state != store::ClusterState::initialized) {
-        co_return Error(Errc::conflict, "The cluster is not INITIALIZED, or it was activated before.");
+        co_return Error(Errc::conflict, view->record.state == store::ClusterState::active
+                                            ? std::string(kActivated)
+                                            : "The cluster is " + std::string(to_string(view->record.state)) +
+                                                  ": it is activated when it is INITIALIZED.");
+    }
+    if (view->active_hsms() == 0) {
+        co_return Error(Errc::conflict,
+                        "The cluster has no ACTIVE HSM: aws cloudhsmv2 create-hsm makes one.");
     }
     if (Status<> good = check_length(password); !good) {
         co_return good;
@@ -64,7 +100,7 @@ awaitable<Status<>> Users::activate(ClusterId cluster, SecretBytes password) {
     std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) -> Status<> {
         auto row = txn.cloudhsm_cluster(cluster);
         if (!row || !*row || (*row)->state != store::ClusterState::initialized) {
-            return Error(Errc::conflict, "The cluster was activated before.");
+            return Error(Errc::conflict, std::string(kActivated));
         }
         (*row)->state = store::ClusterState::active;
         const Status<> put = txn.put(**std::move(row));
@@ -86,12 +122,19 @@ awaitable<Status<>> Users::activate(ClusterId cluster, SecretBytes password) {
     co_return recorded;
 }
 
-awaitable<Status<>> Users::check_admin(const ClusterView& cluster, const std::string& name,
+awaitable<Status<>> Users::check_admin(const ClusterView& cluster, UserName user,
                                        const SecretBytes& password) {
-    const auto user = std::ranges::find(cluster.users, name, &store::ClusterUserRecord::name);
-    bool good = user != cluster.users.end() && user->role == kAdmin;
+    if (cluster.users.empty()) {
+        co_return Error(Errc::conflict, "This cluster has no admin yet: cluster activate makes one.");
+    }
+    if (user.role != kAdmin) {
+        co_return Error(Errc::conflict,
+                        "Only an admin may do this; what a crypto user does, the key service does for him.");
+    }
+    const auto known = find_user(cluster, user.name);
+    bool good = known != cluster.users.end() && known->role == kAdmin;
     if (good) {
-        const auto hashing = [&] { return is_password(password, user->password_hash); };
+        const auto hashing = [&] { return is_password(password, known->password_hash); };
         good = co_await manager_.aside().run(hashing);
     }
     if (!good) {
@@ -103,10 +146,13 @@ awaitable<Status<>> Users::check_admin(const ClusterView& cluster, const std::st
 awaitable<Status<>> Users::create(ClusterId cluster, UserName user, SecretBytes password) {
     const ManagerParts& parts = manager_.parts();
     const ClusterPtr view = parts.inventory.cluster(cluster);
+    if (Status<> good = check_name(user); !good) {
+        co_return good;
+    }
     if (Status<> good = check_length(password); !good) {
         co_return good;
     }
-    if (view->has_user(user.name)) {
+    if (find_user(*view, user.name) != view->users.end()) {
         co_return Error(Errc::conflict, "The user exists already.");
     }
     store::ClusterUserRecord row{.cluster = cluster,
@@ -136,7 +182,7 @@ awaitable<Status<>> Users::create(ClusterId cluster, UserName user, SecretBytes 
 awaitable<Status<>> Users::change_password(ClusterId cluster, UserName user, SecretBytes password) {
     const ManagerParts& parts = manager_.parts();
     const ClusterPtr view = parts.inventory.cluster(cluster);
-    const auto there = std::ranges::find(view->users, user.name, &store::ClusterUserRecord::name);
+    const auto there = find_user(*view, user.name);
     if (there == view->users.end() || there->role != user.role) {
         co_return Error(Errc::not_found, "Specified user does not exist");
     }
@@ -162,7 +208,7 @@ awaitable<Status<>> Users::change_password(ClusterId cluster, UserName user, Sec
 
 awaitable<Status<>> Users::remove(ClusterId cluster, UserName user) {
     const ClusterPtr view = manager_.parts().inventory.cluster(cluster);
-    const auto there = std::ranges::find(view->users, user.name, &store::ClusterUserRecord::name);
+    const auto there = find_user(*view, user.name);
     if (there == view->users.end() || there->role != user.role) {
         co_return Error(Errc::not_found, "Specified user does not exist");
     }
@@ -178,7 +224,7 @@ awaitable<Status<>> Users::remove(ClusterId cluster, UserName user) {
         }
     }
     std::function<Status<>(store::Txn&)> work = [&](store::Txn& txn) {
-        return txn.erase_cluster_user(cluster, user.name);
+        return txn.erase_cluster_user(cluster, there->name);
     };
     co_return co_await record(cluster, "UserDelete", user.name, std::move(work));
 }

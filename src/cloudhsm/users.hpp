@@ -23,6 +23,9 @@ struct UserName {
     std::string role;
 };
 
+// As it is shown and told apart: in lower case.
+std::string user_name(std::string_view typed);
+
 class Users {
 public:
     explicit Users(Manager& manager) : manager_(manager) {}
@@ -30,9 +33,9 @@ public:
     // Errors are sentences for the person at the terminal (Errc::conflict, not_found, bad_config).
     // The first password of `admin`; an INITIALIZED cluster becomes ACTIVE.
     boost::asio::awaitable<Status<>> activate(ClusterId cluster, SecretBytes password);
-    // Is this the admin, and his password? A crypto user's password is known to the tokens only and not
+    // Is this an admin, and his password? A crypto user's password is known to the tokens only and not
     // tried.
-    boost::asio::awaitable<Status<>> check_admin(const ClusterView& cluster, const std::string& name,
+    boost::asio::awaitable<Status<>> check_admin(const ClusterView& cluster, UserName user,
                                                  const SecretBytes& password);
     boost::asio::awaitable<Status<>> create(ClusterId cluster, UserName user, SecretBytes password);
     boost::asio::awaitable<Status<>> change_password(ClusterId cluster, UserName user, SecretBytes password);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #define TOML_EXCEPTIONS 0
@@ -40,7 +41,10 @@ public:
         }
         const std::optional<T> value = node->value_exact<T>();
         if (!value || !assign(*value)) {
-            error_ = bad(file_, node, fmt::format("{}.{} must be {}", name_, key, expected));
+            const bool unquoted = std::is_same_v<T, std::string> && !value;
+            error_ =
+                bad(file_, node,
+                    fmt::format("{}.{} must be {}{}", name_, key, expected, unquoted ? ", in quotes" : ""));
         }
     }
     void text(std::string_view key, std::string& to) {

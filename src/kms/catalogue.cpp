@@ -59,6 +59,11 @@ std::optional<WallTime> first_expiry(const Imports& imports, Pending pending) {
     return first;
 }
 
+std::string_view id_in(const Key& key) {
+    const std::string_view arn = key.arn;
+    return arn.substr(arn.size() - key.record.id.value().size());
+}
+
 std::optional<WallTime> expiry_of(const Key& key) {
     return key.imports != nullptr ? first_expiry(*key.imports, Pending::counted) : std::nullopt;
 }
@@ -268,7 +273,7 @@ void Catalogue::put_key(KeyPtr key) {
     const store::KeyRecord& record = key->record;
     erase_key(record);
     Place& at = places_[Scope{record.account.value(), record.region}];
-    at.keys[record.id.value()] = key;
+    at.keys.emplace(id_in(*key), key);
     at.key_ids.insert(record.id.value());
     if (record.state == store::KeyState::pending_deletion && record.deletion_date) {
         deletions_[{*record.deletion_date, key->arn}] = key;
@@ -290,7 +295,7 @@ void Catalogue::erase_key(const store::KeyRecord& record) {
         return;
     }
     Place& at = found->second;
-    const auto old = at.keys.find(std::string_view(record.id.value()));
+    const auto old = at.keys.find(record.id.value());
     if (old == at.keys.end()) {
         return;
     }
@@ -411,7 +416,7 @@ std::vector<KeyPtr> Catalogue::keys_after(std::string_view account, std::string_
         return out;
     }
     for (auto id = at->key_ids.upper_bound(after); id != at->key_ids.end() && out.size() < limit; ++id) {
-        out.push_back(at->keys.find(std::string_view(*id))->second);
+        out.push_back(at->keys.find(*id)->second);
     }
     return out;
 }

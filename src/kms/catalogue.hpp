@@ -14,8 +14,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <claviger/base/bytes.hpp>
 #include <claviger/base/id.hpp>
@@ -129,22 +130,25 @@ private:
         }
     };
     struct TagHash {
+        using is_avalanching = void;  // a tag is half a SHA-256
         std::size_t operator()(const KeyTag& tag) const noexcept;
     };
     struct TextHash {
-        using is_transparent = void;
+        using is_avalanching = void;  // libstdc++'s is MurmurHash
         std::size_t operator()(std::string_view text) const noexcept {
             return std::hash<std::string_view>{}(text);
         }
     };
     struct Place {  // everything of one account in one region
-        std::unordered_map<std::string, KeyPtr, TextHash, std::equal_to<>> keys;
+        // By id, which is the end of the key's ARN: where many keys are in use, texts of its own would be
+        // waited for.
+        boost::unordered_flat_map<std::string_view, KeyPtr, TextHash> keys;
         std::set<std::string, std::less<>> key_ids;
         std::map<std::string, AliasPtr, std::less<>> aliases;
         std::map<std::string, std::set<std::string, std::less<>>, std::less<>> aliases_of;
     };
     struct Region {
-        std::unordered_map<KeyTag, KeyPtr, TagHash> by_tag;
+        boost::unordered_flat_map<KeyTag, KeyPtr, TagHash> by_tag;
     };
 
     const Place* place(std::string_view account, std::string_view region) const;

@@ -79,6 +79,22 @@ Outcome<KeyStorePtr> find_key_store(const Call& call, std::string_view id) {
     return found;
 }
 
+namespace {
+
+// What its owner does next.
+std::string_view way_from(ConnectionState state) {
+    switch (state) {
+        case ConnectionState::connected:
+        case ConnectionState::failed: return "disconnect it first";
+        case ConnectionState::connecting: return "wait for the end of the connect, or disconnect it";
+        case ConnectionState::disconnecting: return "wait until it is DISCONNECTED";
+        case ConnectionState::disconnected: return "connect it first";
+    }
+    return {};
+}
+
+}  // namespace
+
 Outcome<store::KeyStoreRecord> current_key_store(const Call& call, store::Txn& txn,
                                                  const store::KeyStoreRecord& known) {
     auto row = txn.key_store(known.account, known.region, known.id);
@@ -91,10 +107,15 @@ Outcome<store::KeyStoreRecord> current_key_store(const Call& call, store::Txn& t
     return **std::move(row);
 }
 
-Failure wrong_connection_state(const store::KeyStoreRecord& record) {
-    return {ErrorType::custom_key_store_invalid_state, "Custom key store '" + record.id.value() + "' is " +
-                                                           std::string(to_string(record.state)) +
-                                                           ", which this request does not allow."};
+Failure wrong_connection_state(const store::KeyStoreRecord& record, ConnectionState needed) {
+    const std::string is =
+        "Custom key store '" + record.id.value() + "' is " + std::string(to_string(record.state));
+    if (record.state == needed) {
+        return {ErrorType::custom_key_store_invalid_state, is + " already."};
+    }
+    return {ErrorType::custom_key_store_invalid_state,
+            is + ", and must be " + std::string(to_string(needed)) +
+                " for this request: " + std::string(way_from(record.state)) + "."};
 }
 
 cloudhsm::ClusterPtr find_cluster(const Call& call, const ClusterId& id) {
@@ -193,7 +214,7 @@ Outcome<Place> connected_store(const Call& call, std::string_view id, PlaceFor p
     }
     Place place{*std::move(found), nullptr};
     if (place.store->state != ConnectionState::connected) {
-        return wrong_connection_state(*place.store);
+        return wrong_connection_state(*place.store, ConnectionState::connected);
     }
     const cloudhsm::ClusterPtr cluster = find_cluster(call, place.store->cluster);
     if (purpose == PlaceFor::new_key) {

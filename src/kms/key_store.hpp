@@ -20,7 +20,8 @@ Outcome<KeyStorePtr> find_key_store(const Call& call, std::string_view id);
 // The same, inside a transaction: another request may have changed it since.
 Outcome<store::KeyStoreRecord> current_key_store(const Call& call, store::Txn& txn,
                                                  const store::KeyStoreRecord& known);
-Failure wrong_connection_state(const store::KeyStoreRecord& record);
+// CustomKeyStoreInvalidStateException that says how the store gets into the state that the request needs.
+Failure wrong_connection_state(const store::KeyStoreRecord& record, store::ConnectionState needed);
 
 // The cluster of the caller's account and Region; nullptr if there is none or it is deleted.
 cloudhsm::ClusterPtr find_cluster(const Call& call, const ClusterId& id);

@@ -1,5 +1,6 @@
 #include "src/kms/last_use.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -33,7 +34,7 @@ bool put_uses(store::Txn& txn, const std::vector<store::KeyUsageRecord>& uses) {
 }  // namespace
 
 std::size_t LastUses::PlaceHash::operator()(const Place& place) const noexcept {
-    std::size_t hash;  // a tag is half a SHA-256; its first byte chose the shard
+    std::size_t hash;  // the first byte of a tag chose the shard
     std::memcpy(&hash, place.tag.data() + 1, sizeof hash);
     return hash;
 }
@@ -47,7 +48,12 @@ void LastUses::load(const store::Contents& contents) {
         const Place place = place_of(use.account, use.region, use.key);
         Shard& at = shard(place);
         const std::lock_guard lock(at.mutex);
-        at.entries[place] = {use, Written::yes};
+        Entry& entry = *(at.entries[place] = std::make_unique<Entry>());
+        entry.account = use.account;
+        entry.region = use.region;
+        entry.key = use.key;
+        fill(entry, {use.operation, use.time, use.event_id, use.request_id});
+        entry.written = Written::yes;
     }
 }
 
@@ -62,21 +68,40 @@ void LastUses::note(const Key& key, const Use& use) {
     const Place place{key.tag, key.record.region};
     Shard& at = shard(place);
     const std::lock_guard lock(at.mutex);
-    const auto [entry, first] = at.entries.try_emplace(place);
-    store::KeyUsageRecord& row = entry->second.use;
+    std::unique_ptr<Entry>& entry = at.entries[place];
+    const bool first = entry == nullptr;
     if (first) {
-        row.account = key.record.account;
-        row.region = key.record.region;
-        row.key = key.record.id;
+        entry = std::make_unique<Entry>();
+        entry->account = key.record.account;
+        entry->region = key.record.region;
+        entry->key = key.record.id;
     }
-    if (first || entry->second.written == Written::yes) {
-        entry->second.written = Written::no;
+    if (first || entry->written == Written::yes) {
+        entry->written = Written::no;
         at.unwritten.push_back(place);
     }
-    row.operation.assign(use.operation);
-    row.time = use.time;
-    row.event_id.assign(use.event_id);
-    row.request_id.assign(use.request_id);
+    fill(*entry, use);
+}
+
+void LastUses::fill(Entry& entry, const Use& use) {
+    const auto keep = [](auto& to, std::string_view text) {
+        to.assign(text.data(), std::min(text.size(), to.capacity()));
+    };
+    entry.time = use.time;
+    keep(entry.operation, use.operation);
+    keep(entry.event_id, use.event_id);
+    keep(entry.request_id, use.request_id);
+}
+
+store::KeyUsageRecord LastUses::record_of(const Entry& entry) {
+    const auto text = [](const auto& from) { return std::string(from.begin(), from.end()); };
+    return {.account = entry.account,
+            .region = entry.region,
+            .key = entry.key,
+            .operation = text(entry.operation),
+            .time = entry.time,
+            .event_id = text(entry.event_id),
+            .request_id = text(entry.request_id)};
 }
 
 std::optional<store::KeyUsageRecord> LastUses::of(const Key& key) const {
@@ -84,7 +109,7 @@ std::optional<store::KeyUsageRecord> LastUses::of(const Key& key) const {
     const Shard& at = shard(place);
     const std::lock_guard lock(at.mutex);
     const auto found = at.entries.find(place);
-    return found == at.entries.end() ? std::nullopt : std::optional(found->second.use);
+    return found == at.entries.end() ? std::nullopt : std::optional(record_of(*found->second));
 }
 
 std::vector<store::KeyUsageRecord> LastUses::take_unwritten(std::size_t limit) {
@@ -94,9 +119,9 @@ std::vector<store::KeyUsageRecord> LastUses::take_unwritten(std::size_t limit) {
         while (!at.unwritten.empty() && taken.size() < limit) {
             const auto found = at.entries.find(at.unwritten.back());
             at.unwritten.pop_back();
-            if (found != at.entries.end() && found->second.written == Written::no) {
-                found->second.written = Written::yes;
-                taken.push_back(found->second.use);
+            if (found != at.entries.end() && found->second->written == Written::no) {
+                found->second->written = Written::yes;
+                taken.push_back(record_of(*found->second));
             }
         }
     }
@@ -109,8 +134,8 @@ void LastUses::give_back(const std::vector<store::KeyUsageRecord>& uses) {
         Shard& at = shard(place);
         const std::lock_guard lock(at.mutex);
         const auto found = at.entries.find(place);
-        if (found != at.entries.end() && found->second.written == Written::yes) {
-            found->second.written = Written::no;
+        if (found != at.entries.end() && found->second->written == Written::yes) {
+            found->second->written = Written::no;
             at.unwritten.push_back(place);
         }
     }

@@ -6,12 +6,15 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/static_string/static_string.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "src/store/store.hpp"
 
@@ -29,6 +32,8 @@ struct Use {
 
 class LastUses {
 public:
+    static constexpr std::size_t kLongestOperation = 40;  // longer names are cut off
+
     void load(const store::Contents& contents);
     void forget(const store::KeyRecord& key);
     void note(const Key& key, const Use& use);
@@ -42,9 +47,17 @@ public:
 
 private:
     enum class Written : bool { no, yes };
+    using Id = boost::static_strings::static_string<36>;  // a UUID's text
+    // Side by side what every use writes: with many keys in use each line of memory is a wait.
     struct Entry {
-        store::KeyUsageRecord use;
         Written written = Written::no;
+        WallTime time;
+        boost::static_strings::static_string<kLongestOperation> operation;
+        Id event_id;
+        Id request_id;
+        AccountId account;
+        std::string region;
+        KeyId key;
     };
     // Related multi-Region keys have one tag.
     struct Place {
@@ -53,15 +66,18 @@ private:
         friend bool operator==(const Place&, const Place&) = default;
     };
     struct PlaceHash {
+        using is_avalanching = void;  // a tag is half a SHA-256
         std::size_t operator()(const Place& place) const noexcept;
     };
     struct Shard {
         mutable std::mutex mutex;
-        std::unordered_map<Place, Entry, PlaceHash> entries;
+        boost::unordered_flat_map<Place, std::unique_ptr<Entry>, PlaceHash> entries;
         std::vector<Place> unwritten;
     };
     static constexpr std::size_t kShards = 32;
 
+    static void fill(Entry& entry, const Use& use);
+    static store::KeyUsageRecord record_of(const Entry& entry);
     static Place place_of(const AccountId& account, std::string_view region, const KeyId& key);
     Shard& shard(const Place& place) { return shards_[static_cast<std::size_t>(place.tag[0]) % kShards]; }
     const Shard& shard(const Place& place) const {

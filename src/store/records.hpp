@@ -226,6 +226,7 @@ enum class HsmState : std::uint8_t {
     delete_in_progress = 3,
     pin_unknown = 4,  // DEGRADED to the API: its token does not take the user PIN that its host keeps
     pin_locked = 5,   // the same, because the token has locked it
+    unplaced = 6,     // DEGRADED to the API: the configuration does not name its token
 };
 // Whether the HSM belongs to its cluster and its host runs with the cluster's, whatever came of its user PIN.
 constexpr bool is_member(HsmState state) noexcept {

@@ -75,7 +75,7 @@ bool from_cell(const Cell& cell, ClusterState& state) {
     return from_enum_cell(cell, state, ClusterState::degraded);
 }
 bool from_cell(const Cell& cell, HsmState& state) {
-    return from_enum_cell(cell, state, HsmState::pin_locked);
+    return from_enum_cell(cell, state, HsmState::unplaced);
 }
 
 bool from_cell(const Cell& cell, BackupState& state) {

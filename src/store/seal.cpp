@@ -24,11 +24,6 @@ constexpr std::size_t kSaltSize = 16;
 constexpr std::size_t kIvSize = 12;
 constexpr std::size_t kTagSize = 16;
 
-bool in_credentials_directory(const std::filesystem::path& path) {
-    const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
-    return directory != nullptr && path.parent_path() == std::filesystem::path(directory);
-}
-
 // Decodes in wiping memory only: the general decoder returns ordinary bytes.
 std::optional<SecretBytes> parse_key(const SecretBytes& content) {
     const ByteView bytes = content.reveal(SecretAccess());
@@ -76,6 +71,11 @@ Bytes associated_data(std::string_view table, std::string_view primary_key) {
 }
 
 }  // namespace
+
+bool in_credentials_directory(const std::filesystem::path& path) {
+    const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
+    return directory != nullptr && path.parent_path() == std::filesystem::path(directory);
+}
 
 Result<SealingKey> SealingKey::load(const std::filesystem::path& path) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));

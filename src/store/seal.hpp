@@ -12,6 +12,9 @@
 
 namespace claviger::store {
 
+// systemd guards what it puts there, with an access list that the mode does not show (systemd.exec(5)).
+bool in_credentials_directory(const std::filesystem::path& path);
+
 // The root of everything the store seals: 32 bytes in a file of their own, outside the data directory and
 // never in a backup. Immutable after construction, so it may be read from any thread.
 class SealingKey {

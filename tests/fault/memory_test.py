@@ -171,7 +171,7 @@ class Memory(unittest.TestCase):
                     [os.path.join(BIN, "claviger"), "cloudhsm", "--data", dev.data, "user", "create", "--username", "kmsuser",
                      "--role", "crypto-user", "--password", new.decode()], capture_output=True, check=False,
                     env=dict(os.environ, CLOUDHSM_ROLE="admin", CLOUDHSM_PIN="admin:" + mine.decode()))
-                self.assertIn(b"The username or password is incorrect", ran.stdout)
+                self.assertIn(b"This cluster has no admin yet", ran.stdout)
             self.assertEqual(len(found(dump(dev.process.pid, folder), passwords)), 0)
 
     def test_plain_http(self):

@@ -16,6 +16,8 @@
 #include <thread>
 #include <vector>
 
+#include <claviger/base/thread.hpp>
+
 #include "tools/claviger-bench/latency.hpp"
 
 namespace claviger::bench {
@@ -246,7 +248,10 @@ LoadResult run_load(const LoadOptions& options, const TrafficFactory& make, cons
     const Clock::time_point until = from + ticks(options.duration);
     std::vector<std::thread> running;
     for (const auto& generator : generators) {
-        running.emplace_back([&generator, from, until] { generator->run(from, until); });
+        running.emplace_back([&generator, from, until] {
+            prefer_batches();  // a server, nginx or ours, sends what it has before we look at it
+            generator->run(from, until);
+        });
     }
     const auto mark = [](Clock::time_point when, const Marker& marker) {
         std::this_thread::sleep_until(when);

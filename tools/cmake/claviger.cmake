@@ -80,6 +80,7 @@ endfunction()
 function(claviger_allocator program)
     if(NOT CLAVIGER_SANITIZE)
         target_link_libraries(${program} PRIVATE mimalloc)
+        target_sources(${program} PRIVATE ${CMAKE_SOURCE_DIR}/src/base/huge_pages.cpp)
     endif()
 endfunction()
 

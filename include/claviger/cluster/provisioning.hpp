@@ -153,8 +153,9 @@ boost::asio::awaitable<Status<>> install_certificate(Site site, ClusterFacts fac
 // not take the user's PIN that is kept, or none is. Its host must not run. May be begun anew.
 boost::asio::awaitable<Status<>> wipe_hsm(Site site, HsmOptions hsm, SecretBytes officer_pin);
 
-// Whether an attempt to take a token that its operator made has begun to change it, or may have.
-bool is_claimed(const HsmOptions& hsm);
+// The serial of a token that its operator made, if an attempt to take it has begun to change it, as the state
+// directory notes; empty: none has. io_error: one may have.
+Result<std::string> claimed_serial(const std::filesystem::path& state_dir);
 
 // The officer gives the token's user a new PIN, which its host keeps: for a token whose PIN nobody knows, or
 // that locked it. An empty one: the token draws it. Its host must not run.

@@ -62,10 +62,15 @@ public:
     const std::string& path() const noexcept { return path_; }
     std::string description() const;  // manufacturer, library and version, as CK_INFO says them
 
-    // All tokens, uninitialised ones included.
+    // All tokens that tell of themselves, uninitialised ones included. One that does not is left out: SoftHSM
+    // has no answer for a token whose file another process is writing, and that is no concern of the others.
     Result<std::vector<TokenFacts>> tokens() const;
+    // All tokens, or what C_GetTokenInfo of one failed with: for whoever concludes from a token's absence.
+    Result<std::vector<TokenFacts>> every_token() const;
+    // not_found: none is in it. What C_GetTokenInfo failed with otherwise.
+    Result<TokenFacts> token_in(SlotId slot) const;
     // not_found when no initialised token has this serial; conflict when several have it and `label` does not
-    // decide.
+    // decide. What C_GetTokenInfo failed with, when it may have been the wanted one that did not tell.
     Result<TokenFacts> find_token(std::string_view serial, std::string_view label = {}) const;
     // Certificates that install_certificate put there; public objects, so no PIN is needed.
     Result<std::vector<Certificate>> certificates(SlotId slot) const;
@@ -73,6 +78,11 @@ public:
     const Functions& functions() const noexcept { return *functions_; }
 
 private:
+    struct Seen {
+        std::vector<TokenFacts> tokens;
+        std::optional<Error> silent;  // what the last one failed with that did not tell of itself
+    };
+    Result<Seen> look() const;
     Module() = default;
     std::string path_;
     void* library_ = nullptr;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "src/cloudhsm/describe.hpp"
+#include "src/cloudhsm/hsm_types.hpp"
 #include "src/cloudhsm/ids.hpp"
 #include "src/cloudhsm/operations/operations.hpp"
 #include "src/cloudhsm/retention.hpp"
@@ -77,6 +78,9 @@ asio::awaitable<Outcome<BackupPtr>> source_of(Call& call, std::string_view given
 
 asio::awaitable<Outcome<CreateClusterResponse>> handle_create_cluster(Call& call,
                                                                       const CreateClusterRequest& request) {
+    if (auto refused = check_hsm_type(request.type)) {
+        co_return *std::move(refused);
+    }
     auto subnets = map_subnets(call, request.subnets);
     const auto days = days_of(request.retention);
     if (!subnets || !days) {
@@ -94,7 +98,7 @@ asio::awaitable<Outcome<CreateClusterResponse>> handle_create_cluster(Call& call
     if (source && mode != source->mode) {
         co_return invalid_request("The backup is of a cluster in mode " + source->mode + ".");
     }
-    if (request.type == "hsm1.medium" && mode == "NON_FIPS") {
+    if (request.type == kFipsOnlyType && mode == "NON_FIPS") {
         co_return invalid_request("The HSM type hsm1.medium supports the mode FIPS only.");
     }
     if (auto refused = check_tags(request.tags)) {

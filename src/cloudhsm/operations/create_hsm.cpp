@@ -31,18 +31,18 @@ struct CreateHsmResponse {
     static constexpr auto fields() { return std::tuple(field("Hsm", &CreateHsmResponse::hsm)); }
 };
 
-// UNINITIALIZED without an HSM, or ACTIVE.
+// Not yet ACTIVE and without an HSM, or ACTIVE.
 std::optional<Failure> check_state(const ClusterView& cluster) {
     const std::string& id = cluster.record.id.value();
     switch (cluster.record.state) {
         case store::ClusterState::active: break;
         case store::ClusterState::uninitialized:
+        case store::ClusterState::initialized:
             if (cluster.hsms.empty()) {
                 break;
             }
             [[fallthrough]];
         case store::ClusterState::initialize_in_progress:
-        case store::ClusterState::initialized:
             return invalid_request("Cluster '" + id +
                                    "' already contains an HSM but has not yet been fully activated");
         case store::ClusterState::create_in_progress:
@@ -58,9 +58,10 @@ std::optional<Failure> check_state(const ClusterView& cluster) {
     return std::nullopt;
 }
 
-// What every HSM of every cluster has taken: places, addresses.
+// What every HSM of every cluster has taken: places, the tokens behind them, addresses.
 struct Taken {
     std::set<std::string> places;
+    std::set<std::string> serials;
     std::set<std::string> addresses;
 };
 Taken taken(const Call& call) {
@@ -68,6 +69,7 @@ Taken taken(const Call& call) {
     for (const ClusterPtr& cluster : call.manager.parts().inventory.clusters()) {
         for (const Hsm& hsm : cluster->hsms) {
             all.places.insert(hsm.record.place);
+            all.serials.insert(hsm.serial);
             all.addresses.insert(hsm.record.ip);
         }
     }
@@ -112,21 +114,29 @@ Outcome<Done> claim_place(store::Txn& txn, const store::CloudHsmRecord& hsm) {
     return done;
 }
 
-// A configured HSM of the zone that no cluster has, else a soft token where the configuration allows it. One
-// that was not wiped comes last: what was on it may be there still, and then it is refused.
+// The least likely come last: one that could not be made when it was taken before, and, because what was on
+// it may be there still, one that was not wiped.
+int doubts(const Call& call, const Place& place) {
+    const bool barred = !call.manager.parts().inventory.bars(place.serial).empty();
+    return (barred ? 2 : 0) + (call.manager.failed_last(place.name) ? 1 : 0);
+}
+
+// A configured HSM of the zone that no cluster has, else a soft token where the configuration allows it.
 Outcome<std::string> place_for(const Call& call, std::string_view zone, const Taken& used) {
-    const Place* barred = nullptr;
+    const Place* best = nullptr;
     for (const Place& place : call.manager.options().places) {
-        if (place.zone != zone || used.places.contains(place.name)) {
+        // An entry that was renamed names a token that has its HSM.
+        const bool has_hsm = used.places.contains(place.name) ||
+                             (!place.serial.empty() && used.serials.contains(place.serial));
+        if (place.zone != zone || has_hsm) {
             continue;
         }
-        if (call.manager.parts().inventory.bars(place.serial).empty()) {
-            return place.name;
+        if (best == nullptr || doubts(call, place) < doubts(call, *best)) {
+            best = &place;
         }
-        barred = barred == nullptr ? &place : barred;
     }
-    if (barred != nullptr) {
-        return barred->name;
+    if (best != nullptr) {
+        return best->name;
     }
     if (!call.manager.options().soft_module.empty()) {
         return std::string();

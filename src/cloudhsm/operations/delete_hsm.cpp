@@ -55,7 +55,7 @@ asio::awaitable<Outcome<DeleteHsmResponse>> handle_delete_hsm(Call& call, const 
         }
         switch ((*row)->state) {
             case store::HsmState::create_in_progress:
-                if ((*row)->state_message == kWaitingForRecovery ||
+                if ((*row)->state_message.ends_with(kWaitingForRecovery) ||
                     (*row)->state_message == kWaitingForOfficer) {
                     break;  // perhaps for ever
                 }
@@ -64,7 +64,8 @@ asio::awaitable<Outcome<DeleteHsmResponse>> handle_delete_hsm(Call& call, const 
             case store::HsmState::active:
             case store::HsmState::degraded:
             case store::HsmState::pin_unknown:
-            case store::HsmState::pin_locked: break;
+            case store::HsmState::pin_locked:
+            case store::HsmState::unplaced: break;
         }
         (*row)->state = store::HsmState::delete_in_progress;  // the message tells of the state before
         return put(txn, **std::move(row));

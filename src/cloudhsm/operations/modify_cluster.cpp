@@ -1,4 +1,5 @@
 #include "src/cloudhsm/describe.hpp"
+#include "src/cloudhsm/hsm_types.hpp"
 #include "src/cloudhsm/operations/operations.hpp"
 #include "src/cloudhsm/retention.hpp"
 
@@ -30,6 +31,9 @@ asio::awaitable<Outcome<ModifyClusterResponse>> handle_modify_cluster(Call& call
     }
     if (!request.retention && !request.type) {
         co_return invalid_request("Nothing to modify: give BackupRetentionPolicy or HsmType.");
+    }
+    if (auto refused = request.type ? check_hsm_type(*request.type) : std::nullopt) {
+        co_return *std::move(refused);
     }
     const auto days = days_of(request.retention);
     if (!days) {

@@ -37,7 +37,8 @@ asio::awaitable<Outcome<Empty>> handle_connect_custom_key_store(Call& call, cons
         }
         switch (row->state) {
             case ConnectionState::failed:
-            case ConnectionState::disconnecting: return wrong_connection_state(*row);
+            case ConnectionState::disconnecting:
+                return wrong_connection_state(*row, store::ConnectionState::disconnected);
             case ConnectionState::connecting:
             case ConnectionState::connected: return done;
             case ConnectionState::disconnected: break;

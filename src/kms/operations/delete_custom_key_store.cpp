@@ -26,7 +26,7 @@ asio::awaitable<Outcome<Empty>> handle_delete_custom_key_store(Call& call, const
                            "Custom key store '" + row->id.value() + "' contains KMS keys.");
         }
         if (row->state != store::ConnectionState::disconnected) {
-            return wrong_connection_state(*row);
+            return wrong_connection_state(*row, store::ConnectionState::disconnected);
         }
         if (auto erased = txn.erase_key_store(row->account, row->region, row->id); !erased) {
             return store_failed(call, std::move(erased).error());

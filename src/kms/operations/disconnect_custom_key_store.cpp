@@ -20,7 +20,7 @@ asio::awaitable<Outcome<Empty>> handle_disconnect_custom_key_store(Call& call,
             return std::move(row).error();
         }
         if (row->state == ConnectionState::disconnected || row->state == ConnectionState::disconnecting) {
-            return wrong_connection_state(*row);
+            return wrong_connection_state(*row, store::ConnectionState::disconnected);
         }
         row->state = ConnectionState::disconnecting;
         row->error_code.clear();

@@ -37,7 +37,7 @@ Refused check_state(const store::KeyStoreRecord& row, const UpdateRequest& reque
     const bool name_only = !request.password && !request.cluster;
     const bool allowed =
         row.state == ConnectionState::disconnected || (name_only && row.state == ConnectionState::connected);
-    return allowed ? std::nullopt : Refused(wrong_connection_state(row));
+    return allowed ? std::nullopt : Refused(wrong_connection_state(row, ConnectionState::disconnected));
 }
 
 Refused check_name(const Call& call, store::Txn& txn, const store::KeyStoreRecord& row,

@@ -161,9 +161,15 @@ class ClusterLife(unittest.TestCase):
         self.refused("CloudHsmInvalidRequestException", "create-hsm", "--cluster-id", identity,
                      "--availability-zone", "us-east-1f")
 
+        given_up = self.aws("create-hsm", "--cluster-id", identity, "--availability-zone", "us-east-1b")["Hsm"]
+        self.until_active(identity, 1)
+        request = self.cluster(identity)["Certificates"]["ClusterCsr"]
+        self.aws("delete-hsm", "--cluster-id", identity, "--hsm-id", given_up["HsmId"])
+        until(lambda: not self.cluster(identity)["Hsms"], 60, "no HSM left")
         first = self.aws("create-hsm", "--cluster-id", identity, "--availability-zone", "us-east-1a")["Hsm"]
         self.assertEqual((first["State"], first["SubnetId"]), ("CREATE_IN_PROGRESS", SUBNETS[0]))
         self.until_active(identity, 1)
+        self.assertNotEqual(self.cluster(identity)["Certificates"]["ClusterCsr"], request, "it was begun afresh")
         self.assertIn("already contains an HSM but has not yet been fully activated",
                       self.refused("CloudHsmInvalidRequestException", "create-hsm", "--cluster-id", identity,
                                    "--availability-zone", "us-east-1b"))
@@ -176,6 +182,7 @@ class ClusterLife(unittest.TestCase):
         self.refused("CloudHsmInvalidRequestException", "create-hsm", "--cluster-id", identity,
                      "--availability-zone", "us-east-1b")
 
+        first = self.another_first_hsm(identity, first)
         self.users(identity)
         second = self.aws("create-hsm", "--cluster-id", identity, "--availability-zone", "us-east-1b")["Hsm"]
         self.until_active(identity, 2)
@@ -210,6 +217,16 @@ class ClusterLife(unittest.TestCase):
                      "DeleteCluster"):
             self.assertIn(name, names)
 
+    def another_first_hsm(self, identity, first):
+        """An INITIALIZED cluster without an HSM is not activated, and gets one."""
+        self.aws("delete-hsm", "--cluster-id", identity, "--hsm-id", first["HsmId"])
+        until(lambda: not self.cluster(identity)["Hsms"], 60, "no HSM left")
+        self.assertIn("no ACTIVE HSM", self.cloudhsm("cluster", "activate", "--password", "adminPassword1", "--cluster-id",
+                                                     identity, status=1))
+        made = self.aws("create-hsm", "--cluster-id", identity, "--availability-zone", "us-east-1a")["Hsm"]
+        self.until_active(identity, 1)
+        return made
+
     def users(self, identity):
         login = {"CLOUDHSM_ROLE": "admin", "CLOUDHSM_PIN": "admin:adminPassword1"}
         self.assertEqual([u["role"] for u in self.cloudhsm("user", "list")["users"]], ["unactivated-admin"])
@@ -222,18 +239,57 @@ class ClusterLife(unittest.TestCase):
         self.assertEqual(self.cloudhsm("cluster", "activate", "--password=adminPassword1", "--cluster-id", identity),
                          "Cluster activation successful")
         self.until_state(identity, "ACTIVE")
+        self.assertIn("was activated before", self.cloudhsm("cluster", "activate", "--password", "adminPassword1", status=1))
         self.assertIn("login", self.cloudhsm(*create, status=1))
         self.assertIn("incorrect", self.cloudhsm(*create, status=1, CLOUDHSM_ROLE="admin",
                                                  CLOUDHSM_PIN="admin:wrongPassword"))
         self.assertEqual(self.cloudhsm(*create, **login), {"username": "kmsuser", "role": "crypto-user"})
         self.assertIn("one user", self.cloudhsm("user", "create", "--username", "bob", "--role", "crypto-user",
                                                 "--password", "bobPassword1", status=1, **login))
+        for name, told in (("kmsuser", "its role is crypto-user"), ("a b", "letters, digits and _"),
+                           ("a" * 32, "1 to 31 characters")):
+            self.assertIn(told, self.cloudhsm("user", "create", "--username", name, "--role", "admin", "--password",
+                                              "anyPassword1", status=1, **login))
+        self.assertEqual(self.cloudhsm("user", "create", "--username", "Bob_2", "--role", "admin", "--password",
+                                       "bobPassword1", **login)["username"], "bob_2")
+        self.cloudhsm("user", "delete", "--username", "BOB_2", "--role", "admin", CLOUDHSM_ROLE="admin",
+                      CLOUDHSM_PIN="boB_2:bobPassword1")
         self.cloudhsm("user", "change-password", "--username", "kmsuser", "--role", "crypto-user", "--password",
                       "kmsPassword2", **login)
         self.assertEqual({u["username"]: u["role"] for u in self.cloudhsm("user", "list")["users"]},
                          {"admin": "admin", "kmsuser": "crypto-user"})
         hsms = self.cloudhsm("cluster", "hsm-info")["hsms"]
         self.assertEqual([h["host-state"] for h in hsms], ["serving"])
+
+        self.session()
+        self.logins(login)
+
+    def interactive(self, *lines):
+        """What a session prints, and how it ends."""
+        ran = subprocess.run([os.path.join(BIN, "claviger"), "cloudhsm", "--data", self.dev.data, "interactive"],
+                             input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=60, check=False)
+        return ran.stdout + ran.stderr, ran.returncode
+
+    def session(self):
+        """It outlives the change of its own password, and only of that one."""
+        change = "user change-password --username {} --role {} --password {}".format
+        printed, status = self.interactive(
+            "login --username admin --role admin --password adminPassword1", change("admin", "admin", "adminPassword2"),
+            "key list", change("kmsuser", "crypto-user", "kmsPassword3"), change("admin", "admin", "adminPassword1"),
+            "user list", "logout", "quit")
+        self.assertEqual((status, printed.count('"error_code": 0')), (0, 7), printed)
+
+    def logins(self, login):
+        words = ("login", "--username", "admin", "--role", "admin", "--password")
+        self.assertEqual(self.cloudhsm(*words, "adminPassword1"), {"username": "admin", "role": "admin"})
+        self.assertIn("incorrect", self.cloudhsm(*words, "adminPassword2", status=1))
+        self.assertIn("CLOUDHSM_ROLE must be", self.cloudhsm("key", "list", status=1, **login | {"CLOUDHSM_ROLE": "boss"}))
+        self.assertIn("CLOUDHSM_PIN must be", self.cloudhsm("key", "list", status=1, **login | {"CLOUDHSM_PIN": "admin"}))
+        self.assertIn("no option --pasword", self.cloudhsm("user", "create", "--pasword", "x", status=1))
+        printed, status = self.interactive("help", "user create --help", "user create --username x")
+        self.assertEqual(status, 1)
+        for told in ("Ends a session", "--username <USERNAME> --role <ROLE> [--password <PASSWORD>]", "--role is missing"):
+            self.assertIn(told, printed)
 
     def test_commands_that_claviger_does_not_have_say_what_to_do_instead(self):
         absent = re.search("It has none of (.*?); each", (DOCS / "limitations.md").read_text(), re.DOTALL)[1]
@@ -266,6 +322,9 @@ class ClusterLife(unittest.TestCase):
                      "Key=aws:x,Value=1")
         self.refused("CloudHsmInvalidRequestException", "create-cluster", "--hsm-type", "hsm2m.medium",
                      "--subnet-ids", "subnet-0badbad0")
+        self.assertIn("hsm1.medium and hsm2m.medium",
+                      self.refused("CloudHsmInvalidRequestException", "create-cluster", "--hsm-type", "hsm1.large",
+                                   "--subnet-ids", SUBNETS[0]))
         for cluster in made:
             self.aws("delete-cluster", "--cluster-id", cluster["ClusterId"])
 

@@ -47,6 +47,33 @@ class DevKeyStore(unittest.TestCase):
         self.dev.restart()
         self.assertEqual(self.store()["ConnectionState"], "DISCONNECTED")
 
+    def token_objects(self):
+        """HSM -> files of its token's objects"""
+        return {hsm: len(glob.glob(os.path.join(hsm, "tokens", "*", "*.object")))
+                for hsm in glob.glob(os.path.join(self.dev.data, "hsm", "hsm-*"))}
+
+    def restarted_in(self, *regions):
+        """Until the key objects on every HSM have been looked through."""
+        self.dev.stop()
+        self.dev.args = [word for region in regions for word in ("--region", region)]
+        self.dev.start()
+        told = lambda metric: [n for name, n in self.dev.metrics().items() if name.startswith(f"claviger_cluster_{metric}{{")]
+        until(lambda: 1 in told("keys") and self.dev.metric_sum("claviger_hsm_serving") == 5, 30, "looked through")
+        self.assertEqual(sum(told("keys_gone")), 0)
+
+    def test_its_keys_keep_the_arn_they_were_made_under(self):
+        self.dev.start()
+        blob = self.connected_and_working()
+        before = self.token_objects()
+        self.restarted_in("eu-west-1")
+        self.assertEqual(self.token_objects(), before)
+        self.restarted_in("eu-west-1", "us-east-1")
+        self.assertEqual(self.token_objects(), before)
+        self.restarted_in("us-east-1")
+        self.assertTrue(self.decrypts(blob))
+        with open(self.dev.log_path, errors="replace") as text:
+            self.assertNotIn("cloudhsm.key_gone", text.read())
+
     def interrupted_when_there_is(self, pattern):
         self.dev.start(wait=False)
         until(lambda: glob.glob(os.path.join(self.dev.data, pattern)), 60, pattern)

@@ -106,6 +106,10 @@ class Officers(OperatorPool):
         self.dev.restart()
         self.connect_clients()
         until(lambda: self.row(cluster, hsm)["State"] == "DEGRADED", 60, "its PIN is another one")
+        self.assertIn(f"claviger cloudhsm hsm enroll --hsm-id {hsm} gives it another", self.row(cluster, hsm)["StateMessage"])
+        logged = self.logged(hsm)
+        self.assertIn(hsm, logged)
+        self.assertNotIn("estore", logged, "one remedy is told, where there are others")
         with self.assertRaisesRegex(AssertionError, "hsm enroll"):
             self.command(cluster, "user", "change-password", "--username", "kmsuser", "--role", "crypto-user", "--password",
                          PASSWORD)

@@ -1,6 +1,7 @@
 """`[[hsm]]` entries that name a token which exists: CreateHsm takes it, DeleteHsm gives it back empty, and neither of two owners
 ever finds the other's objects on it. Tokens of softhsm2-util, with an officer's PIN in a file."""
 
+import json
 import os
 import unittest
 
@@ -43,12 +44,48 @@ class OperatorTokensTest(OperatorPool):
         until(lambda: self.decrypts(blob), 60, "the tokens are found again")
         for label in ("first", "second"):
             self.assert_no_officer_pin(label)
+        self.an_entry_is_missed(cluster, second, blob)
+
+    def an_entry_is_missed(self, cluster, hsm, blob):
+        """The others serve, and nobody else gets its token."""
+        def restart_with(names, serials):
+            self.dev.names, self.dev.serials = names, serials
+            self.dev.restart()
+            self.connect_clients()
+            until(lambda: self.decrypts(blob), 60, "the other HSM serves")
+
+        def until_told(state, message):
+            until(lambda: (self.row(cluster, hsm)["State"], self.row(cluster, hsm)["StateMessage"]) == (state, message), 30,
+                  f"{state} {message}, not {self.row(cluster, hsm)}")
+
+        restart_with({"second": "renamed"}, {})
+        until_told("DEGRADED", "its [[hsm]] 'second' is not in the configuration: put it back.")
+        told = [one for one in json.loads(self.dev.command("status"))["hsms"] if one["cluster"] == cluster]
+        self.assertEqual(sorted(one["state"] for one in told), ["no entry", "serving"])
+        self.assertIn("No HSM is free", self.refused("CloudHsmInvalidRequestException", self.hsm.create_hsm,
+                                                     ClusterId=self.empty_cluster(), AvailabilityZone=self.zone("second")))
+        serial = self.tokens.serials["second"]
+        restart_with({}, {"second": "0006000600060006"})
+        until_told("DEGRADED", f"its [[hsm]] 'second' names another serial: put {serial} back.")
+        conf = self.dev.env.pop("SOFTHSM2_CONF")
+        self.dev.restart()
+        self.dev.env["SOFTHSM2_CONF"] = conf
+        self.connect_clients()
+        until(lambda: any("SOFTHSM2_CONF" in one.get("last-error", "")
+                          for one in self.command(cluster, "cluster", "hsm-info")["hsms"]), 30, "how SoftHSM finds tokens")
+        restart_with({}, {})
+        until_told("ACTIVE", "Its [[hsm]] is in the configuration again.")
+        until(lambda: {one["host-state"] for one in self.command(cluster, "cluster", "hsm-info")["hsms"]} == {"serving"}, 30,
+              "both serve")
 
     def test_what_is_refused(self):
         tokens = self.tokens
+        self.assertRegex(self.logged("pool.entry_not_usable"), "hsm=readable .*chmod 0600")
         cluster = self.empty_cluster()
         self.assertIn("no initialized token with this serial", self.why_not(cluster, "absent"))
         self.assertIn("chmod 0600", self.why_not(cluster, "readable"))
+        os.unlink(tokens.pin_file("readable"))
+        self.assertIn("officer-pin-file cannot be opened: No such file", self.why_not(cluster, "readable"))
         self.assertIn("is not empty (objects on it: 1)", self.why_not(cluster, "public"))
         self.assertIn("is of a cluster already", self.why_not(cluster, "cluster"))
         self.assertIn("is not empty (objects on it: 1)", self.why_not(cluster, "private"))
@@ -58,7 +95,10 @@ class OperatorTokensTest(OperatorPool):
 
         self.assertIn("officer-pin-file is not taken", self.why_not(cluster, "wrong-pin"))
         tokens.write_pin("wrong-pin", tokens.officer_pin("wrong-pin"))
-        self.assertIn("COUNT_LOW", self.why_not(cluster, "wrong-pin"), "no second attempt is made by itself")
+        message = self.why_not(cluster, "wrong-pin")
+        self.assertIn("officer-pin-file was not tried", message, "no second attempt is made by itself")
+        self.assertIn("COUNT_LOW", message)
+        self.assertIn("--login-type so", message)
         tokens.write_pin("wrong-pin", "not-the-officers")
         tokens.objects("wrong-pin")
         self.assertIn("PIN_INCORRECT", self.why_not(cluster, "wrong-pin"))
@@ -104,11 +144,12 @@ class OperatorTokensTest(OperatorPool):
         os.unlink(self.tokens.pin_file("officer"))
         self.delete(cluster, hsm)
         self.assertIn("cloudhsm.hsm_not_wiped", self.logged(hsm))
+        self.assertIn("empty it with a tool of its own", self.logged("cloudhsm.hsm_not_wiped"))
         self.tokens.write_pin("officer", self.tokens.officer_pin("officer"))
         self.barred_until_it_is_emptied("officer")
 
     def barred_until_it_is_emptied(self, label):
-        cluster = self.empty_cluster()
+        cluster = holder = self.empty_cluster()
         spare = self.take(cluster, label)
         self.assertEqual(self.serials(cluster), {self.tokens.serials[SPARE]}, "one that was not wiped comes last")
         message = self.why_not(self.empty_cluster(), label)
@@ -122,6 +163,35 @@ class OperatorTokensTest(OperatorPool):
         self.tokens.empty(label)
         self.tokens.as_user(label, "--write-object", self.tokens.pin_file(label), "--type", "data", "--label", "mine")
         self.assertNotIn("without being wiped", self.why_not(self.empty_cluster(), label), "nothing bars it any more")
+        self.delete(holder, spare)
+        cluster = self.empty_cluster()
+        self.take(cluster, label)
+        self.assertEqual(self.serials(cluster), {self.tokens.serials[SPARE]}, "one that failed comes after others")
+
+
+class RenamedEntriesTest(OperatorPool):
+    """The [[hsm]] of an HSM that is being made is renamed while the service does not run."""
+
+    labels = ("half",)
+
+    def start_with(self, names):
+        self.dev.names = names
+        self.kill_and_start()
+
+    def until_told(self, cluster, hsm, state, message):
+        until(lambda: (self.row(cluster, hsm)["State"], self.row(cluster, hsm).get("StateMessage")) == (state, message), 60,
+              f"{state} {message}, not {self.row(cluster, hsm)}")
+
+    def test_its_entry_is_renamed_while_it_is_taken(self):
+        cluster = self.empty_cluster()
+        hsm = self.begin_hsm(cluster, self.zone("half"))
+        until(lambda: self.tokens.files("half") > 1, 60, "something is on it")
+        self.start_with({"half": "renamed"})
+        self.until_told(cluster, hsm, "DEGRADED", "its [[hsm]] 'half' is not in the configuration: put it back, or its token "
+                        "cannot be wiped. HSM creation failed. Please delete this HSM and try again.")
+        self.delete(cluster, hsm)
+        self.assertIn("cloudhsm.hsm_not_wiped", self.logged(hsm))
+        self.assertTrue(os.path.exists(os.path.join(self.dev.data, "hsm", hsm, "claimed")), "with the only copy of its PIN")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Recovery by a holder who is elsewhere: what the HSM, the operator and the holder see, and what is refused on the way."""
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import unittest
 
 from claviger_dev import until
 from claviger_serve import Serve
-from member_rig import MemberRig
+from member_rig import WAITING, MemberRig
 from recovery_holder import Holder
 
 
@@ -42,6 +43,7 @@ class Recovery(MemberRig):
         self.assertEqual(len(prints[0]), 2, asked)
         self.assertEqual(prints[0], prints[1], "both sides print the same fingerprints")
         self.wrong_papers(question, answer)
+        self.damaged_answers(cluster, hsm, answer)
 
         self.dev.restart()
         self.kms, self.hsm = self.dev.boto3(), self.dev.boto3("cloudhsmv2")
@@ -52,6 +54,7 @@ class Recovery(MemberRig):
         self.assertIn("does not wait", self.recover("--answer", answer))
         self.assertIn("ClusterRecover", [record["eventName"] for record in self.dev.audit_records()])
         self.two_that_wait(cluster, zones)
+        self.only_hsm_deleted_before_initialization()
         self.assert_tokens(cluster, "sealed", [])
 
     def wrong_papers(self, question, answer):
@@ -64,6 +67,22 @@ class Recovery(MemberRig):
             self.assertEqual(ran.returncode, 1)
             self.assertIn("did not open the wrapping key", ran.stderr)
 
+    def damaged_answers(self, cluster, hsm, answer):
+        """One that its digest gives away changes nothing; one that only the token can refuse makes the HSM wait again."""
+        with open(answer, "rb") as file:
+            content = bytearray(file.read())[:-32]
+        digest = hashlib.sha256(content).digest()
+        content[-1] ^= 1
+        damaged = self.holder.path("damaged")
+        for end, told in ((digest, "damaged"), (hashlib.sha256(content).digest(), hsm + " joins")):
+            with open(damaged, "wb") as file:
+                file.write(content + end)
+            self.assertIn(told, self.recover("--answer", damaged))
+        until(lambda: "did not take" in (message := self.row(cluster, hsm).get("StateMessage", "")) and message.endswith(WAITING),
+              60, "it waits again")
+        self.assertEqual(self.row(cluster, hsm)["State"], "CREATE_IN_PROGRESS")
+        self.assertIn("older question", self.recover("--answer", answer))
+
     def two_that_wait(self, cluster, zones):
         """Others of the cluster are not held up, and one that nobody answers can be deleted."""
         both = [self.begin_hsm(cluster, zone) for zone in zones]
@@ -75,6 +94,17 @@ class Recovery(MemberRig):
               "it waits no more")
         self.holder.recover(self.dev, both[1])
         self.until_active(cluster, both[1])
+
+    def only_hsm_deleted_before_initialization(self):
+        """There is nothing yet that a holder could bring back: the next one makes keys of its own."""
+        cluster = self.hsm.create_cluster(HsmType="hsm2m.medium", SubnetIds=["subnet-00000001"])["Cluster"]["ClusterId"]
+        until(lambda: self.described(cluster)["State"] == "UNINITIALIZED", 30, "the cluster is there")
+        zone, = self.described(cluster)["SubnetMapping"]
+        recovered = self.recovered
+        self.remove_hsm(cluster, self.add_hsm(cluster, zone))
+        self.add_hsm(cluster, zone)
+        self.assertIn("BEGIN CERTIFICATE REQUEST", self.described(cluster)["Certificates"]["ClusterCsr"])
+        self.assertEqual(self.recovered, recovered)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ class Service(Serve):
     def __init__(self, tokens, how):
         super().__init__(env=tokens.environment)
         self.tokens, self.how = tokens, how
+        self.names, self.serials = {}, {}  # of entries that say something else than the label and the serial of the token
 
     def words(self):
         tokens = self.tokens
@@ -52,7 +53,8 @@ class Service(Serve):
                 if label != SPARE:
                     number += 1
                     file.write(ZONE.format(number=number, zone=chr(96 + number)))
-                file.write(ENTRY.format(zone=chr(96 + number), label=label, serial=serial, how=self.how(label)))
+                file.write(ENTRY.format(zone=chr(96 + number), label=self.names.get(label, label),
+                                        serial=self.serials.get(label, serial), how=self.how(label)))
         return ["serve", "--config", self.data + ".toml"]
 
 

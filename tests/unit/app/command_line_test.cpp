@@ -7,6 +7,7 @@ namespace claviger::app {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 Result<Command> parse(std::vector<std::string> arguments) {
     return parse_command_line(arguments, "/usr/bin/claviger");
@@ -59,11 +60,26 @@ TEST(CommandLine, EverySubcommandExplainsItself) {
                                                       {"status", "--help"},
                                                       {"audit", "--help"},
                                                       {"report", "leftovers", "--help"},
-                                                      {"dev", "clock", "advance", "1d", "--help"}}) {
+                                                      {"dev", "clock", "advance", "1d", "--help"},
+                                                      {"dev", "clock", "advance", "--help"},
+                                                      {"dev", "clock", "--help"},
+                                                      {"hsm", "--help"},
+                                                      {"admin", "-h"},
+                                                      {"admin", "clock", "--help"},
+                                                      {"report", "--help"},
+                                                      {"backup", "--help"},
+                                                      {"cluster", "recover", "--help"},
+                                                      {"recovery", "--help"},
+                                                      {"cloudhsm", "--help"}}) {
         const auto command = parse(arguments);
-        ASSERT_TRUE(command);
+        ASSERT_TRUE(command) << arguments[0] << ": " << command.error().detail;
         EXPECT_THAT(std::get<ShowText>(*command).text, HasSubstr("claviger"));
+        EXPECT_THAT(std::get<ShowText>(*command).text, Not(HasSubstr("--word")));
     }
+    EXPECT_THAT(std::get<ShowText>(*parse({"hsm", "--help"})).text, HasSubstr("hsm doctor"));
+    EXPECT_THAT(std::get<ShowText>(*parse({"admin", "clock", "accept", "--help"})).text,
+                HasSubstr("claviger admin clock accept"));
+    EXPECT_THAT(refusal({"hsm"}), HasSubstr("claviger hsm --help"));
     EXPECT_THAT(std::get<ShowText>(*parse({"--version"})).text, HasSubstr("claviger 0."));
 }
 

@@ -52,7 +52,9 @@ TEST_F(DataDirectoryTest, OpenToOthersIsRefusedWithTheRemedy) {
 TEST_F(DataDirectoryTest, AFileInItsPlaceIsRefused) {
     std::ofstream(root_ / "file") << "x";
     EXPECT_FALSE(DataDirectory::open(root_ / "file"));
-    EXPECT_FALSE(DataDirectory::open(root_ / "file" / "below"));
+    const auto below = DataDirectory::open(root_ / "file" / "below");
+    ASSERT_FALSE(below);
+    EXPECT_THAT(below.error().detail, HasSubstr("service.data"));
 }
 
 TEST_F(DataDirectoryTest, APathTooLongForSocketsIsRefusedBeforeAnythingIsMade) {

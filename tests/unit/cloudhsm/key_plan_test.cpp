@@ -96,6 +96,22 @@ TEST(KeyPlan, KeyDeletedOnCommandAtOnceStaysAway) {
     EXPECT_THAT(next.place, IsEmpty());
 }
 
+// Made by a service whose first Region was another one.
+TEST(KeyPlan, CopyUnderAnotherRegionIsAnOrphanUntilItsKeyIsDeleted) {
+    const std::string copy = "arn:aws:kms:eu-west-1:111122223333:key/one";
+    const FoundObjects found{{"hsm-a", {object("hsm-a"), object("hsm-a", copy)}}};
+    const KeyPlan kept = plan_keys(one_key(), in_step(), found, kHsms);
+    ASSERT_EQ(kept.orphans.size(), 1U);
+    EXPECT_EQ(kept.orphans[0].label, copy);
+
+    KeyLedger told = in_step();
+    told.tombstones = {{"hsm-a", kKey}};
+    EXPECT_EQ(plan_keys(one_key(), told, found, kHsms).destroy.size(), 1U) << "by its own label";
+    const KeyPlan deleted = plan_keys({}, told, found, kHsms);
+    EXPECT_EQ(deleted.destroy.size(), 2U);
+    EXPECT_THAT(deleted.orphans, IsEmpty());
+}
+
 TEST(KeyLedger, ReadsWhatItWrote) {
     const KeyLedger ledger{{"hsm-a"}, {kKey}, {{"hsm-a", "a key\nin-step \"hsm-b\""}, {"hsm-b", ""}}};
     const Result<KeyLedger> read = parse_ledger(to_text(ledger));
@@ -104,6 +120,26 @@ TEST(KeyLedger, ReadsWhatItWrote) {
     EXPECT_FALSE(parse_ledger("held"));
     EXPECT_FALSE(parse_ledger("forget hsm-a\n"));
     EXPECT_FALSE(parse_ledger("kept hsm-a\n"));
+}
+
+// Its key's own object is gone by then, and so is the tombstone that spoke for both.
+TEST(KeyLedger, CopyThatWasNotDestroyedIsStillToBeForgotten) {
+    const std::string copy = "arn:aws:kms:eu-west-1:111122223333:key/one";
+    KeyLedger before{{"hsm-a"}, {}, {{"hsm-a", kKey}}};
+    KeyPlan plan = plan_keys({}, before, {{"hsm-a", {object("hsm-a"), object("hsm-a", copy)}}}, kHsms);
+    plan.ledger.tombstones.emplace("hsm-a", copy);  // its destruction failed
+    const KeyLedger kept = merge(before, before, plan.ledger);
+    EXPECT_THAT(kept.tombstones, ElementsAre(std::pair(std::string("hsm-a"), copy)));
+    const KeyPlan next = plan_keys({}, kept, {{"hsm-a", {object("hsm-a", copy)}}}, kHsms);
+    EXPECT_EQ(next.destroy.size(), 1U);
+    EXPECT_THAT(next.orphans, IsEmpty());
+}
+
+TEST(KeyLedger, TombstoneThatCameDuringALookStays) {
+    const KeyLedger before{{"hsm-a"}, {}, {{"hsm-a", kKey}}};
+    const KeyLedger now{{"hsm-a"}, {}, {{"hsm-a", kKey}, {"hsm-a", "another"}}};
+    const KeyLedger kept = merge(now, before, {{"hsm-a"}, {}, {}});
+    EXPECT_THAT(kept.tombstones, ElementsAre(std::pair(std::string("hsm-a"), std::string("another"))));
 }
 
 TEST(KeyPlan, FirstHsmOfAClusterThatHadNoneGetsEveryKey) {

@@ -37,6 +37,8 @@ TEST(Config, WrongTypesAndRangesSayWhatIsExpected) {
     EXPECT_THAT(refusal("[service]\ndata = \"relative\"\n" + std::string(kHsm)),
                 HasSubstr("an absolute path"));
     EXPECT_THAT(refusal("[service]\naccount = \"12\"\n" + std::string(kHsm)), HasSubstr("twelve digits"));
+    EXPECT_THAT(refusal("[service]\naccount = 111122223333\n" + std::string(kHsm)),
+                HasSubstr("account must be twelve digits, in quotes"));
     EXPECT_THAT(refusal("[http]\nlisten = \"4599\"\n" + std::string(kHsm)), HasSubstr("address:port"));
 }
 

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 
 #include <openssl/x509.h>
+#include <claviger/base/encoding.hpp>
 #include <claviger/base/public_key.hpp>
+#include <claviger/hsm/existing_token.hpp>
 
 #include <algorithm>
 
@@ -260,6 +262,39 @@ TEST_F(ClusterKeysTest, TokenResidentKeyIsSeenByOtherToolsAndDestroyedEverywhere
     EXPECT_EQ(keys(), 1);
     expect_value(source_.slow->destroy_key(*key, hsm::Lane::Reach::everywhere));
     EXPECT_EQ(keys(), 0);
+}
+
+// What this token's keys are labelled with, and the same key's object that was made under another Region.
+TEST_F(ClusterKeysTest, KeyObjectsOfEveryRegionAreOursAndOnlyThoseOfTheOwnOneServe) {
+    const auto made = expect_value(
+        source_.slow->create_key(kTestCwk, test_identity("0f0e0d0c-0b0a-4908-8706-050403020100")));
+    const auto load_in = [&](std::string region) {
+        SoftHsm::close(source_);
+        hsm::TokenOptions options;
+        options.key_arn = "arn:aws:kms:" + std::move(region);
+        SoftHsm::open(soft_.module(), source_, options);
+        return expect_value(source_.slow->load_key(made.token, hsm::Residency::token));
+    };
+    const auto labels = [&] {
+        std::vector<std::string> all;
+        for (const hsm::TokenObject& object : expect_value(source_.token->objects())) {
+            all.push_back(object.label);
+        }
+        return all;
+    };
+    const std::string other = "arn:aws:kms:eu-west-1:111122223333:key/0f0e0d0c-0b0a-4908-8706-050403020100";
+    static_cast<void>(load_in("eu-west-1"));
+    const auto key = load_in("us-east-1");
+    EXPECT_EQ(std::ranges::count(labels(), other), 1);
+
+    const Bytes id = *from_hex("0f0e0d0c0b0a49088706050403020100");
+    EXPECT_EQ(expect_value(source_.token->destroy_key_objects(other, id)), 1u);
+    EXPECT_TRUE(source_.slow->check_resident(*key, {}));
+
+    static_cast<void>(load_in("eu-west-1"));
+    static_cast<void>(load_in("us-east-1"));
+    expect_value(hsm::wipe_user_objects(*source_.slow));
+    EXPECT_TRUE(hsm::expect_empty(soft_.module(), source_.facts.slot));
 }
 
 }  // namespace

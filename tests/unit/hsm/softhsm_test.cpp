@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "hsm/softhsm/object_file.hpp"
@@ -263,6 +264,41 @@ TEST(FileLockTest, WaitsForTheHolder) {
         std::make_unique<FileLock>(expect_value(FileLock::acquire(path, std::chrono::milliseconds(0))));
     std::jthread waiter([&] { EXPECT_TRUE(FileLock::acquire(path, std::chrono::seconds(30))); });
     held.reset();
+}
+
+TEST(SharedTokenDirectory, ATokenThatIsBeingWrittenHidesNoOther) {
+    SoftHsm soft;
+    const OpenToken ours = soft.provision("ours");
+    const auto token_files = [&] {
+        std::set<fs::path> found;
+        for (const auto& entry : fs::recursive_directory_iterator(soft.path())) {
+            if (entry.path().filename() == "token.object") {
+                found.insert(entry.path());
+            }
+        }
+        return found;
+    };
+    const std::set<fs::path> before = token_files();
+    const OpenToken other = soft.provision("other");
+    for (const fs::path& file : token_files()) {
+        if (!before.contains(file)) {
+            fs::resize_file(file, 0);  // as in the middle of another process's C_Login
+        }
+    }
+    CK_TOKEN_INFO info;
+    ASSERT_NE(soft.module().functions()->C_GetTokenInfo(other.facts.slot.value(), &info), CKR_OK);
+
+    EXPECT_EQ(expect_value(soft.module().find_token(ours.facts.serial)).slot, ours.facts.slot);
+    EXPECT_EQ(expect_value(soft.module().token_in(ours.facts.slot)).serial, ours.facts.serial);
+    EXPECT_TRUE(ours.token->facts());
+    const Result<hsm::TokenFacts> torn = soft.module().find_token(other.facts.serial);
+    ASSERT_FALSE(torn);
+    EXPECT_NE(torn.error().code, Errc::not_found) << "it may be there";
+    // Whoever concludes from absence is not answered: a token that speaks again is not the one just made.
+    EXPECT_FALSE(soft.module().every_token());
+    const hsm::NewToken wanted{
+        .label = "new", .officer_pin = softhsm::random_pin(), .user_pin = softhsm::random_pin()};
+    EXPECT_FALSE(hsm::init_token(soft.module(), wanted, nullptr));
 }
 
 }  // namespace

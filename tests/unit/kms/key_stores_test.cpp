@@ -236,8 +236,14 @@ TEST_F(KeyStores, DisconnectLogsOutAndTheNextConnectNeedsNoPassword) {
     EXPECT_EQ(state(id), "DISCONNECTED");
     EXPECT_THAT(api.clusters.logged_out, ElementsAre(kCluster));
     EXPECT_THAT(api.call("DisconnectCustomKeyStore", id_body(id)),
-                HasType("CustomKeyStoreInvalidStateException"));
+                IsError("CustomKeyStoreInvalidStateException",
+                        "Custom key store '" + id + "' is DISCONNECTED already."));
     EXPECT_EQ(connect(id), "CONNECTED");
+    EXPECT_THAT(
+        api.call("DeleteCustomKeyStore", id_body(id)),
+        IsError("CustomKeyStoreInvalidStateException",
+                "Custom key store '" + id +
+                    "' is CONNECTED, and must be DISCONNECTED for this request: disconnect it first."));
     EXPECT_EQ(api.clusters.logins, 2U);
     EXPECT_THAT(api.clusters.passwords, ElementsAre(kPassword));
 }

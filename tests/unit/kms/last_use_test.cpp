@@ -73,6 +73,7 @@ TEST(LastUse, EveryOperationThatTheModelTracksIsMarkedAsAUse) {
     const auto tracked = std::ranges::find(shapes, "KeyLastUsageTrackingOperation", &model::Shape::name);
     ASSERT_NE(tracked, shapes.end());
     for (const Operation& row : operation_table()) {
+        EXPECT_LE(row.name.size(), LastUses::kLongestOperation);
         const bool named = std::ranges::find(tracked->values, row.name) != tracked->values.end();
         EXPECT_EQ(row.access == Access::use, named) << row.name;
     }
