@@ -21,16 +21,22 @@ class Connection
     : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
     virtual ~Connection() = default;
-    // Ends the read or write that is pending; the connection's coroutine then ends by itself. One that has
-    // just completed counts: a request that arrived in this moment is still answered.
-    virtual void retire() noexcept = 0;
+    // Ends the read or write that is pending; the connection's coroutine then ends by itself. A read that has
+    // just completed cannot be ended any more: a request that is whole with it is answered first, and no
+    // other.
+    void retire() noexcept {
+        retired_ = true;
+        interrupt();
+    }
     // Closes the socket at once, whatever is under way.
     virtual void abort() noexcept = 0;
 
     Phase phase() const noexcept { return phase_; }
+    bool retired() const noexcept { return retired_; }
     bool overdue(MonoTime now) const noexcept { return phase_ != Phase::calling && now >= deadline_; }
 
 protected:
+    virtual void interrupt() noexcept = 0;
     MonoTime deadline() const noexcept { return deadline_; }
     void enter(Phase phase, MonoTime deadline) noexcept {
         phase_ = phase;
@@ -39,6 +45,7 @@ protected:
 
 private:
     Phase phase_ = Phase::idle;
+    bool retired_ = false;
     MonoTime deadline_{};
 };
 

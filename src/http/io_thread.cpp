@@ -106,16 +106,21 @@ void IoThread::start_connection(Socket socket, bool tls) {
         socket.set_option(asio::ip::tcp::no_delay(true), ec);
     }
     auto context = tls ? shared_.current_tls() : nullptr;
-    if (shared_.connections.load(std::memory_order_relaxed) >= limits().connections && !make_room()) {
+    Place place = shared_.free_place();
+    if (!place && make_room()) {
+        place = shared_.extra_place();
+    }
+    if (!place) {
         if (!context && turned_away_ < kMaxTurnedAway) {
             asio::co_spawn(*io_, turn_away(std::move(socket)), log_if_failed);
         }
         return;
     }
     if (context) {
-        asio::co_spawn(*io_, serve_tls(*this, std::move(socket), std::move(context)), log_if_failed);
+        asio::co_spawn(*io_, serve_tls(*this, std::move(socket), std::move(place), std::move(context)),
+                       log_if_failed);
     } else {
-        asio::co_spawn(*io_, serve_plain(*this, std::move(socket)), log_if_failed);
+        asio::co_spawn(*io_, serve_plain(*this, std::move(socket), std::move(place)), log_if_failed);
     }
 }
 
@@ -153,10 +158,11 @@ awaitable<void> IoThread::turn_away(Socket accepted) {
     --turned_away_;
 }
 
-// Closes the connection of this thread that has been idle for longest.
+// Closes the connection of this thread that has been idle for longest. One that ends already makes room for
+// another one: several can be accepted before its coroutine runs again.
 bool IoThread::make_room() {
     for (Connection& connection : connections_) {
-        if (connection.phase() == Phase::idle) {
+        if (connection.phase() == Phase::idle && !connection.retired()) {
             connection.retire();
             return true;
         }
@@ -167,7 +173,6 @@ bool IoThread::make_room() {
 void IoThread::opened(Connection& connection) noexcept {
     connections_.push_back(connection);
     ++open_;
-    shared_.connections.fetch_add(1, std::memory_order_relaxed);
     if (!std::exchange(sweeping_, true)) {
         asio::co_spawn(*io_, sweep_loop(), log_if_failed);
     }
@@ -181,7 +186,6 @@ void IoThread::became_idle(Connection& connection) noexcept {
 void IoThread::closed(Connection& connection) noexcept {
     connection.unlink();
     --open_;
-    shared_.connections.fetch_sub(1, std::memory_order_relaxed);
     finish_if_done();
 }
 

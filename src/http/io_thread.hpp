@@ -27,16 +27,39 @@ using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_pro
 using TcpAcceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor>;
 using LocalAcceptor = boost::asio::basic_socket_acceptor<boost::asio::local::stream_protocol, Executor>;
 
+struct LeavePlace {
+    void operator()(std::atomic<std::size_t>* connections) const noexcept {
+        connections->fetch_sub(1, std::memory_order_relaxed);
+    }
+};
+// Of one connection among those that Limits::connections allows; given back when it is destroyed.
+using Place = std::unique_ptr<std::atomic<std::size_t>, LeavePlace>;
+
 // Shared by the io threads of one server.
 struct Shared {
     Shared(const ServerOptions& o, const ServerParts& p) : options(o), parts(p) {}
 
     const ServerOptions& options;
     const ServerParts& parts;
-    std::atomic<std::size_t> connections{0};
+    std::atomic<std::size_t> connections{0};  // open, of all threads
     std::mutex tls_mutex;
     std::shared_ptr<boost::asio::ssl::context> tls;  // guarded by tls_mutex; null: plain
 
+    // Null if the limit is reached.
+    Place free_place() noexcept {
+        std::size_t open = connections.load(std::memory_order_relaxed);
+        while (open < options.limits.connections) {
+            if (connections.compare_exchange_weak(open, open + 1, std::memory_order_relaxed)) {
+                return Place(&connections);
+            }
+        }
+        return nullptr;
+    }
+    // Beyond the limit, for the moment until another connection has ended.
+    Place extra_place() noexcept {
+        connections.fetch_add(1, std::memory_order_relaxed);
+        return Place(&connections);
+    }
     std::shared_ptr<boost::asio::ssl::context> current_tls() {
         const std::scoped_lock lock(tls_mutex);
         return tls;
@@ -106,8 +129,8 @@ private:
 };
 
 // Serves one connection until it closes. Both forms of socket share one coroutine (session.cpp).
-boost::asio::awaitable<void> serve_plain(IoThread& thread, Socket socket);
-boost::asio::awaitable<void> serve_tls(IoThread& thread, Socket socket,
+boost::asio::awaitable<void> serve_plain(IoThread& thread, Socket socket, Place place);
+boost::asio::awaitable<void> serve_tls(IoThread& thread, Socket socket, Place place,
                                        std::shared_ptr<boost::asio::ssl::context> context);
 
 }  // namespace claviger::http

@@ -55,17 +55,17 @@ Peer peer_of(const Socket& socket) {
 template <class Stream>
 class Session final : public Connection {
 public:
-    Session(IoThread& thread, Stream stream)
-        : thread_(thread), limits_(thread.limits()), stream_(std::move(stream)), in_(kBuffer) {
+    Session(IoThread& thread, Stream stream, Place place)
+        : thread_(thread),
+          limits_(thread.limits()),
+          place_(std::move(place)),
+          stream_(std::move(stream)),
+          in_(kBuffer) {
         peer_ = peer_of(socket_of(stream_));
         thread_.opened(*this);
     }
     ~Session() override { thread_.closed(*this); }
 
-    void retire() noexcept override {
-        error_code ignored;
-        socket_of(stream_).cancel(ignored);
-    }
     void abort() noexcept override {
         error_code ignored;
         socket_of(stream_).close(ignored);
@@ -86,6 +86,9 @@ public:
             while ((head_size = find_head_end()) == 0) {
                 if (used_ >= limits_.header_bytes) {
                     co_await finish(head_too_large());
+                    co_return;
+                }
+                if (retired()) {
                     co_return;
                 }
                 make_tail(kBodyRoom);
@@ -141,7 +144,7 @@ public:
             const Arrival arrival{head_, body, peer_, request_id_, clock.wall(), now_ + limits_.call_time};
             Persistence persistence = head_.persistence;
             Answer answer = co_await thread_.api().answer(arrival, persistence);
-            if (thread_.stopping()) {
+            if (thread_.stopping() || retired()) {
                 persistence = Persistence::close;
             }
             compose(answer, arrival.wall, persistence);
@@ -164,6 +167,11 @@ public:
     }
 
 private:
+    void interrupt() noexcept override {
+        error_code ignored;
+        socket_of(stream_).cancel(ignored);
+    }
+
     awaitable<bool> handshake() {
         if constexpr (std::is_same_v<Stream, TlsStream>) {
             enter(Phase::handshake, now_ + limits_.header_time);
@@ -399,6 +407,7 @@ private:
 
     IoThread& thread_;
     const Limits& limits_;
+    Place place_;
     Stream stream_;
     Peer peer_;
     SecretBytes::Buffer in_;
@@ -413,13 +422,14 @@ private:
 
 }  // namespace
 
-awaitable<void> serve_plain(IoThread& thread, Socket socket) {
-    Session<Socket> session(thread, std::move(socket));
+awaitable<void> serve_plain(IoThread& thread, Socket socket, Place place) {
+    Session<Socket> session(thread, std::move(socket), std::move(place));
     co_await session.run();
 }
 
-awaitable<void> serve_tls(IoThread& thread, Socket socket, std::shared_ptr<asio::ssl::context> context) {
-    Session<TlsStream> session(thread, TlsStream(std::move(socket), *context));
+awaitable<void> serve_tls(IoThread& thread, Socket socket, Place place,
+                          std::shared_ptr<asio::ssl::context> context) {
+    Session<TlsStream> session(thread, TlsStream(std::move(socket), *context), std::move(place));
     co_await session.run();
 }
 

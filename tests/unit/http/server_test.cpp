@@ -298,6 +298,32 @@ TEST_F(HttpServer, FiftyMoreConnectionsThanAllowedCostNobodyWhoIsServedAnything)
     EXPECT_EQ(welcome->body, "welcome");
 }
 
+// What the client said next is there when the answer is sent, so it is read at once, and a read that is done
+// cannot be cancelled: the connection has to end all the same.
+TEST_F(HttpServer, IdleConnectionThatSpeaksWhileItGivesWayEnds) {
+    constexpr std::size_t kOneRead = 4096;
+    fixture_.options.io_threads = 1;
+    fixture_.options.limits.connections = 2;
+    start();
+    RawClient first(fixture_.port());
+    first.send(request("Echo"));
+    ASSERT_TRUE(first.receive());
+    RawClient blocking(fixture_.port());
+    blocking.send(request("Block") + "POST / HTTP/1.1\r\n");  // never idle
+    ASSERT_TRUE(eventually([&] { return fixture_.service.waiting() == 1; }));
+    const std::size_t around = request("Echo", std::string(1000, 'x')).size() - 1000;
+    const std::string whole = request("Echo", std::string(kOneRead - around, 'x'));
+    ASSERT_EQ(whole.size(), kOneRead);
+    first.send(whole + "POST / HTTP/1.1\r\n");
+    RawClient later(fixture_.port());
+    fixture_.service.release();
+    ASSERT_TRUE(first.receive());
+    EXPECT_TRUE(first.closed_within(3s));
+    later.send(request("Echo", "welcome"));
+    EXPECT_EQ(later.receive()->body, "welcome");
+    EXPECT_EQ(fixture_.server().connections(), 2u);
+}
+
 TEST_F(HttpServer, IdleConnectionIsClosedAfterItsTime) {
     fixture_.options.limits.idle_time = 300ms;
     start();

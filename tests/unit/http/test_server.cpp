@@ -67,6 +67,11 @@ awaitable<Answer> EchoService::call(IoContext&, const Call& call) {
         }
         --waiting_;
     }
+    if (call.operation == "Block") {
+        ++waiting_;
+        released_.wait(false);
+        --waiting_;
+    }
     if (call.operation == "Throw") {
         throw std::runtime_error("a bug");
     }

@@ -21,7 +21,8 @@ namespace claviger::http::test {
 inline constexpr std::string_view kAccessKey = "AKIAIOSFODNN7EXAMPLE";
 inline constexpr std::string_view kSecret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
-// Answers by operation: Echo (its body), Wait (after release()), Throw (never), anything else {}.
+// Answers by operation: Echo (its body), Wait (after release()), Block (the same, and its thread does nothing
+// else meanwhile), Throw (never), anything else {}.
 class EchoService final : public JsonService {
 public:
     std::string_view target_prefix() const override { return "TrentService"; }
@@ -29,7 +30,10 @@ public:
     boost::asio::awaitable<Answer> call(IoContext& io, const Call& call) override;
     boost::asio::awaitable<void> refused(IoContext& io, const Refusal& refusal) override;
 
-    void release() { released_ = true; }
+    void release() {
+        released_ = true;
+        released_.notify_all();
+    }
     std::size_t calls() const { return calls_; }
     std::size_t refusals() const { return refusals_; }
     std::size_t waiting() const { return waiting_; }
