@@ -40,11 +40,12 @@ bool is_credential(const std::string& file) {
 }  // namespace
 
 Error explained(const Error& error, const PinWords& words) {
-    return error.code != Errc::pin_refused
-               ? error
-               : Error(Errc::pin_refused,
-                       std::string(words.whose) + " (" + error.detail + "): " + std::string(words.advice),
-                       error.ckr);
+    if (error.code != Errc::pin_refused) {
+        return error;
+    }
+    const PinWords& told = error.ckr == link::kPinLocked ? kLockedPin : words;
+    return Error(Errc::pin_refused,
+                 std::string(told.whose) + " (" + error.detail + "): " + std::string(told.advice), error.ckr);
 }
 
 Result<OfficerPin> OfficerPin::read(const Options& options) {

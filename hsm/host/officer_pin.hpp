@@ -24,8 +24,13 @@ struct PinWords {
 inline constexpr PinWords kTypedPin{
     "that is not its officer's PIN",
     "each wrong one counts, and enough of them lock the token or make it erase itself"};
+// Whoever gave it, and whatever it was.
+inline constexpr PinWords kLockedPin{
+    "the token has locked its officer's PIN",
+    "no PIN helps any more, only initialising the token anew, which destroys all that is on it (pkcs11-tool "
+    "--init-token, or the tool of the HSM)"};
 
-// pin_refused with those words about it; other errors as they are.
+// pin_refused with those words about it, or those of a locked PIN; other errors as they are.
 Error explained(const Error& error, const PinWords& words);
 
 class OfficerPin {

@@ -20,9 +20,11 @@ struct MemberSeries {
     double (*read)(const cluster::MemberView&);
 };
 
+constexpr MemberSeries kServing = {
+    "claviger_hsm_serving", "1 while the HSM is admitted and gets requests",
+    [](const cluster::MemberView& m) { return m.state == "serving" ? 1.0 : 0.0; }};
+
 constexpr MemberSeries kMemberSeries[] = {
-    {"claviger_hsm_serving", "1 while the HSM is admitted and gets requests",
-     [](const cluster::MemberView& m) { return m.state == "serving" ? 1.0 : 0.0; }},
     {"claviger_hsm_operations_total", "key operations answered by the HSM",
      [](const cluster::MemberView& m) { return static_cast<double>(m.operations); }},
     {"claviger_hsm_faults_total", "failures of the HSM itself; a caller's bad input is none",
@@ -60,6 +62,22 @@ Samples members_of(const Observed& observed, const MemberSeries& series) {
         samples.push_back({{{"cluster", std::string(cluster)}, {"hsm", member.hsm_id}, {"zone", member.zone}},
                            series.read(member)});
     });
+    return samples;
+}
+
+// An HSM without its [[hsm]] entry is no member of anything, but one that does not serve all the same.
+Samples serving_hsms(const Observed& observed) {
+    Samples samples = members_of(observed, kServing);
+    for (const cloudhsm::ClusterPtr& view : observed.clusters.parts().inventory.clusters()) {
+        for (const cloudhsm::Hsm& hsm : view->hsms) {
+            if (hsm.record.state == store::HsmState::unplaced) {
+                samples.push_back({{{"cluster", view->record.id.value()},
+                                    {"hsm", hsm.record.id.value()},
+                                    {"zone", hsm.record.zone}},
+                                   0});
+            }
+        }
+    }
     return samples;
 }
 
@@ -144,6 +162,7 @@ void register_clusters(observe::Metrics& metrics, const Observed& observed) {
             metrics.gauges_from(series.name, series.help, read);
         }
     }
+    metrics.gauges_from(kServing.name, kServing.help, [observed] { return serving_hsms(observed); });
     metrics.gauges_from("claviger_hsm_last_error", "1, with the text of the HSM's last failure",
                         [observed] { return last_errors(observed); });
     metrics.gauges_from("claviger_cluster_certificate_expires_seconds",

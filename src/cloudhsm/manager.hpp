@@ -76,14 +76,6 @@ struct ManagerParts {
     Random& random;
 };
 
-// The StateMessage of an HSM for which the holder of the recovery key must bring the wrapping key, perhaps
-// after another sentence.
-inline constexpr std::string_view kWaitingForRecovery = "waiting for recovery: run claviger cluster recover";
-
-// The StateMessage of an HSM for which somebody must type the PIN of its token's officer.
-inline constexpr std::string_view kWaitingForOfficer =
-    "waiting for its officer: run claviger cloudhsm hsm enroll";
-
 // The StateMessage of the last HSM after a refused DeleteHsm, perhaps after another sentence: the next one
 // knows by it that it is the next.
 inline constexpr std::string_view kNotSigned =

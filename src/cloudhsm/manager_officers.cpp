@@ -3,6 +3,7 @@
 
 #include "src/cloudhsm/manager.hpp"
 #include "src/cloudhsm/operator_record.hpp"
+#include "src/cloudhsm/state_message.hpp"
 #include "src/observe/log.hpp"
 
 namespace claviger::cloudhsm {
@@ -26,7 +27,7 @@ awaitable<Status<>> Manager::wait_for_officer(HsmId id) {
         if (!*row || (*row)->state != store::HsmState::create_in_progress) {
             return done;
         }
-        (*row)->state_message = kWaitingForOfficer;
+        (*row)->state_message = waiting_message(kWaitingForOfficer, (*row)->state_message);
         return txn.put(**std::move(row));
     };
     co_return co_await commit_patiently(std::move(work));
@@ -61,8 +62,7 @@ awaitable<Status<>> Manager::enroll(HsmId id, SecretBytes officer_pin) {
     if (officer_pin.size() > cluster::kLongestPin) {
         co_return Error(Errc::bad_config, "That is longer than any PIN.");
     }
-    const bool waits =
-        hsm->state == store::HsmState::create_in_progress && hsm->state_message == kWaitingForOfficer;
+    const bool waits = waits_for_officer(*hsm);
     bool wanted = waits;
     if (!waits) {
         const Result<bool> lost = co_await user_pin_is_lost(*hsm);

@@ -7,6 +7,7 @@
 #include "src/cloudhsm/founded_rows.hpp"
 #include "src/cloudhsm/manager.hpp"
 #include "src/cloudhsm/operator_record.hpp"
+#include "src/cloudhsm/state_message.hpp"
 #include "src/observe/log.hpp"
 
 namespace claviger::cloudhsm {
@@ -15,8 +16,6 @@ namespace {
 using boost::asio::awaitable;
 
 constexpr std::string_view kTaken = "The wrapping key was brought; the HSM joins.";
-// Before kWaitingForRecovery, when it waits a second time.
-constexpr std::string_view kNotTaken = "The token did not take the wrapping key that was brought. ";
 
 }  // namespace
 
@@ -28,8 +27,7 @@ bool Manager::has_vault(const ClusterId& lineage) const {
 
 awaitable<Status<>> Manager::wait_for_recovery(const store::CloudHsmRecord& hsm,
                                                const store::ClusterRecord& row, SecretBytes officer_pin) {
-    std::string message(hsm.state_message == kNotTaken ? kNotTaken : "");
-    message += kWaitingForRecovery;
+    std::string message = waiting_message(kWaitingForRecovery, hsm.state_message);
     if (const Status<> begun = co_await set_state(hsm.id, store::HsmState::create_in_progress, ""); !begun) {
         co_return begun;  // an earlier process may have left it waiting
     }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "src/cloudhsm/operations/operations.hpp"
+#include "src/cloudhsm/state_message.hpp"
 
 namespace claviger::cloudhsm {
 namespace {
@@ -55,8 +56,7 @@ asio::awaitable<Outcome<DeleteHsmResponse>> handle_delete_hsm(Call& call, const 
         }
         switch ((*row)->state) {
             case store::HsmState::create_in_progress:
-                if ((*row)->state_message.ends_with(kWaitingForRecovery) ||
-                    (*row)->state_message == kWaitingForOfficer) {
+                if (waits_for_recovery(**row) || waits_for_officer(**row)) {
                     break;  // perhaps for ever
                 }
                 return invalid_request("HSM '" + id.value() + "' is being created.");

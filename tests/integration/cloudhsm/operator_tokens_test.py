@@ -62,6 +62,8 @@ class OperatorTokensTest(OperatorPool):
         until_told("DEGRADED", "its [[hsm]] 'second' is not in the configuration: put it back.")
         told = [one for one in json.loads(self.dev.command("status"))["hsms"] if one["cluster"] == cluster]
         self.assertEqual(sorted(one["state"] for one in told), ["no entry", "serving"])
+        self.assertEqual([value for name, value in self.dev.metrics().items()
+                          if name.startswith("claviger_hsm_serving{") and hsm in name], [0])
         self.assertIn("No HSM is free", self.refused("CloudHsmInvalidRequestException", self.hsm.create_hsm,
                                                      ClusterId=self.empty_cluster(), AvailabilityZone=self.zone("second")))
         serial = self.tokens.serials["second"]

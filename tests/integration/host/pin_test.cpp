@@ -8,8 +8,11 @@
 #include <fstream>
 #include <utility>
 
+#include <claviger/hsm/error.hpp>
+
 #include "hsm/host/files.hpp"
 #include "hsm/host/hosted_token.hpp"
+#include "hsm/host/officer_pin.hpp"
 #include "hsm/host/pin_keeper.hpp"
 #include "hsm/host/pin_store.hpp"
 #include "tests/integration/host/host_rig.hpp"
@@ -18,6 +21,14 @@ namespace claviger::host::test {
 namespace {
 
 constexpr int kCrashed = 42;
+
+TEST(OfficerPin, LockedOneIsNotToldToBeCorrected) {
+    const Error wrong = explained(hsm::call_failed("C_Login", CKR_PIN_INCORRECT), kTypedPin);
+    EXPECT_TRUE(wrong.detail.starts_with(kTypedPin.whose)) << wrong.detail;
+    const Error locked = explained(hsm::call_failed("C_Login", CKR_PIN_LOCKED), kTypedPin);
+    EXPECT_TRUE(locked.detail.starts_with(kLockedPin.whose)) << locked.detail;
+    EXPECT_EQ(locked.ckr, CKR_PIN_LOCKED);
+}
 
 // Passes every call to a real token and ends the process at the n-th edge of a call.
 class CrashingToken final : public PinToken {

@@ -23,5 +23,21 @@ TEST(StateMessage, OfAnUnplacedHsmKeepsTheStateOfBefore) {
     }
 }
 
+TEST(StateMessage, OfAnHsmThatWaitsAgainTellsWhatFailed) {
+    for (const std::string_view waiting : {kWaitingForRecovery, kWaitingForOfficer}) {
+        EXPECT_EQ(waiting_message(waiting, "HSM creation begun."), waiting);
+        const std::string again = waiting_message(waiting, kNotTaken);
+        EXPECT_EQ(again, std::string(kNotTaken) + std::string(waiting));
+        EXPECT_EQ(waiting_message(waiting, again), again) << "after a restart, and nothing twice";
+
+        store::CloudHsmRecord hsm;
+        hsm.state_message = again;
+        EXPECT_EQ(waits_for_recovery(hsm), waiting == kWaitingForRecovery);
+        EXPECT_EQ(waits_for_officer(hsm), waiting == kWaitingForOfficer);
+        hsm.state = store::HsmState::degraded;
+        EXPECT_FALSE(waits_for_recovery(hsm) || waits_for_officer(hsm)) << "it is not being made any more";
+    }
+}
+
 }  // namespace
 }  // namespace claviger::cloudhsm
