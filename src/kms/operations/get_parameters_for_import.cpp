@@ -66,7 +66,8 @@ asio::awaitable<Outcome<ParametersResponse>> handle_get_parameters_for_import(
     pair.usage = link::kImportUsage;
     pair.origin = key.record.origin;
     call.parts.random.fill(pair.material_id);
-    Result<cluster::NewKey> made = co_await call.io.cluster.create_key(pair, call.http.deadline);
+    Result<cluster::NewKey> made =
+        co_await call.io.cluster.create_key(pair, call.generation_deadline(request.spec));
     if (!made) {
         co_return call.failed(std::move(made).error());
     }

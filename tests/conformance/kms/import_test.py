@@ -78,6 +78,7 @@ class Import(unittest.TestCase):
         if not suits:
             self.refused(answer, "UnsupportedOperationException")
             return
+        self.assertEqual(answer.status, 200, answer.body)
         parameters = answer.json()
         public = serialization.load_der_public_key(base64.b64decode(parameters["PublicKey"]))
         self.assertEqual(f"RSA_{public.key_size}", wrapping)

@@ -51,6 +51,14 @@ protected:
     Harness api_;
 };
 
+TEST_F(ImportTest, WrappingPairHasTheTimeOfAnRsaKey) {
+    const std::string key = new_key();
+    api_.call("CreateKey", "{}");
+    const MonoTime usual = api_.client.deadline;
+    token(key);
+    EXPECT_GT(api_.client.deadline, usual + std::chrono::seconds(15));
+}
+
 TEST_F(ImportTest, AStoreThatFailsLeavesTheKeyAsItWas) {
     const std::string key = new_key();
     const std::string got = token(key);
