@@ -18,6 +18,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <claviger/base/encoding.hpp>
+#include <claviger/base/rethrow.hpp>
 #include <claviger/cluster/trust.hpp>
 
 #include "cluster/certificate_watch.hpp"
@@ -100,13 +101,7 @@ struct Cluster::Impl {
         }
         running = true;
     }
-    void run(MemberDriver& driver) {
-        boost::asio::co_spawn(control, driver.run(), [](std::exception_ptr failure) {
-            if (failure) {
-                std::rethrow_exception(failure);
-            }
-        });
-    }
+    void run(MemberDriver& driver) { boost::asio::co_spawn(control, driver.run(), rethrow); }
     Status<> add(HsmOptions hsm);
     std::shared_ptr<MemberDriver> find(std::string_view hsm_id) const;
     boost::asio::awaitable<void> await_change(MonoTime deadline) {
@@ -344,7 +339,7 @@ Result<std::shared_ptr<ControlLink>> Cluster::Impl::control_link(const std::stri
     if (!socket) {
         return socket.error();
     }
-    return std::make_shared<ControlLink>(control, clock, *socket);
+    return std::make_shared<ControlLink>(control, *socket);
 }
 
 boost::asio::awaitable<Result<std::vector<KeyObject>>> Cluster::Impl::key_objects(std::string hsm_id) {

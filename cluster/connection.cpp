@@ -79,7 +79,8 @@ void Connection::lose(const Error& why) {
     if (!open_) {
         return;
     }
-    const Error kept = why;
+    // close() may end what `why` lies in.
+    const Error kept = why;  // NOLINT(performance-unnecessary-copy-initialization)
     close();
     lost_(kept);
 }

@@ -10,7 +10,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <claviger/base/clock.hpp>
 #include <claviger/base/result.hpp>
 
 #include "hsm/link/control.hpp"
@@ -22,8 +21,7 @@ namespace claviger::cluster {
 // that is not the host's answer (hsm_gone, deadline_exceeded, protocol_error) the connection is closed.
 class ControlLink : public std::enable_shared_from_this<ControlLink> {
 public:
-    ControlLink(boost::asio::io_context& io, const Clock& clock, int socket)
-        : socket_(io, socket), limit_(io), clock_(clock) {}
+    ControlLink(boost::asio::io_context& io, int socket) : socket_(io, socket), limit_(io) {}
 
     template <class Answer, class Request>
     boost::asio::awaitable<Result<Answer>> ask(link::control::Operation operation, const Request& request,
@@ -61,7 +59,6 @@ private:
 
     boost::asio::posix::stream_descriptor socket_;
     boost::asio::steady_timer limit_;
-    const Clock& clock_;
     link::FrameReader reader_{link::kMaxControlFrame};
     link::WipedBuffer out_;
     std::uint64_t id_ = 0;

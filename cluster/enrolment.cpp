@@ -13,6 +13,7 @@
 
 #include <claviger/base/encoding.hpp>
 #include <claviger/base/files.hpp>
+#include <claviger/base/rethrow.hpp>
 
 #include "cluster/connection.hpp"
 
@@ -55,14 +56,9 @@ boost::asio::awaitable<Status<>> all_of(boost::asio::io_context& io,
     std::size_t left = works.size();
     const auto finished = std::make_shared<boost::asio::steady_timer>(io, std::chrono::hours(24 * 365));
     for (std::size_t i = 0; i < works.size(); ++i) {
-        boost::asio::co_spawn(io, collect(std::move(works[i]), results[i], left, finished),
-                              [](std::exception_ptr failure) {
-                                  if (failure) {
-                                      std::rethrow_exception(failure);
-                                  }
-                              });
+        boost::asio::co_spawn(io, collect(std::move(works[i]), results[i], left, finished), rethrow);
     }
-    while (left > 0) {
+    while (left > 0) {  // NOLINT(bugprone-infinite-loop): collect() counts it down while this is suspended
         co_await finished->async_wait(kAwait);
     }
     for (std::optional<Status<>>& result : results) {
@@ -127,7 +123,7 @@ Result<Enrolment::Officer> Enrolment::start_officer() {
     if (hsm_.existing) {
         officer.process->let_finish();
     }
-    officer.link = std::make_shared<ControlLink>(io_, clock_, ends[0]);
+    officer.link = std::make_shared<ControlLink>(io_, ends[0]);
     return officer;
 }
 
@@ -200,7 +196,7 @@ boost::asio::awaitable<Status<>> Enrolment::open_host() {
     for (;;) {
         const Result<int> socket = connect_unix(hsm_.state_dir, "control.sock", rule);
         if (socket) {
-            host_link_ = std::make_shared<ControlLink>(io_, clock_, *socket);
+            host_link_ = std::make_shared<ControlLink>(io_, *socket);
             break;
         }
         if (host_->ended() || clock_.mono() >= deadline_) {
@@ -314,7 +310,7 @@ Status<> Enrolment::attach(pid_t host) {
     if (!socket) {
         return named(socket.error());
     }
-    host_link_ = std::make_shared<ControlLink>(io_, clock_, *socket);
+    host_link_ = std::make_shared<ControlLink>(io_, *socket);
     return done;
 }
 

@@ -112,6 +112,7 @@ private:
     // Before anything is on them that an attack could take.
     awaitable<Status<>> probe_modules() {
         std::vector<awaitable<Status<>>> works;
+        works.reserve(hsms_.size());
         for (const std::unique_ptr<Enrolment>& hsm : hsms_) {
             works.push_back(hsm->probe());
         }
@@ -206,6 +207,7 @@ private:
 
     awaitable<Status<>> install_membership() {
         std::vector<awaitable<Status<>>> works;
+        works.reserve(hsms_.size());
         for (const std::unique_ptr<Enrolment>& hsm : hsms_) {
             works.push_back(steps::install_member(*hsm, founded_.facts, certificate_));
         }

@@ -9,6 +9,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <claviger/base/rethrow.hpp>
+
 namespace claviger::cluster {
 namespace {
 
@@ -197,11 +199,7 @@ boost::asio::awaitable<Happening> MemberDriver::start() {
         }
         process_ = *std::move(process);
         peer_ = process_->pid();
-        boost::asio::co_spawn(context_.io, watch_process(), [](std::exception_ptr failure) {
-            if (failure) {
-                std::rethrow_exception(failure);
-            }
-        });
+        boost::asio::co_spawn(context_.io, watch_process(), rethrow);
     }
     const MonoTime began = context_.clock.mono();
     Error last(Errc::hsm_gone, "not tried");
@@ -211,7 +209,7 @@ boost::asio::awaitable<Happening> MemberDriver::start() {
             if (const Result<link::Peer> peer = link::peer_of(*socket)) {
                 peer_ = peer->pid;
             }
-            control_ = std::make_shared<ControlLink>(context_.io, context_.clock, *socket);
+            control_ = std::make_shared<ControlLink>(context_.io, *socket);
             unfit_ = false;
             co_return Happening::up;
         }

@@ -54,7 +54,7 @@ Result<std::vector<CK_OBJECT_HANDLE>> find_objects(const Functions& p11, CK_SESS
 
 std::optional<Bytes> read_attribute(const Functions& p11, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
                                     CK_ATTRIBUTE_TYPE type) {
-    constexpr CK_ULONG kLargest = 64 * 1024;  // a module's answer is input from outside
+    constexpr CK_ULONG kLargest = 64 << 10;  // a module's answer is input from outside
     CK_ATTRIBUTE attribute{type, nullptr, 0};
     if (p11->C_GetAttributeValue(session, object, &attribute, 1) != CKR_OK ||
         attribute.ulValueLen == CK_UNAVAILABLE_INFORMATION || attribute.ulValueLen > kLargest) {

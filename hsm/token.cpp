@@ -113,11 +113,11 @@ Result<CK_OBJECT_HANDLE> Token::State::cwk(std::string_view cluster_id, std::uin
 Token::Token(Module& module, TokenOptions options) : module_(module) {
     const Clock& clock = options.clock != nullptr ? *options.clock : kSystemClock;
     state_ = std::unique_ptr<State>(
-        new State{.p11 = module.functions(), .slot = 0, .options = options, .clock = clock});
+        new State{.p11 = module.functions(), .slot = 0, .options = std::move(options), .clock = clock});
 }
 
 Result<std::unique_ptr<Token>> Token::open(Module& module, SlotId slot, TokenOptions options) {
-    std::unique_ptr<Token> token(new Token(module, options));
+    std::unique_ptr<Token> token(new Token(module, std::move(options)));
     token->state_->slot = slot.value();
     const auto keeper = open_session(module.functions(), slot.value());
     if (!keeper) {

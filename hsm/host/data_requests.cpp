@@ -273,13 +273,13 @@ void Host::destroy_key(Connection& connection, const link::FrameView& frame) {
     private_->submit(
         make_job([this, name = request->name](hsm::Lane& lane) { return private_keys_.destroy(lane, name); },
                  [this, name = request->name, from = connection.id(), id = frame.id](Status<> destroyed) {
-                     destroy_loaded(from, id, name, destroyed);
+                     destroy_loaded(from, id, name, std::move(destroyed));
                  }));
 }
 
 void Host::destroy_loaded(std::uint64_t from, std::uint64_t id, const link::KeyName& name, Status<> so_far) {
     slow_->submit(make_job(
-        [key = fast_.keys().remove(name), name, so_far](hsm::Lane& lane) -> Status<> {
+        [key = fast_.keys().remove(name), name, so_far = std::move(so_far)](hsm::Lane& lane) -> Status<> {
             const Status<> here = key ? lane.destroy_key(*key, hsm::Lane::Reach::everywhere)
                                       : lane.destroy_resident(flat(name));
             return here ? so_far : here;

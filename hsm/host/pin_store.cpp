@@ -19,7 +19,7 @@ constexpr std::string_view kMagic = "CLVPINS1";  // also the AAD: a file of anot
 constexpr std::size_t kKeySize = 32;
 constexpr std::size_t kNonceSize = 12;
 constexpr std::size_t kTagSize = 16;
-constexpr std::size_t kMaxFile = 64 * 1024;
+constexpr std::size_t kMaxFile = 64 << 10;
 constexpr std::size_t kMaxPin = 255;
 
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;

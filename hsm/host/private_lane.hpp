@@ -14,7 +14,7 @@
 namespace claviger::host {
 
 // Memory of a loaded RSA-4096 session key in SoftHSM 2.6.1, the largest.
-inline constexpr std::size_t kPairFootprint = 16 * 1024;
+inline constexpr std::size_t kPairFootprint = 16 << 10;
 // The part of a host's key memory that private keys get: one in so many.
 inline constexpr std::size_t kPrivateShare = 4;
 

@@ -114,7 +114,7 @@ constexpr const OperationRow* find_operation(Operation operation) noexcept {
 }
 
 inline constexpr std::size_t kMaxText = 4096;
-inline constexpr std::size_t kMaxBytes = 64 * 1024;
+inline constexpr std::size_t kMaxBytes = 64 << 10;
 inline constexpr std::size_t kMaxPin = 255;
 inline constexpr std::size_t kMaxList = 1024;
 

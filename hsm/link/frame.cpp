@@ -8,7 +8,7 @@ namespace claviger::link {
 
 namespace {
 
-constexpr std::size_t kFirstBuffer = 64 * 1024;
+constexpr std::size_t kFirstBuffer = 64 << 10;
 
 template <class T>
 T load_le(const std::byte* from) noexcept {

@@ -15,7 +15,7 @@
 namespace claviger::link {
 
 inline constexpr std::size_t kFrameHeader = 4 + 8 + 1 + 8;
-inline constexpr std::size_t kMaxControlFrame = 1024 * 1024;  // payload of one frame on the control socket
+inline constexpr std::size_t kMaxControlFrame = 1 << 20;  // payload of one frame on the control socket
 
 // The status byte of a reply. Values are wire values: append, never renumber.
 enum class ReplyStatus : std::uint8_t {

@@ -23,15 +23,15 @@ namespace claviger::link {
 
 using WipedBuffer = SecretBytes::Buffer;  // frames hold plaintexts: both ends wipe their buffers
 
-inline constexpr std::size_t kMaxPlaintext = 4096;     // KMS limit of Encrypt
-inline constexpr std::size_t kMaxMessage = 4096;       // KMS limit of GenerateMac
-inline constexpr std::size_t kMaxPeerKey = 8192;       // KMS limit of DeriveSharedSecret
-inline constexpr std::size_t kMaxBlob = 6144;          // KMS limit of CiphertextBlob
-inline constexpr std::size_t kMaxContext = 64 * 1024;  // canonical encryption context
-inline constexpr std::size_t kMaxKeyToken = 16 * 1024;
+inline constexpr std::size_t kMaxPlaintext = 4096;    // KMS limit of Encrypt
+inline constexpr std::size_t kMaxMessage = 4096;      // KMS limit of GenerateMac
+inline constexpr std::size_t kMaxPeerKey = 8192;      // KMS limit of DeriveSharedSecret
+inline constexpr std::size_t kMaxBlob = 6144;         // KMS limit of CiphertextBlob
+inline constexpr std::size_t kMaxContext = 64 << 10;  // canonical encryption context
+inline constexpr std::size_t kMaxKeyToken = 16 << 10;
 inline constexpr std::size_t kMaxRandom = 1024;
-inline constexpr std::size_t kMaxDetail = 512;        // text of an error reply
-inline constexpr std::size_t kMaxFrame = 192 * 1024;  // one payload: two key tokens, two contexts, a blob
+inline constexpr std::size_t kMaxDetail = 512;       // text of an error reply
+inline constexpr std::size_t kMaxFrame = 192 << 10;  // one payload: two key tokens, two contexts, a blob
 
 // What names a key's material inside a host: the first 16 bytes of SHA-256(account ‖ key id), then the first
 // 16 bytes of the key material id. The same 32 bytes open every ciphertext blob.

@@ -31,7 +31,7 @@ constexpr std::size_t kMaxRequest = 4096;
 constexpr std::chrono::seconds kReadLimit{5};
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-void log_failure(std::exception_ptr failure) {
+void log_failure(const std::exception_ptr& failure) {
     if (failure) {
         try {
             std::rethrow_exception(failure);

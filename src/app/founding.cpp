@@ -154,7 +154,7 @@ Status<> found_cluster(const Settings& settings, const Layout& layout, store::St
     const auto root = [&]() -> asio::awaitable<void> {
         founded.emplace(co_await cluster::found_cluster(control, std::move(options), clock, random));
     };
-    asio::co_spawn(control, root(), [&](std::exception_ptr failure) {
+    asio::co_spawn(control, root(), [&](const std::exception_ptr& failure) {
         if (failure) {
             try {
                 std::rethrow_exception(failure);

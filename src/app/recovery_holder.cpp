@@ -10,6 +10,7 @@
 
 #include <claviger/base/digest.hpp>
 #include <claviger/base/files.hpp>
+#include <claviger/base/rethrow.hpp>
 #include <claviger/cluster/certificates.hpp>
 #include <claviger/cluster/provisioning.hpp>
 
@@ -37,11 +38,7 @@ public:
     template <class T>
     Result<T> run(asio::awaitable<Result<T>> work) {
         std::optional<Result<T>> result;
-        asio::co_spawn(io_, keep(std::move(work), result), [](std::exception_ptr failure) {
-            if (failure) {
-                std::rethrow_exception(failure);
-            }
-        });
+        asio::co_spawn(io_, keep(std::move(work), result), rethrow);
         io_.run();
         return *std::move(result);
     }

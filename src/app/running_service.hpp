@@ -47,7 +47,7 @@ namespace claviger::app {
 namespace asio = boost::asio;
 
 // What ends a coroutine that nobody waits for goes to the log.
-void log_lost_task(std::exception_ptr failure);
+void log_lost_task(const std::exception_ptr& failure);
 
 // What one io thread owns: its way to the HSMs and its audit file.
 class IoThread final : public http::ThreadServices {

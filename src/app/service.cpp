@@ -27,7 +27,7 @@ void protect_process() {
     std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit: write(2) says so, as of a full disk
 }
 
-void log_lost_task(std::exception_ptr failure) {
+void log_lost_task(const std::exception_ptr& failure) {
     if (failure) {
         try {
             std::rethrow_exception(failure);
@@ -125,7 +125,7 @@ void Service::stop() {
 }
 
 void Service::run_control(asio::awaitable<void> work) {
-    asio::co_spawn(control_, std::move(work), [this](std::exception_ptr failure) {
+    asio::co_spawn(control_, std::move(work), [this](const std::exception_ptr& failure) {
         log_lost_task(failure);
         control_.stop();
     });

@@ -162,7 +162,7 @@ std::string to_uuid(std::span<const std::byte, 16> random) {
     std::string text(36, '-');
     char* out = text.data();
     ByteView rest(raw);
-    for (const std::size_t group : {4, 2, 2, 2, 6}) {
+    for (const std::size_t group : {4U, 2U, 2U, 2U, 6U}) {
         out = put_hex(out, rest.first(group)) + 1;
         rest = rest.subspan(group);
     }

@@ -11,6 +11,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <claviger/base/rethrow.hpp>
+
 #include "src/api/submit.hpp"
 #include "src/cloudhsm/founded_rows.hpp"
 #include "src/observe/log.hpp"
@@ -207,11 +209,7 @@ void Manager::run_job(std::string resource, Work work, std::function<void()> aga
         return;  // it runs already
     }
     asio::co_spawn(parts_.control, supervise(std::move(resource), std::move(work), std::move(again)),
-                   [](std::exception_ptr failure) {
-                       if (failure) {
-                           std::rethrow_exception(failure);
-                       }
-                   });
+                   rethrow);
 }
 
 // A job that needs an HSM which is here asks its host, or starts one. While the cluster's own hosts are only

@@ -7,6 +7,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <claviger/base/rethrow.hpp>
+
 #include "src/cloudhsm/key_plan.hpp"
 #include "src/cloudhsm/manager.hpp"
 #include "src/observe/log.hpp"
@@ -281,11 +283,7 @@ Manager::Work Manager::keep_cluster(ClusterId id, std::string what) {
 
 void Manager::start_keeper() {
     keeping_ = true;
-    asio::co_spawn(parts_.control, keep_keys(), [](std::exception_ptr failure) {
-        if (failure) {
-            std::rethrow_exception(failure);
-        }
-    });
+    asio::co_spawn(parts_.control, keep_keys(), rethrow);
 }
 
 awaitable<void> Manager::stop_keeper() {

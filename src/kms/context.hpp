@@ -8,7 +8,7 @@
 namespace claviger::kms {
 
 inline constexpr std::string_view kSymmetricDefault = "SYMMETRIC_DEFAULT";
-inline constexpr std::size_t kMaxCanonicalContext = 8 * 1024;
+inline constexpr std::size_t kMaxCanonicalContext = 8 << 10;
 
 // The canonical form that HSMs authenticate: pairs sorted bytewise by name, each length-prefixed. Empty for
 // the empty context. Larger than kMaxCanonicalContext is refused.

@@ -67,11 +67,13 @@ void KeyStoreJobs::wake(KeyStorePtr known, Begun begun) {
         if (!running_.insert(password_row(*known)).second) {
             return;
         }
-        asio::co_spawn(parts_.clusters.control(), settle(known, begun), [](std::exception_ptr failure) {
-            if (failure) {
-                observe::error("key_store.job_failed", {{"do", "restart the service: it resumes the job"}});
-            }
-        });
+        asio::co_spawn(parts_.clusters.control(), settle(known, begun),
+                       [](const std::exception_ptr& failure) {
+                           if (failure) {
+                               observe::error("key_store.job_failed",
+                                              {{"do", "restart the service: it resumes the job"}});
+                           }
+                       });
     });
 }
 

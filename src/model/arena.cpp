@@ -9,7 +9,7 @@
 namespace claviger::model {
 namespace {
 
-constexpr std::size_t kBlock = 16 * 1024;
+constexpr std::size_t kBlock = 16 << 10;
 
 std::byte* aligned(std::byte* at, std::size_t alignment) noexcept {
     const auto value = reinterpret_cast<std::uintptr_t>(at);
