@@ -241,11 +241,10 @@ awaitable<Result<FoundedHsm>> join_hsm(Site site, ClusterFacts facts, std::strin
     Result<FoundedHsm> joined = Error(Errc::no_hsm, "nobody handed the wrapping key over");
     if (wrapped) {
         joined = co_await (*joining)->accept(std::move(certificate_pem), *std::move(wrapped));
+    } else {
+        joined = std::move(wrapped).error();
     }
     co_await (*joining)->close();
-    if (!wrapped) {
-        co_return wrapped.error();
-    }
     co_return joined;
 }
 

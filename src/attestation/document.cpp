@@ -65,7 +65,6 @@ std::optional<Signed> read_signed(ByteView document) {
     if (in.take_array() != 4) {
         return std::nullopt;
     }
-    Signed out;
     const auto header = in.take_bytes();
     const auto unprotected = header ? in.take_map() : std::nullopt;
     if (unprotected != 0) {

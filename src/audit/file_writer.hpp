@@ -82,7 +82,7 @@ private:
 // nothing.
 class OutboxWriter {
 public:
-    static Result<std::unique_ptr<OutboxWriter>> open(FileOptions options, const Clock& clock);
+    static Result<std::unique_ptr<OutboxWriter>> open(const FileOptions& options, const Clock& clock);
     ~OutboxWriter();
 
     void add(std::uint64_t id, std::uint64_t store_sequence, std::string_view record);

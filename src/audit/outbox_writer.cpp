@@ -45,7 +45,7 @@ private:
     bool new_entry_ = false;
 };
 
-Result<std::unique_ptr<OutboxWriter>> OutboxWriter::open(FileOptions options, const Clock& clock) {
+Result<std::unique_ptr<OutboxWriter>> OutboxWriter::open(const FileOptions& options, const Clock& clock) {
     Result<ChainedFile> file = ChainedFile::open(options, clock);
     if (!file) {
         return file.error();

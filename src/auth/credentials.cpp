@@ -4,7 +4,7 @@
 
 namespace claviger::auth {
 
-Status<> Credentials::add(std::string access_key_id, AccessKey key) {
+Status<> Credentials::add(const std::string& access_key_id, AccessKey key) {
     auto shared = std::make_shared<const AccessKey>(std::move(key));
     if (!keys_.try_emplace(access_key_id, std::move(shared)).second) {
         return Error(Errc::conflict, "access key id " + access_key_id + " is there twice");

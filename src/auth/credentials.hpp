@@ -37,7 +37,7 @@ struct AccessKey {
 class Credentials {
 public:
     // Errc::conflict: the access key id is there already.
-    Status<> add(std::string access_key_id, AccessKey key);
+    Status<> add(const std::string& access_key_id, AccessKey key);
     std::shared_ptr<const AccessKey> find(std::string_view access_key_id) const;
     std::size_t size() const noexcept { return keys_.size(); }
 

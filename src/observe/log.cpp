@@ -91,7 +91,7 @@ public:
     Queue(const Queue&) = delete;
     Queue& operator=(const Queue&) = delete;
 
-    void push(std::string line) {
+    void push(std::string_view line) {
         {
             const std::lock_guard lock(mutex_);
             if (text_.size() + line.size() > kQueueBytes) {
@@ -186,7 +186,7 @@ void log(Level level, std::string_view event, std::initializer_list<Field> field
         append_value(line, field.text());
     }
     line += '\n';
-    queue().push(std::move(line));
+    queue().push(line);
 }
 
 void set_log_level(Level level) noexcept {

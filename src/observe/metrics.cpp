@@ -203,26 +203,26 @@ private:
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
-Counter& Metrics::counter(std::string_view name, std::string_view help, Labels labels) {
+Counter& Metrics::counter(std::string_view name, std::string_view help, const Labels& labels) {
     return impl_->get<Counter>(name, help, "counter", labels, [] { return std::make_unique<Counter>(); });
 }
 
-Gauge& Metrics::gauge(std::string_view name, std::string_view help, Labels labels) {
+Gauge& Metrics::gauge(std::string_view name, std::string_view help, const Labels& labels) {
     return impl_->get<Gauge>(name, help, "gauge", labels, [] { return std::make_unique<Gauge>(); });
 }
 
-Histogram& Metrics::histogram(std::string_view name, std::string_view help, Labels labels,
+Histogram& Metrics::histogram(std::string_view name, std::string_view help, const Labels& labels,
                               std::span<const double> bounds) {
     return impl_->get<Histogram>(name, help, "histogram", labels,
                                  [&] { return std::make_unique<Histogram>(bounds); });
 }
 
-void Metrics::gauge_from(std::string_view name, std::string_view help, Labels labels,
+void Metrics::gauge_from(std::string_view name, std::string_view help, const Labels& labels,
                          std::function<double()> read) {
     impl_->set(name, help, "gauge", labels, std::move(read));
 }
 
-void Metrics::counter_from(std::string_view name, std::string_view help, Labels labels,
+void Metrics::counter_from(std::string_view name, std::string_view help, const Labels& labels,
                            std::function<double()> read) {
     impl_->set(name, help, "counter", labels, std::move(read));
 }

@@ -82,14 +82,14 @@ public:
     ~Metrics();
     // The same name and labels give the same object. A name keeps the type and help of its first
     // registration.
-    Counter& counter(std::string_view name, std::string_view help, Labels labels = {});
-    Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {});
-    Histogram& histogram(std::string_view name, std::string_view help, Labels labels = {},
+    Counter& counter(std::string_view name, std::string_view help, const Labels& labels = {});
+    Gauge& gauge(std::string_view name, std::string_view help, const Labels& labels = {});
+    Histogram& histogram(std::string_view name, std::string_view help, const Labels& labels = {},
                          std::span<const double> bounds = latency_bounds());
     // Asked at each scrape, on the scraping thread. A counter never falls while the process lives.
-    void counter_from(std::string_view name, std::string_view help, Labels labels,
+    void counter_from(std::string_view name, std::string_view help, const Labels& labels,
                       std::function<double()> read);
-    void gauge_from(std::string_view name, std::string_view help, Labels labels,
+    void gauge_from(std::string_view name, std::string_view help, const Labels& labels,
                     std::function<double()> read);
     // The same for every series of the name at once. No other registration of the name.
     void counters_from(std::string_view name, std::string_view help, Samples read);

@@ -1,5 +1,6 @@
 #include "src/policy/strict_json.hpp"
 
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,10 +18,10 @@ constexpr std::size_t kMaxDepth = 32;
 // Follows the structure and keeps the names of the objects that are open.
 class UniqueNames {
 public:
-    static constexpr std::size_t max_object_size = -1;
-    static constexpr std::size_t max_array_size = -1;
-    static constexpr std::size_t max_key_size = -1;
-    static constexpr std::size_t max_string_size = -1;
+    static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_string_size = std::numeric_limits<std::size_t>::max();
 
     bool on_document_begin(json::error_code&) { return true; }
     bool on_document_end(json::error_code&) { return true; }

@@ -155,7 +155,7 @@ Status<> SqliteStore::Impl::adopt(Random& random) {
     return done;
 }
 
-Status<> SqliteStore::Impl::write_state(State next) {
+Status<> SqliteStore::Impl::write_state(const State& next) {
     const Status<> begun = execute("BEGIN IMMEDIATE");
     if (!begun) {
         return begun;

@@ -50,7 +50,7 @@ private:
 
     // opening.cpp: a database is taken over
     Status<> adopt(Random& random);
-    Status<> write_state(sqlite::State next);
+    Status<> write_state(const sqlite::State& next);
     Result<sqlite::RowSets> scan(Contents& contents, std::vector<OutboxRecord>* outbox);
 
     // sqlite_store.cpp: the queue of what callers submit, and its thread

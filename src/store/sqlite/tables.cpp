@@ -70,8 +70,8 @@ Result<Tables> Tables::prepare(Database& database, const Sealer& sealer) {
           "SELECT id FROM grants WHERE account = ?1 AND region = ?2 AND key = ?3 AND name = ?4",
           "SELECT material FROM rotations WHERE account = ?1 AND region = ?2 AND key = ?3",
           "SELECT id FROM key_stores WHERE account = ?1 AND region = ?2",
-          "SELECT account, region, id FROM keys WHERE cluster = ?1 OR "
-          "key_store IN (SELECT id FROM key_stores WHERE cluster = ?1)",
+          R"(SELECT account, region, id FROM keys
+             WHERE cluster = ?1 OR key_store IN (SELECT id FROM key_stores WHERE cluster = ?1))",
           "SELECT cluster, name FROM cluster_users WHERE cluster = ?1",
           "SELECT account, region, id FROM key_stores WHERE cluster = ?1",
           "SELECT material FROM imports WHERE account = ?1 AND region = ?2 AND key = ?3", kRegionsOfKey,
