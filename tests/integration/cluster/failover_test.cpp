@@ -107,6 +107,8 @@ protected:
         return cluster_->serving() >= count;
     }
     pid_t host(std::size_t member) const { return static_cast<pid_t>(cluster_->members()[member].process); }
+    // Null while no host serves, which kill(2) would take for this test and all that runs beside it.
+    static bool send(pid_t host, int signal) { return host > 0 && ::kill(host, signal) == 0; }
 
     boost::asio::awaitable<void> one_connection(Tally& tally, const std::atomic<bool>& go, int number) {
         const std::string text = "connection " + std::to_string(number);
@@ -216,9 +218,7 @@ TEST_F(FailoverTest, KilledHostsCostNoRequestAndServeAgainSoon) {
         for (int round = 0; round < 10; ++round) {
             const std::set<pid_t> before = children();
             const std::size_t victim = random() % 3;
-            if (host(victim) != 0) {
-                ::kill(host(victim), SIGKILL);
-            }
+            send(host(victim), SIGKILL);
             // Its successor dies within the first milliseconds of its life.
             const MonoTime limit = clock_.mono() + 3s;
             pid_t young = 0;
@@ -228,11 +228,9 @@ TEST_F(FailoverTest, KilledHostsCostNoRequestAndServeAgainSoon) {
                 }
             }
             std::this_thread::sleep_for(std::chrono::milliseconds(random() % 20));
-            if (young != 0) {
-                ::kill(young, SIGKILL);
-            }
+            send(young, SIGKILL);
             const MonoTime killed = clock_.mono();
-            EXPECT_TRUE(wait_for(3, 10s));
+            EXPECT_TRUE(wait_for(3, 30s));
             if (quiet()) {
                 EXPECT_LT(clock_.mono() - killed, 2s);
             }
@@ -248,9 +246,9 @@ TEST_F(FailoverTest, AStoppedHostIsLeftQuicklyAndTakenBackWithoutARestart) {
     Tally tally = under_load("stop", [&] {
         for (std::size_t member = 0; member < 3; ++member) {
             const pid_t pid = host(member);
-            ::kill(pid, SIGSTOP);
+            ASSERT_TRUE(send(pid, SIGSTOP));
             std::this_thread::sleep_for(1s);
-            ::kill(pid, SIGCONT);
+            send(pid, SIGCONT);
             const MonoTime limit = clock_.mono() + 10s;
             while (cluster_->members()[member].state != "serving" && clock_.mono() < limit) {
                 std::this_thread::sleep_for(1ms);
@@ -267,10 +265,10 @@ TEST_F(FailoverTest, AStoppedHostIsLeftQuicklyAndTakenBackWithoutARestart) {
 TEST_F(FailoverTest, TwoOfThreeKilledAtOnceCostNoRequest) {
     under_load("two", [&] {
         for (int round = 0; round < 3; ++round) {
-            ::kill(host(0), SIGKILL);
-            ::kill(host(2), SIGKILL);
+            EXPECT_TRUE(send(host(0), SIGKILL));
+            EXPECT_TRUE(send(host(2), SIGKILL));
             std::this_thread::sleep_for(50ms);
-            EXPECT_TRUE(wait_for(3, 10s));
+            EXPECT_TRUE(wait_for(3, 30s));
             std::this_thread::sleep_for(600ms);
         }
     });
@@ -278,7 +276,7 @@ TEST_F(FailoverTest, TwoOfThreeKilledAtOnceCostNoRequest) {
 
 TEST_F(FailoverTest, WithAllHostsDeadTheErrorComesWithin200MillisecondsAndServiceResumes) {
     for (std::size_t member = 0; member < 3; ++member) {
-        ::kill(host(member), SIGKILL);
+        ASSERT_TRUE(send(host(member), SIGKILL));
     }
     const MonoTime began = clock_.mono();
     const auto first = run(io_, client_->encrypt(*key_, as_bytes("x"), {}, began + 5s));
@@ -291,7 +289,7 @@ TEST_F(FailoverTest, WithAllHostsDeadTheErrorComesWithin200MillisecondsAndServic
     if (quiet()) {
         EXPECT_LT(took, 200ms);
     }
-    ASSERT_TRUE(wait_for(1, 10s));
+    ASSERT_TRUE(wait_for(1, 30s));
     const MonoTime limit = clock_.mono() + 2s;
     bool resumed = false;
     while (!resumed && clock_.mono() < limit) {
