@@ -14,7 +14,7 @@ namespace claviger::api {
 // Random bytes are drawn for many at once, as one is needed per request.
 std::string event_id(Random& random) {
     struct Pool {
-        std::array<std::byte, 64 * 16> bytes;
+        std::array<std::byte, 1024> bytes;
         std::size_t used = sizeof bytes;
     };
     thread_local Pool pool;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -62,7 +63,7 @@ inline WallTime timestamp_of(const boost::json::value& value) {
     constexpr double kLast = 253'402'300'799.0;
     const auto seconds = value.is_double() ? value.get_double() : value.to_number<double>();
     const double inside = seconds > 0 ? std::min(seconds, kLast) : 0;
-    return WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(inside * 1000 + 0.5)));
+    return WallTime(std::chrono::milliseconds(std::llround(inside * 1000)));
 }
 
 namespace wire {

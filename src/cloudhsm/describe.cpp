@@ -38,6 +38,7 @@ std::string_view to_string(store::HsmState state) noexcept {
 
 std::vector<TagWire> describe(const std::vector<store::Tag>& tags) {
     std::vector<TagWire> all;
+    all.reserve(tags.size());
     for (const store::Tag& tag : tags) {
         all.push_back({tag.key, tag.value});
     }

@@ -124,6 +124,7 @@ ClusterPtr Inventory::cluster(const ClusterId& id) const {
 std::vector<ClusterPtr> Inventory::clusters() const {
     const std::lock_guard lock(mutex_);
     std::vector<ClusterPtr> all;
+    all.reserve(views_.size());
     for (const auto& [id, view] : views_) {
         all.push_back(view);
     }
@@ -165,6 +166,7 @@ BackupPtr Inventory::backup(const BackupId& id) const {
 std::vector<BackupPtr> Inventory::backups() const {
     const std::lock_guard lock(mutex_);
     std::vector<BackupPtr> all;
+    all.reserve(backups_.size());
     for (const auto& [id, record] : backups_) {
         all.push_back(record);
     }

@@ -26,6 +26,7 @@ std::optional<Failure> check_tags(const std::vector<TagWire>& tags) {
 
 std::vector<store::Tag> records_of(const std::vector<TagWire>& tags) {
     std::vector<store::Tag> records;
+    records.reserve(tags.size());
     for (const TagWire& tag : tags) {
         records.push_back({std::string(tag.key), std::string(tag.value)});
     }

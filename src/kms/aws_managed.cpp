@@ -135,7 +135,7 @@ asio::awaitable<std::optional<Failure>> make_described_key(Call& call) {
     if (!committed || !inserted) {
         co_await discard_material(call, call.io.cluster, *material);
     }
-    co_return committed ? std::optional<Failure>() : store_failed(call, std::move(committed).error());
+    co_return committed ? std::optional<Failure>() : store_failed(call, committed.error());
 }
 
 std::vector<AliasPtr> aliases_without_key(const Call& call, std::string_view after) {

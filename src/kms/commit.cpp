@@ -15,7 +15,7 @@ asio::awaitable<Outcome<Done>> commit(Call& call, Decide decide) {
             return false;
         }
         if (auto written = txn.audit(audit_record(call, nullptr, call.parts.store.sequence())); !written) {
-            refused = store_failed(call, std::move(written).error());
+            refused = store_failed(call, written.error());
             return false;
         }
         return true;
@@ -25,7 +25,7 @@ asio::awaitable<Outcome<Done>> commit(Call& call, Decide decide) {
         co_return *std::move(refused);
     }
     if (!result) {
-        co_return store_failed(call, std::move(result).error());
+        co_return store_failed(call, result.error());
     }
     call.audit.committed = true;
     co_return done;
@@ -34,7 +34,7 @@ asio::awaitable<Outcome<Done>> commit(Call& call, Decide decide) {
 Outcome<store::KeyRecord> current_row(const Call& call, store::Txn& txn, const Key& key, States allowed) {
     auto row = txn.key(key.record.account, key.record.region, key.record.id);
     if (!row) {
-        return store_failed(call, std::move(row).error());
+        return store_failed(call, row.error());
     }
     if (!*row) {
         return not_found("Key '" + key.arn + "' does not exist");
@@ -47,7 +47,7 @@ Outcome<store::KeyRecord> current_row(const Call& call, store::Txn& txn, const K
 
 Outcome<Done> put(const Call& call, store::Txn& txn, store::KeyRecord row) {
     if (auto written = txn.put(std::move(row)); !written) {
-        return store_failed(call, std::move(written).error());
+        return store_failed(call, written.error());
     }
     return done;
 }
@@ -70,8 +70,8 @@ asio::awaitable<Outcome<Empty>> edit_key(Call& call, States allowed, Edit edit) 
     co_return Empty{};
 }
 
-Failure store_failed(const Call& call, Error error) {
-    return call.failed(std::move(error));
+Failure store_failed(const Call& call, const Error& error) {
+    return call.failed(error);
 }
 
 }  // namespace claviger::kms

@@ -29,6 +29,6 @@ using Edit = std::function<std::optional<Failure>(store::KeyRecord&)>;
 asio::awaitable<Outcome<Empty>> edit_key(Call& call, States allowed, Edit edit);
 
 // Failure of a store call inside `decide`.
-Failure store_failed(const Call& call, Error error);
+Failure store_failed(const Call& call, const Error& error);
 
 }  // namespace claviger::kms

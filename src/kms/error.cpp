@@ -194,7 +194,7 @@ Failure internal(std::string detail, std::source_location w) {
     return failure;
 }
 
-Failure failure_of(Error error, const model::Operation& operation) {
+Failure failure_of(const Error& error, const model::Operation& operation) {
     Failure failure{type_of(error.code, operation), {}, error.where};
     failure.detail = error.describe();
     return failure;

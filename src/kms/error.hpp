@@ -112,6 +112,6 @@ Failure internal(std::string detail, std::source_location w = std::source_locati
 
 // What a failure of the cluster or the store is to the caller of `operation`. The detail is kept apart.
 // Errc::data_invalid means the caller's ciphertext: say so only of decryption.
-Failure failure_of(Error error, const model::Operation& operation);
+Failure failure_of(const Error& error, const model::Operation& operation);
 
 }  // namespace claviger::kms

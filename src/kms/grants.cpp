@@ -100,13 +100,13 @@ asio::awaitable<Outcome<Empty>> erase_grant(Call& call, const store::KeyRecord& 
     Decide decide = [&](store::Txn& txn) -> Outcome<Done> {
         auto found = txn.grant(key.account, key.region, key.id, id);
         if (!found) {
-            return store_failed(call, std::move(found).error());
+            return store_failed(call, found.error());
         }
         if (!*found) {
             return grant_not_found(id);
         }
         if (auto erased = txn.erase_grant(key.account, key.region, key.id, id); !erased) {
-            return store_failed(call, std::move(erased).error());
+            return store_failed(call, erased.error());
         }
         return done;
     };

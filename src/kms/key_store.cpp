@@ -43,7 +43,7 @@ bool is_out_of_reach(Errc code) noexcept {
     return false;
 }
 
-Failure out_of_reach(Error error) {
+Failure out_of_reach(const Error& error) {
     Failure failure{ErrorType::invalid_state, "KMS cannot communicate with your CloudHSM cluster",
                     error.where};
     failure.detail = error.describe();
@@ -99,7 +99,7 @@ Outcome<store::KeyStoreRecord> current_key_store(const Call& call, store::Txn& t
                                                  const store::KeyStoreRecord& known) {
     auto row = txn.key_store(known.account, known.region, known.id);
     if (!row) {
-        return store_failed(call, std::move(row).error());
+        return store_failed(call, row.error());
     }
     if (!*row) {
         return key_store_not_found(known.id.value());
@@ -155,7 +155,7 @@ Outcome<Bytes> seal_password(const Call& call, const store::KeyStoreRecord& reco
     Result<Bytes> sealed = store::seal_secret(call.parts.sealing_key, call.parts.random, kPasswordTable,
                                               password_row(record), secret);
     if (!sealed) {
-        return store_failed(call, std::move(sealed).error());
+        return store_failed(call, sealed.error());
     }
     return *std::move(sealed);
 }
@@ -201,10 +201,9 @@ Outcome<cluster::Client*> client_of(const Call& call, const Key& key) {
     return client;
 }
 
-Failure key_failed(const Call& call, const Key& key, Error error) {
-    return !key.record.key_store.value().empty() && is_out_of_reach(error.code)
-               ? out_of_reach(std::move(error))
-               : call.failed(std::move(error));
+Failure key_failed(const Call& call, const Key& key, const Error& error) {
+    return !key.record.key_store.value().empty() && is_out_of_reach(error.code) ? out_of_reach(error)
+                                                                                : call.failed(error);
 }
 
 Outcome<Place> connected_store(const Call& call, std::string_view id, PlaceFor purpose) {

@@ -49,7 +49,7 @@ store::KeyState state_of(const Catalogue& catalogue, const store::KeyRecord& rec
 // the key's user.
 cluster::Client* client_of(const http::IoContext& io, const Catalogue& catalogue, const Key& key);
 Outcome<cluster::Client*> client_of(const Call& call, const Key& key);
-Failure key_failed(const Call& call, const Key& key, Error error);
+Failure key_failed(const Call& call, const Key& key, const Error& error);
 // A connected store that new keys may go to.
 struct Place {
     KeyStorePtr store;

@@ -62,6 +62,7 @@ std::vector<KeyStorePtr> KeyStoreIndex::after(std::string_view account, std::str
 std::vector<KeyStorePtr> KeyStoreIndex::all() const {
     const std::shared_lock lock(mutex_);
     std::vector<KeyStorePtr> out;
+    out.reserve(stores_.size());
     for (const auto& [name, record] : stores_) {
         out.push_back(record);
     }

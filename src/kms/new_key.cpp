@@ -41,7 +41,7 @@ asio::awaitable<Outcome<store::MaterialRecord>> make_material(Call& call, cluste
         co_return cannot_make(record.spec);
     }
     if (!made) {
-        co_return call.failed(std::move(made).error());
+        co_return call.failed(made.error());
     }
     store::MaterialRecord material{.account = record.account,
                                    .region = record.region,
@@ -63,7 +63,7 @@ asio::awaitable<void> discard_material(Call& call, cluster::Client& client,
 Outcome<Done> insert_key(const Call& call, store::Txn& txn, const store::KeyRecord& record) {
     auto count = txn.count_keys(record.account, record.region);
     if (!count) {
-        return store_failed(call, std::move(count).error());
+        return store_failed(call, count.error());
     }
     if (*count >= kKeysPerAccount) {
         return Failure(

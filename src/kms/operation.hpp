@@ -115,7 +115,7 @@ struct Call {
     MonoTime generation_deadline(std::string_view spec) const {
         return spec.starts_with("RSA_") ? http.deadline + kRsaGeneration : http.deadline;
     }
-    Failure failed(Error error) const { return failure_of(std::move(error), *model); }
+    Failure failed(const Error& error) const { return failure_of(error, *model); }
 };
 
 // Makes a Run of a handler: decode → H → encode. H takes (Call&, const Request&) and returns

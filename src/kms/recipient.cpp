@@ -51,7 +51,7 @@ Outcome<Delivered> deliver(const Call& call, SecretBytes secret) {
     }
     Result<Bytes> enveloped = attestation::envelop(call.recipient->recipient, secret.reveal(SecretAccess()));
     if (!enveloped) {
-        return call.failed(std::move(enveloped).error());
+        return call.failed(enveloped.error());
     }
     return Delivered{std::nullopt, *std::move(enveloped)};
 }

@@ -38,7 +38,7 @@ asio::awaitable<Outcome<SecretBytes>> rsa_open(Call& call, const Key& key, std::
     Result<SecretBytes> opened = co_await call.io.cluster.rsa_decrypt(
         *key.current().material, oaep_of(algorithm)->hash, ciphertext, call.http.deadline);
     if (!opened) {
-        co_return call.failed(std::move(opened).error());
+        co_return call.failed(opened.error());
     }
     co_return *std::move(opened);
 }

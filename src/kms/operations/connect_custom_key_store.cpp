@@ -48,7 +48,7 @@ asio::awaitable<Outcome<Empty>> handle_connect_custom_key_store(Call& call, cons
         }
         row->state = ConnectionState::connecting;
         if (auto written = txn.put(*std::move(row)); !written) {
-            return store_failed(call, std::move(written).error());
+            return store_failed(call, written.error());
         }
         return done;
     };

@@ -23,7 +23,7 @@ asio::awaitable<Outcome<Empty>> handle_create_alias(Call& call, const CreateAlia
         }
         auto taken = txn.alias(key.account, key.region, request.name);
         if (!taken) {
-            return store_failed(call, std::move(taken).error());
+            return store_failed(call, taken.error());
         }
         if (*taken) {
             return Failure(ErrorType::already_exists,
@@ -31,7 +31,7 @@ asio::awaitable<Outcome<Empty>> handle_create_alias(Call& call, const CreateAlia
         }
         auto count = txn.count_aliases(key.account, key.region, key.id);
         if (!count) {
-            return store_failed(call, std::move(count).error());
+            return store_failed(call, count.error());
         }
         if (*count >= kAliasesPerKey) {
             return Failure(ErrorType::limit_exceeded, "The KMS key " + call.key().arn + " already has " +
@@ -44,7 +44,7 @@ asio::awaitable<Outcome<Empty>> handle_create_alias(Call& call, const CreateAlia
                                  .created = now,
                                  .updated = now};
         if (auto put = txn.put(std::move(alias)); !put) {
-            return store_failed(call, std::move(put).error());
+            return store_failed(call, put.error());
         }
         return done;
     };

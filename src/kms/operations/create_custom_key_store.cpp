@@ -156,7 +156,7 @@ asio::awaitable<Outcome<CreateResponse>> handle_create_custom_key_store(Call& ca
         } else if (auto refused = check_new(call, request, *existing)) {
             return *std::move(refused);
         } else if (auto written = txn.put(record); !written) {
-            return store_failed(call, std::move(written).error());
+            return store_failed(call, written.error());
         }
         call.audit.response_elements.clear();
         append_for_audit(call.audit.response_elements, response);

@@ -183,7 +183,7 @@ Outcome<Done> insert(const Call& call, store::Txn& txn, store::GrantRecord& gran
     if (!grant.name.empty()) {
         auto named = txn.grants_named(grant.account, grant.region, grant.key, grant.name);
         if (!named) {
-            return store_failed(call, std::move(named).error());
+            return store_failed(call, named.error());
         }
         const auto same = std::ranges::find_if(
             *named, [&](const store::GrantRecord& old) { return same_parameters(old, grant); });
@@ -194,14 +194,14 @@ Outcome<Done> insert(const Call& call, store::Txn& txn, store::GrantRecord& gran
     }
     auto count = txn.count_grants(grant.account, grant.region, grant.key);
     if (!count) {
-        return store_failed(call, std::move(count).error());
+        return store_failed(call, count.error());
     }
     if (*count >= kGrantsPerKey) {
         return Failure(ErrorType::limit_exceeded, "The KMS key " + call.key().arn + " already has " +
                                                       std::to_string(kGrantsPerKey) + " grants.");
     }
     if (auto written = txn.put(grant); !written) {
-        return store_failed(call, std::move(written).error());
+        return store_failed(call, written.error());
     }
     return done;
 }

@@ -198,7 +198,7 @@ Outcome<Done> insert(const Call& call, store::Txn& txn, const store::KeyRecord& 
     }
     if (material) {
         if (auto written = txn.put(*material); !written) {
-            return store_failed(call, std::move(written).error());
+            return store_failed(call, written.error());
         }
     }
     return insert_key(call, txn, record);

@@ -100,7 +100,7 @@ asio::awaitable<Outcome<DecryptResponse>> handle_decrypt(Call& call, const Decry
     Result<SecretBytes> plaintext =
         co_await (*client)->decrypt(*generation->material, request.blob, *context, call.http.deadline);
     if (!plaintext) {
-        co_return key_failed(call, key, std::move(plaintext).error());
+        co_return key_failed(call, key, plaintext.error());
     }
     call.audit.material_id = generation->id;
     if (request.dry_run) {

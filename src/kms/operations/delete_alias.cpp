@@ -15,13 +15,13 @@ asio::awaitable<Outcome<Empty>> handle_delete_alias(Call& call, const DeleteAlia
     Decide decide = [&](store::Txn& txn) -> Outcome<Done> {
         auto alias = txn.alias(key.account, key.region, request.name);
         if (!alias) {
-            return store_failed(call, std::move(alias).error());
+            return store_failed(call, alias.error());
         }
         if (!*alias) {
             return not_found("Alias " + call.audit.alias_arn + " is not found.");
         }
         if (auto erased = txn.erase_alias(key.account, key.region, request.name); !erased) {
-            return store_failed(call, std::move(erased).error());
+            return store_failed(call, erased.error());
         }
         return done;
     };

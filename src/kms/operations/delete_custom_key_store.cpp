@@ -29,7 +29,7 @@ asio::awaitable<Outcome<Empty>> handle_delete_custom_key_store(Call& call, const
             return wrong_connection_state(*row, store::ConnectionState::disconnected);
         }
         if (auto erased = txn.erase_key_store(row->account, row->region, row->id); !erased) {
-            return store_failed(call, std::move(erased).error());
+            return store_failed(call, erased.error());
         }
         return done;
     };

@@ -32,7 +32,7 @@ Outcome<Done> drop(const Call& call, store::Txn& txn, std::string_view material)
     }
     auto imports = txn.imports(row->account, row->region, row->id);
     if (!imports) {
-        return store_failed(call, std::move(imports).error());
+        return store_failed(call, imports.error());
     }
     Status<> dropped = done;
     for (const store::ImportRecord& import : *imports) {
@@ -48,7 +48,7 @@ Outcome<Done> drop(const Call& call, store::Txn& txn, std::string_view material)
     const store::KeyRecord key = *row;
     dropped = dropped ? txn.put(*std::move(row)) : dropped;
     dropped = dropped ? settle_pending(txn, key) : dropped;
-    return dropped ? Outcome<Done>(done) : store_failed(call, std::move(dropped).error());
+    return dropped ? Outcome<Done>(done) : store_failed(call, dropped.error());
 }
 
 asio::awaitable<Outcome<DeleteImportedResponse>> handle_delete_imported_key_material(

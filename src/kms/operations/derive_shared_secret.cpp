@@ -62,7 +62,7 @@ asio::awaitable<Outcome<DeriveResponse>> handle_derive_shared_secret(Call& call,
     Result<SecretBytes> secret =
         co_await call.io.cluster.derive(*key.current().material, request.peer, call.http.deadline);
     if (!secret) {
-        co_return call.failed(std::move(secret).error());
+        co_return call.failed(secret.error());
     }
     Outcome<Delivered> delivered = deliver(call, *std::move(secret));
     if (!delivered) {

@@ -13,7 +13,7 @@ Outcome<Done> unschedule(const Call& call, store::Txn& txn) {
     }
     auto known = txn.rotation_schedule(row->account, row->region, row->id);
     if (!known) {
-        return store_failed(call, std::move(known).error());
+        return store_failed(call, known.error());
     }
     if (!*known) {
         return done;  // the same call again succeeds
@@ -21,7 +21,7 @@ Outcome<Done> unschedule(const Call& call, store::Txn& txn) {
     Status<> erased = change_related(txn, *row, [&](store::KeyRecord& related) {
         return txn.erase_rotation_schedule(related.account, related.region, related.id);
     });
-    return erased ? Outcome<Done>(done) : store_failed(call, std::move(erased).error());
+    return erased ? Outcome<Done>(done) : store_failed(call, erased.error());
 }
 
 asio::awaitable<Outcome<Empty>> handle_disable_key_rotation(Call& call, const NoMembers&) {

@@ -25,7 +25,7 @@ asio::awaitable<Outcome<Empty>> handle_disconnect_custom_key_store(Call& call,
         row->state = ConnectionState::disconnecting;
         row->error_code.clear();
         if (auto written = txn.put(*std::move(row)); !written) {
-            return store_failed(call, std::move(written).error());
+            return store_failed(call, written.error());
         }
         return done;
     };

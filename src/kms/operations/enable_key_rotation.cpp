@@ -24,7 +24,7 @@ Outcome<Done> schedule(const Call& call, store::Txn& txn, std::uint32_t days) {
     next.period_days = days;
     next.next = call.parts.life.now() + std::chrono::days(days);
     Status<> written = put_schedule(txn, *row, next);
-    return written ? Outcome<Done>(done) : store_failed(call, std::move(written).error());
+    return written ? Outcome<Done>(done) : store_failed(call, written.error());
 }
 
 asio::awaitable<Outcome<Empty>> handle_enable_key_rotation(Call& call, const EnableRotationRequest& request) {

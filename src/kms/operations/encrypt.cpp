@@ -73,7 +73,7 @@ asio::awaitable<Outcome<EncryptResponse>> handle_encrypt(Call& call, const Encry
     Result<Bytes> blob =
         co_await (*client)->encrypt(*key.current().material, request.plaintext, *context, call.http.deadline);
     if (!blob) {
-        co_return key_failed(call, key, std::move(blob).error());
+        co_return key_failed(call, key, blob.error());
     }
     call.audit.material_id = key.current().id;
     co_return EncryptResponse{*std::move(blob), key.arn, kSymmetricDefault};

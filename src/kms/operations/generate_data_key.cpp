@@ -77,7 +77,7 @@ asio::awaitable<Outcome<cluster::DataKey>> make_data_key(Call& call, const DataK
     Result<cluster::DataKey> made = co_await (*client)->generate_data_key(*key.current().material, *size,
                                                                           want, *context, call.http.deadline);
     if (!made) {
-        co_return key_failed(call, key, std::move(made).error());
+        co_return key_failed(call, key, made.error());
     }
     call.audit.material_id = key.current().id;
     co_return *std::move(made);

@@ -65,13 +65,13 @@ asio::awaitable<Outcome<SealedPair>> make_key_pair(Call& call, const KeyPairRequ
     const MonoTime deadline = call.generation_deadline(request.spec);
     Result<cluster::KeyPair> pair = co_await call.io.cluster.generate_pair(request.spec, deadline);
     if (!pair) {
-        co_return call.failed(std::move(pair).error());
+        co_return call.failed(pair.error());
     }
     const ByteView private_key = pair->private_key.reveal(SecretAccess());
     Result<Bytes> blob =
         co_await call.io.cluster.encrypt(*key.current().material, private_key, *context, deadline);
     if (!blob) {
-        co_return call.failed(std::move(blob).error());
+        co_return call.failed(blob.error());
     }
     call.audit.material_id = key.current().id;
     co_return SealedPair{*std::move(blob), *std::move(pair)};

@@ -42,7 +42,7 @@ asio::awaitable<Outcome<GenerateMacResponse>> handle_generate_mac(Call& call,
     Result<Bytes> mac =
         co_await call.io.cluster.mac(*key.current().material, request.message, call.http.deadline);
     if (!mac) {
-        co_return call.failed(std::move(mac).error());
+        co_return call.failed(mac.error());
     }
     co_return GenerateMacResponse{*std::move(mac), request.algorithm, key.arn};
 }

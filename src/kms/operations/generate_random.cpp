@@ -43,7 +43,7 @@ asio::awaitable<Outcome<RandomResponse>> handle_generate_random(Call& call, cons
     const auto size = static_cast<std::uint16_t>(*request.size);  // 1..1024 by the model
     Result<SecretBytes> bytes = co_await client->random(size, call.http.deadline);
     if (!bytes) {
-        co_return call.failed(std::move(bytes).error());
+        co_return call.failed(bytes.error());
     }
     Outcome<Delivered> delivered = deliver(call, *std::move(bytes));
     if (!delivered) {

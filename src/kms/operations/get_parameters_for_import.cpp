@@ -69,7 +69,7 @@ asio::awaitable<Outcome<ParametersResponse>> handle_get_parameters_for_import(
     Result<cluster::NewKey> made =
         co_await call.io.cluster.create_key(pair, call.generation_deadline(request.spec));
     if (!made) {
-        co_return call.failed(std::move(made).error());
+        co_return call.failed(made.error());
     }
     const ImportToken token{call.parts.life.now() + kImportTokenLife, std::string(request.algorithm),
                             std::move(made->token)};

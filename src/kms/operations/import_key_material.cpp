@@ -128,7 +128,7 @@ asio::awaitable<Outcome<Opened>> open(Call& call, const ImportRequest& request) 
     Result<cluster::NewKey> made =
         co_await call.io.cluster.import_key(identity, material, call.http.deadline);
     if (!made) {
-        co_return call.failed(std::move(made).error());
+        co_return call.failed(made.error());
     }
     if (made->token.empty()) {
         co_return wrong_material("The imported key material is not a key of the KeySpec " + key.spec + ".");
@@ -154,7 +154,7 @@ public:
         row_ = *std::move(row);
         auto imports = txn_.imports(row_.account, row_.region, row_.id);
         if (!imports) {
-            return store_failed(call_, std::move(imports).error());
+            return store_failed(call_, imports.error());
         }
         imports_ = *std::move(imports);
         Outcome<Imported> import = adopted();
@@ -217,7 +217,7 @@ private:
             Status<> erased = txn_.erase_import(row_.account, row_.region, row_.id, import.material);
             erased = erased ? forget_in_replicas(txn_, row_, import.material, Forget::name) : erased;
             if (!erased) {
-                return store_failed(call_, std::move(erased).error());
+                return store_failed(call_, erased.error());
             }
         }
         return std::nullopt;
@@ -239,7 +239,7 @@ private:
     Outcome<Done> write(Imported import) {
         auto old = txn_.material(row_.account, row_.region, row_.id, opened_.id);
         if (!old) {
-            return store_failed(call_, std::move(old).error());
+            return store_failed(call_, old.error());
         }
         store::MaterialRecord material{.account = row_.account,
                                        .region = row_.region,
@@ -267,7 +267,7 @@ private:
             written = share_import(txn_, row_, import);
         }
         written = written ? settle_pending(txn_, row_) : written;
-        return written ? Outcome<Done>(done) : store_failed(call_, std::move(written).error());
+        return written ? Outcome<Done>(done) : store_failed(call_, written.error());
     }
 
     Call& call_;

@@ -75,7 +75,7 @@ asio::awaitable<Outcome<Opened>> open(Call& call, const ReEncryptRequest& reques
     Result<SecretBytes> opened =
         co_await (*client)->decrypt(*generation->material, request.blob, context, call.http.deadline);
     if (!opened) {
-        co_return key_failed(call, source, std::move(opened).error());
+        co_return key_failed(call, source, opened.error());
     }
     co_return Opened{*std::move(opened), generation->id};
 }
@@ -120,7 +120,7 @@ asio::awaitable<Outcome<ReEncryptResponse>> re_encrypt_here(Call& call, const Re
         Result<Bytes> sealed =
             co_await (*client)->encrypt(*destination.current().material, plaintext, to, call.http.deadline);
         if (!sealed) {
-            co_return key_failed(call, destination, std::move(sealed).error());
+            co_return key_failed(call, destination, sealed.error());
         }
         response.blob = *std::move(sealed);
         response.destination_material = destination.current().id;
@@ -177,7 +177,7 @@ asio::awaitable<Outcome<ReEncryptResponse>> handle_re_encrypt(Call& call, const 
     Result<Bytes> made = co_await (*client)->re_encrypt(
         *generation->material, request.blob, *from, *destination.current().material, *to, call.http.deadline);
     if (!made) {
-        co_return key_failed(call, source, std::move(made).error());
+        co_return key_failed(call, source, made.error());
     }
     call.audit.material_id = generation->id;
     if (request.dry_run) {

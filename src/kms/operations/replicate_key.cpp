@@ -161,7 +161,7 @@ Outcome<Done> insert_replica(const Call& call, store::Txn& txn, const store::Key
     written = written ? txn.audit(service_event_record("CreateKey", replica, arn, call.http.time,
                                                        call.parts.random, call.parts.store.sequence()))
                       : written;
-    return written ? Outcome<Done>(done) : store_failed(call, std::move(written).error());
+    return written ? Outcome<Done>(done) : store_failed(call, written.error());
 }
 
 // The answer shows the replica while it is being made; it is ready when the answer is there.

@@ -72,7 +72,7 @@ Outcome<Done> adopt_imported(const Call& call, store::Txn& txn) {
     }
     auto imports = txn.imports(row->account, row->region, row->id);
     if (!imports) {
-        return store_failed(call, std::move(imports).error());
+        return store_failed(call, imports.error());
     }
     for (const store::ImportRecord& import : *imports) {
         if (import.status != store::ImportStatus::pending_rotation) {
@@ -88,7 +88,7 @@ Outcome<Done> adopt_imported(const Call& call, store::Txn& txn) {
             written = make_current(call.parts, txn, *std::move(row), call.key().arn, id,
                                    store::RotationType::on_demand, call.http.time);
         }
-        return written ? Outcome<Done>(done) : store_failed(call, std::move(written).error());
+        return written ? Outcome<Done>(done) : store_failed(call, written.error());
     }
     return nothing_pending(call.key());
 }
@@ -101,7 +101,7 @@ Outcome<Done> adopt(const Call& call, store::Txn& txn, const NewMaterial& made) 
     if (auto adopted = made.adopt(call.parts, txn, *std::move(row), call.key().arn,
                                   store::RotationType::on_demand, call.http.time);
         !adopted) {
-        return store_failed(call, std::move(adopted).error());
+        return store_failed(call, adopted.error());
     }
     return done;
 }
@@ -140,7 +140,7 @@ asio::awaitable<Outcome<RotateResponse>> handle_rotate_key_on_demand(Call& call,
     Result<NewMaterial> made =
         co_await NewMaterial::make(call.io, key.record, call.parts.random, call.http.deadline);
     if (!made) {
-        co_return call.failed(std::move(made).error());
+        co_return call.failed(made.error());
     }
     RotateResponse response{key.arn};
     append_for_audit(call.audit.response_elements, response);

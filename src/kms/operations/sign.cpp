@@ -73,7 +73,7 @@ asio::awaitable<Outcome<SignResponse>> handle_sign(Call& call, const SignRequest
     Result<Bytes> signature = co_await call.io.cluster.sign(*key.current().material, digest->kind,
                                                             digest->bytes(), call.http.deadline);
     if (!signature) {
-        co_return call.failed(std::move(signature).error());
+        co_return call.failed(signature.error());
     }
     co_return SignResponse{key.arn, *std::move(signature), request.algorithm};
 }

@@ -42,7 +42,7 @@ asio::awaitable<Outcome<Empty>> handle_update_alias(Call& call, const UpdateAlia
         }
         auto alias = txn.alias(target.account, target.region, request.name);
         if (!alias) {
-            return store_failed(call, std::move(alias).error());
+            return store_failed(call, alias.error());
         }
         if (!*alias) {
             return not_found("Alias " + call.audit.alias_arn + " is not found.");
@@ -50,7 +50,7 @@ asio::awaitable<Outcome<Empty>> handle_update_alias(Call& call, const UpdateAlia
         if ((**alias).target != target.id) {
             auto count = txn.count_aliases(target.account, target.region, target.id);
             if (!count) {
-                return store_failed(call, std::move(count).error());
+                return store_failed(call, count.error());
             }
             if (*count >= kAliasesPerKey) {
                 return Failure(ErrorType::limit_exceeded, "The KMS key " + call.keys[1]->arn +
@@ -61,7 +61,7 @@ asio::awaitable<Outcome<Empty>> handle_update_alias(Call& call, const UpdateAlia
         (**alias).target = target.id;
         (**alias).updated = now;
         if (auto put = txn.put(**std::move(alias)); !put) {
-            return store_failed(call, std::move(put).error());
+            return store_failed(call, put.error());
         }
         return done;
     };

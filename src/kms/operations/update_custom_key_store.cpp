@@ -131,7 +131,7 @@ asio::awaitable<Outcome<Empty>> handle_update_custom_key_store(Call& call, const
             row->sealed_password = sealed;
         }
         if (auto written = txn.put(*std::move(row)); !written) {
-            return store_failed(call, std::move(written).error());
+            return store_failed(call, written.error());
         }
         return done;
     };

@@ -60,7 +60,7 @@ Outcome<Done> move_primary(const Call& call, store::Txn& txn, std::string_view r
                   ? txn.audit(service_event_record("UpdatePrimaryRegion", **successor, arn, call.http.time,
                                                    call.parts.random, call.parts.store.sequence()))
                   : written;
-    return written ? Outcome<Done>(done) : store_failed(call, std::move(written).error());
+    return written ? Outcome<Done>(done) : store_failed(call, written.error());
 }
 
 asio::awaitable<Outcome<Empty>> handle_update_primary_region(Call& call,
