@@ -20,6 +20,8 @@ namespace {
 namespace json = boost::json;
 namespace asio = boost::asio;
 
+constexpr std::string_view kCustomId = "_custom_id_";
+
 struct Step {
     std::string_view operation;
     json::object input;
@@ -82,7 +84,7 @@ json::object object_of(const std::map<std::string, std::string>& pairs) {
 }
 
 json::object creation_of(const config::SeedKey& key, bool imported) {
-    json::array tags{{{"TagKey", "_custom_id_"}, {"TagValue", key.id}}};
+    json::array tags{{{"TagKey", kCustomId}, {"TagValue", key.id}}};
     for (const auto& [name, value] : key.tags) {
         tags.push_back({{"TagKey", name}, {"TagValue", value}});
     }
@@ -133,6 +135,7 @@ std::vector<Step> belongings_of(const config::SeedKey& key) {
         }
         steps.push_back({"TagResource", {{"KeyId", key.id}, {"Tags", std::move(tags)}}, {}});
     }
+    steps.push_back({"UntagResource", {{"KeyId", key.id}, {"TagKeys", {kCustomId}}}, {}});
     steps.push_back({"UpdateKeyDescription", {{"KeyId", key.id}, {"Description", key.description}}, {}});
     if (!key.policy.empty()) {
         steps.push_back({"PutKeyPolicy", {{"KeyId", key.id}, {"Policy", key.policy}}, {}});

@@ -86,8 +86,8 @@ private:
         if (!arn.region.empty() && arn.region != call_.http.region) {
             return not_found("Invalid arn " + std::string(arn.region));
         }
-        const bool ours =
-            arn.partition == catalogue().partition() && arn.service == "kms" && is_account(arn.account);
+        const bool ours = arn.partition == catalogue().partition() && arn.service == "kms" &&
+                          arn.region == call_.http.region && is_account(arn.account);
         if (ours && arn.resource.starts_with("key/") && is_key_id(arn.resource.substr(4))) {
             return of_key({arn.account, arn.resource.substr(4), false});
         }
@@ -225,6 +225,10 @@ std::optional<Failure> check_alias_name(std::string_view name) {
     }
     if (name.starts_with(kReservedPrefix)) {
         return Failure(ErrorType::not_authorized, {});
+    }
+    // The model's pattern lets both through, but no ARN could name such an alias.
+    if (name == kAliasPrefix || name.find(':') != name.npos) {
+        return validation(std::string(name) + " contains invalid characters for an alias");
     }
     return std::nullopt;
 }

@@ -72,15 +72,16 @@ Refused check_store_kind(const CreateKeyRequest& request, std::string_view spec,
     if (request.multi_region) {
         return unsupported("Custom key stores do not support multi-Region keys.");
     }
-    if (request.origin == "EXTERNAL_KEY_STORE") {
-        return unsupported("The custom key store is of the type AWS_CLOUDHSM, not EXTERNAL_KEY_STORE.");
-    }
     return std::nullopt;
 }
 
 // Where the key is made: the HSMs of its key store, or those of the default one.
 Outcome<Place> place_of(const Call& call, const CreateKeyRequest& request) {
     if (request.key_store) {
+        const Outcome<KeyStorePtr> store = find_key_store(call, *request.key_store);
+        if (store && request.origin == "EXTERNAL_KEY_STORE") {
+            return unsupported("The custom key store is of the type AWS_CLOUDHSM, not EXTERNAL_KEY_STORE.");
+        }
         return connected_store(call, *request.key_store, PlaceFor::new_key);
     }
     return Place{nullptr, &call.io.cluster};
@@ -166,9 +167,6 @@ store::KeyRecord record_of(const Call& call, const CreateKeyRequest& request) {
     record.policy = request.policy ? std::string(*request.policy)
                                    : default_key_policy(catalogue.partition(), call.account());
     merge_tags(record.tags, request.tags);
-    if (call.options.custom_ids) {
-        std::erase_if(record.tags, [](const store::Tag& tag) { return tag.key == kCustomId; });
-    }
     record.created = call.parts.life.now();
     return record;
 }

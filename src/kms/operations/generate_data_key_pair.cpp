@@ -1,4 +1,5 @@
 #include "src/kms/context.hpp"
+#include "src/kms/new_key.hpp"
 #include "src/kms/operations/key_pair.hpp"
 #include "src/kms/operations/operations.hpp"
 #include "src/kms/recipient.hpp"
@@ -65,7 +66,8 @@ asio::awaitable<Outcome<SealedPair>> make_key_pair(Call& call, const KeyPairRequ
     const MonoTime deadline = call.generation_deadline(request.spec);
     Result<cluster::KeyPair> pair = co_await call.io.cluster.generate_pair(request.spec, deadline);
     if (!pair) {
-        co_return call.failed(pair.error());
+        co_return pair.error().code == Errc::unsupported ? cannot_make(request.spec)
+                                                         : call.failed(pair.error());
     }
     const ByteView private_key = pair->private_key.reveal(SecretAccess());
     Result<Bytes> blob =

@@ -18,17 +18,18 @@ struct RotationStatusResponse {
     }
 };
 
-// Imported keys are never rotated automatically; with their material there, the answer is a plain no.
+// Keys that are never rotated automatically, but may be asked: asymmetric and HMAC keys (decision 0030), and
+// imported ones whose material is there.
 bool answers_no(const Key& key, WallTime now) {
-    return key.record.origin == "EXTERNAL" && key.state_at(now) != store::KeyState::pending_import;
+    return key.record.spec != kSymmetricDefault ||
+           (key.record.origin == "EXTERNAL" && key.state_at(now) != store::KeyState::pending_import);
 }
 
 Outcome<RotationStatusResponse> handle_get_key_rotation_status(Call& call, const NoMembers&) {
     const Key& key = call.key();
-    if (auto refused = check_rotatable(key)) {
-        if (key.record.spec != "SYMMETRIC_DEFAULT" || !answers_no(key, call.parts.life.now())) {
-            return *std::move(refused);
-        }
+    auto refused = check_rotatable(key);
+    if (refused && !answers_no(key, call.parts.life.now())) {
+        return *std::move(refused);
     }
     RotationStatusResponse response;
     response.key = key.record.id.value();

@@ -76,6 +76,10 @@ Refused check_expiry(const ImportRequest& request, WallTime now) {
                : std::nullopt;
 }
 
+Failure named_new_material() {
+    return validation("KeyMaterialId is not valid with the ImportType NEW_KEY_MATERIAL.");
+}
+
 // Other kinds of key have one material for ever, so there is nothing to choose or to name.
 Refused check_choice(const Key& key, const ImportRequest& request) {
     if (key.record.spec != kSymmetricDefault && (request.type || request.material || request.description)) {
@@ -89,10 +93,7 @@ Refused check_choice(const Key& key, const ImportRequest& request) {
     if (is_replica(key.record) && request.type == kNew) {
         return not_primary(key.arn);
     }
-    if (request.type == kNew && request.material) {
-        return validation("KeyMaterialId is not valid with the ImportType NEW_KEY_MATERIAL.");
-    }
-    return std::nullopt;
+    return request.type == kNew && request.material ? Refused(named_new_material()) : std::nullopt;
 }
 
 // What names the material must not let anybody without the sealing key try out materials.
@@ -174,6 +175,9 @@ private:
         Imported* const before = known();
         const bool first = imports_.empty() && !is_replica(row_);
         if (request_.type.value_or(first ? kNew : kExisting) == kNew) {
+            if (request_.material) {
+                return named_new_material();  // the type was not given: only here it is known which one it is
+            }
             if (before != nullptr) {
                 return wrong_material("This key material is associated with the KMS key already.");
             }

@@ -146,7 +146,7 @@ materials = ["{MATERIALS[0]}"]
             named = kms.must("CreateKey", Tags=[{"TagKey": "_custom_id_", "TagValue": IDS[5]},
                                                 {"TagKey": "team", "TagValue": "x"}])["KeyMetadata"]
             self.assertEqual(named["KeyId"], IDS[5])
-            self.assertEqual([t["TagKey"] for t in kms.must("ListResourceTags", KeyId=IDS[5])["Tags"]], ["team"])
+            self.assertEqual([t["TagKey"] for t in kms.must("ListResourceTags", KeyId=IDS[5])["Tags"]], ["_custom_id_", "team"])
             again = kms.call("CreateKey", Tags=[{"TagKey": "_custom_id_", "TagValue": IDS[5]}])
             self.assertEqual(again.type, "AlreadyExistsException")
             wrong = kms.call("CreateKey", Tags=[{"TagKey": "_custom_id_", "TagValue": "no-uuid"}])

@@ -51,6 +51,16 @@ protected:
     Harness api_;
 };
 
+TEST_F(ImportTest, FirstMaterialCannotBeNamed) {
+    const std::string key = new_key();
+    const std::string named = R"(,"ExpirationModel":"KEY_MATERIAL_DOES_NOT_EXPIRE","KeyMaterialId":")" +
+                              std::string(64, '0') + "\"";
+    EXPECT_THAT(
+        import(key, 'a', named),
+        IsError("ValidationException", "KeyMaterialId is not valid with the ImportType NEW_KEY_MATERIAL."));
+    EXPECT_EQ(state(key), "PendingImport");
+}
+
 TEST_F(ImportTest, WrappingPairHasTheTimeOfAnRsaKey) {
     const std::string key = new_key();
     api_.call("CreateKey", "{}");

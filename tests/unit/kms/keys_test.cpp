@@ -261,6 +261,10 @@ TEST(Alias, BadNamesAndTargetsAreRefused) {
                 IsError("ValidationException",
                         "1 validation error detected: Value 'alias/a b' at 'aliasName' failed to satisfy "
                         "constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$"));
+    for (const std::string name : {"alias/", "alias/a:b"}) {
+        EXPECT_THAT(api.call("CreateAlias", alias_body(name, key)),
+                    IsError("ValidationException", name + " contains invalid characters for an alias"));
+    }
     EXPECT_THAT(api.call("CreateAlias", alias_body("alias/aws/x", key)),
                 IsBareError("NotAuthorizedException"));
     EXPECT_THAT(api.call("CreateAlias", alias_body("alias/b", "alias/a")),
@@ -323,6 +327,8 @@ INSTANTIATE_TEST_SUITE_P(
                    "Invalid arn 'arn:aws:kms:eu-west-1:111122223333:key/x'"},
         Identifier{"DescribeKey", "arn:aws:iam::111122223333:user/x", "InvalidArnException",
                    "Invalid arn 'arn:aws:iam::111122223333:user/x'"},
+        Identifier{"DescribeKey", "arn:aws:kms::111122223333:alias/a", "InvalidArnException",
+                   "Invalid arn 'arn:aws:kms::111122223333:alias/a'"},
         Identifier{"DescribeKey", "alias/none", "NotFoundException",
                    "Alias arn:aws:kms:eu-west-1:111122223333:alias/none is not found."},
         Identifier{"EnableKey", "alias/none", "NotFoundException", "Invalid keyId alias/none"},

@@ -158,11 +158,14 @@ TEST(RotateOnDemand, RefusalsHaveTheTextsOfAws) {
     EXPECT_THAT(api.call("RotateKeyOnDemand", key_body(key)),
                 IsError("DisabledException", arn + " is disabled."));
     become("RSA_2048", "AWS_KMS", store::KeyState::enabled);
-    for (const char* operation : {"RotateKeyOnDemand", "EnableKeyRotation", "DisableKeyRotation",
-                                  "GetKeyRotationStatus", "ListKeyRotations"}) {
+    for (const char* operation :
+         {"RotateKeyOnDemand", "EnableKeyRotation", "DisableKeyRotation", "ListKeyRotations"}) {
         EXPECT_THAT(api.call(operation, key_body(key)), IsBareError("UnsupportedOperationException"))
             << operation;
     }
+    EXPECT_EQ(api.call("GetKeyRotationStatus", key_body(key)).body,
+              R"({"KeyRotationEnabled":false,"KeyId":")" + key + "\"}")
+        << "Terraform asks it of every key (decision 0030)";
     become("SYMMETRIC_DEFAULT", "EXTERNAL", store::KeyState::pending_import);
     EXPECT_THAT(api.call("RotateKeyOnDemand", key_body(key)),
                 IsError("KMSInvalidStateException", arn + " is pending import."));
@@ -179,7 +182,10 @@ TEST(RotateOnDemand, RefusalsHaveTheTextsOfAws) {
                         "No available key material pending rotation for the key: " + arn + "."));
     EXPECT_EQ(json_at(api.call("GetKeyRotationStatus", key_body(key)).body, "KeyRotationEnabled"), "false");
     become("SYMMETRIC_DEFAULT", "AWS_CLOUDHSM", store::KeyState::enabled);
-    EXPECT_THAT(api.call("RotateKeyOnDemand", key_body(key)), HasType("UnsupportedOperationException"));
+    for (const char* operation : {"RotateKeyOnDemand", "GetKeyRotationStatus"}) {
+        EXPECT_THAT(api.call(operation, key_body(key)), HasType("UnsupportedOperationException"))
+            << operation;
+    }
     become("SYMMETRIC_DEFAULT", "AWS_KMS", store::KeyState::enabled);
     api.call("EnableKeyRotation", key_body(key, R"(,"RotationPeriodInDays":90)"));
     api.life.time += days(90) - std::chrono::minutes(19);
