@@ -46,6 +46,7 @@ Result<Command> advance_clock(const Row& row, const Arguments& arguments) {
 Result<Command> ask_request(const Row& row, const Arguments& behind) {
     return ask(row, behind, std::string(row.request));
 }
+
 template <Result<Command> (*kParse)(const Arguments&)>
 Result<Command> read_by(const Row&, const Arguments& behind) {
     return kParse(behind);
@@ -109,10 +110,11 @@ std::string words_behind(std::string_view first) {
     return fmt::format("{}", fmt::join(words, " or "));
 }
 
-// The words that a command line begins with, up to its first option.
+// The words that a command line begins with: up to its first option, or to what can be no word of a command.
 std::string leading_words(const Arguments& arguments) {
-    const auto end =
-        std::ranges::find_if(arguments, [](const std::string& word) { return word.starts_with("-"); });
+    const auto end = std::ranges::find_if(arguments, [](const std::string& word) {
+        return word.starts_with("-") || word.find(' ') != word.npos;
+    });
     return fmt::format("{}", fmt::join(arguments.begin(), end, " "));
 }
 

@@ -44,7 +44,7 @@ awaitable<Status<>> Manager::claim_for_officer(const store::CloudHsmRecord& hsm,
         }
         Status<> put = done;
         if (!made) {
-            (*row)->state_message = kGiven;
+            (*row)->state_message = waiting_message(kGiven, (*row)->state_message);
             put = txn.put(**std::move(row));
         }
         return put ? txn.audit(

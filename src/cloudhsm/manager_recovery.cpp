@@ -28,8 +28,12 @@ bool Manager::has_vault(const ClusterId& lineage) const {
 awaitable<Status<>> Manager::wait_for_recovery(const store::CloudHsmRecord& hsm,
                                                const store::ClusterRecord& row, SecretBytes officer_pin) {
     std::string message = waiting_message(kWaitingForRecovery, hsm.state_message);
-    if (const Status<> begun = co_await set_state(hsm.id, store::HsmState::create_in_progress, ""); !begun) {
-        co_return begun;  // an earlier process may have left it waiting
+    // An earlier process may have left it waiting.
+    std::string unfinished = waiting_message("", hsm.state_message);
+    const Status<> begun =
+        co_await set_state(hsm.id, store::HsmState::create_in_progress, std::move(unfinished));
+    if (!begun) {
+        co_return begun;
     }
     cluster::HsmOptions options = hsm_options(hsm);
     cluster::ClusterFacts facts = facts_of(row);

@@ -1,6 +1,7 @@
 // Two tags of CreateKey that users of LocalStack know, for development services alone. `_custom_id_` is the
 // id of the new key; `_custom_key_material_` is its material in base64: bytes of an AES or HMAC key, PKCS#8
-// DER of a private key. Neither is kept as a tag, and the material is in no audit record.
+// DER of a private key. The first stays a tag of the key; the material is neither a tag nor in an audit
+// record.
 #pragma once
 
 #include "src/http/api.hpp"

@@ -122,6 +122,9 @@ public:
             std::size_t consumed = head_size + static_cast<std::size_t>(head_.content_length);
             const bool in_place = !head_.chunked && consumed <= in_.size();
             if (head_.chunked || used_ < consumed) {
+                if (retired()) {
+                    co_return;
+                }
                 now_ = clock.mono();
                 const auto allowance = std::chrono::milliseconds(
                     1000 * (head_.chunked ? limits_.body_bytes : head_.content_length) / limits_.body_rate);

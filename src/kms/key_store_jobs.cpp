@@ -16,7 +16,6 @@
 namespace claviger::kms {
 namespace {
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using store::ConnectionState;
 

@@ -226,10 +226,6 @@ std::optional<Failure> check_alias_name(std::string_view name) {
     if (name.starts_with(kReservedPrefix)) {
         return Failure(ErrorType::not_authorized, {});
     }
-    // The model's pattern lets both through, but no ARN could name such an alias.
-    if (name == kAliasPrefix || name.find(':') != name.npos) {
-        return validation(std::string(name) + " contains invalid characters for an alias");
-    }
     return std::nullopt;
 }
 

@@ -228,7 +228,7 @@ private:
     std::unique_ptr<Traffic> traffic_;
     int epoll_;
     std::vector<Connection> connections_;
-    std::array<char, 64 * 1024> buffer_;
+    std::array<char, 64 << 10> buffer_;
     std::uint64_t waiting_ = 0;
     Clock::time_point from_, until_;
 };
@@ -247,6 +247,7 @@ LoadResult run_load(const LoadOptions& options, const TrafficFactory& make, cons
     const Clock::time_point from = Clock::now() + ticks(options.warm_up);
     const Clock::time_point until = from + ticks(options.duration);
     std::vector<std::thread> running;
+    running.reserve(generators.size());
     for (const auto& generator : generators) {
         running.emplace_back([&generator, from, until] {
             prefer_batches();  // a server, nginx or ours, sends what it has before we look at it
@@ -293,7 +294,7 @@ Reply Client::send(std::string_view request) {
         throw std::runtime_error(std::string("send: ") + std::strerror(errno));
     }
     buffer_.clear();
-    std::array<char, 16 * 1024> chunk;
+    std::array<char, 16 << 10> chunk;
     for (;;) {
         const ssize_t got = ::recv(socket_, chunk.data(), chunk.size(), 0);
         if (got <= 0) {

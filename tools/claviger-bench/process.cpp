@@ -90,6 +90,7 @@ Child Child::start(const std::vector<std::string>& command, const std::filesyste
         ::dup2(output, STDOUT_FILENO);
         ::dup2(output, STDERR_FILENO);
         std::vector<char*> arguments;
+        arguments.reserve(command.size() + 1);
         for (const std::string& argument : command) {
             arguments.push_back(const_cast<char*>(argument.c_str()));
         }
@@ -188,9 +189,12 @@ std::uint16_t free_port() {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(socket, reinterpret_cast<const sockaddr*>(&address), size);
-    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+    const bool bound = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
+                       ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
     ::close(socket);
+    if (!bound) {
+        throw std::runtime_error("no free port on the loopback interface");
+    }
     return ntohs(address.sin_port);
 }
 

@@ -13,6 +13,10 @@ struct CreateAliasRequest {
 };
 
 asio::awaitable<Outcome<Empty>> handle_create_alias(Call& call, const CreateAliasRequest& request) {
+    // The model's pattern lets both through; AWS makes neither.
+    if (request.name == "alias/" || request.name.find(':') != request.name.npos) {
+        co_return validation(std::string(request.name) + " contains invalid characters for an alias");
+    }
     const store::KeyRecord& key = call.key().record;
     const WallTime now = call.parts.life.now();
     Decide decide = [&](store::Txn& txn) -> Outcome<Done> {

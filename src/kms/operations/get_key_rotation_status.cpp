@@ -19,7 +19,7 @@ struct RotationStatusResponse {
 };
 
 // Keys that are never rotated automatically, but may be asked: asymmetric and HMAC keys (decision 0030), and
-// imported ones whose material is there.
+// symmetric imported ones whose material is there.
 bool answers_no(const Key& key, WallTime now) {
     return key.record.spec != kSymmetricDefault ||
            (key.record.origin == "EXTERNAL" && key.state_at(now) != store::KeyState::pending_import);

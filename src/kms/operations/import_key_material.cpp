@@ -162,7 +162,7 @@ public:
         if (!import) {
             return std::move(import).error();
         }
-        return write(*std::move(import));
+        return write(*import);
     }
 
 private:
@@ -240,7 +240,7 @@ private:
         return material ? Result<bool>(material->has_value()) : Result<bool>(material.error());
     }
 
-    Outcome<Done> write(Imported import) {
+    Outcome<Done> write(const Imported& import) {
         auto old = txn_.material(row_.account, row_.region, row_.id, opened_.id);
         if (!old) {
             return store_failed(call_, old.error());

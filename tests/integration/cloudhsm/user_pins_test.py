@@ -74,6 +74,7 @@ class UserPins(FaultyKeyStoreRig):
             self.command(self.cluster, "user", "list")  # asks every token; a Decrypt may find the other HSM each time
             return "* kill" in self.reached()
         until(asked, 30, "the host is gone")
+        self.assertTrue(self.decrypts(self.blob), "by the other HSM")
 
     def until_degraded(self, why):
         until(lambda: self.row()["State"] == "DEGRADED", 30, "it is DEGRADED")

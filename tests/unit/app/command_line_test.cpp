@@ -90,6 +90,18 @@ TEST(CommandLine, OperatorsCommandsGoToTheSocketOfTheDataDirectory) {
     EXPECT_EQ(std::get<AskService>(*parse({"dev", "clock", "advance", "8d"})).request, "clock advance 8d");
 }
 
+TEST(CommandLine, WordsOfACommandAreWordsOfTheirOwn) {
+    EXPECT_EQ(std::get<RunHost>(*parse({"hsm", "doctor", "--module", "/m"})).arguments,
+              (std::vector<std::string>{"doctor", "--module", "/m"}));
+    EXPECT_EQ(std::get<VerifyAudit>(*parse({"audit", "verify", "/a b"})).directory, "/a b");
+    EXPECT_THAT(refusal({"audit", "verify"}), HasSubstr("one directory"));
+    EXPECT_THAT(refusal({"report", "x"}), HasSubstr("report takes leftovers"));
+    for (const char* const one : {"hsm doctor", "status x", "admin clock accept"}) {
+        EXPECT_THAT(refusal({one}), HasSubstr("is not a command")) << one;
+    }
+    EXPECT_FALSE(parse({"dev", "clock advance"}));
+}
+
 TEST(CommandLine, RecoveryIsOneFileEachWay) {
     const auto request =
         parse({"cluster", "recover", "--data", "/srv/c", "--request", "/q", "--hsm-id", "hsm-1"});

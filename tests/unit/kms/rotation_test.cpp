@@ -166,6 +166,8 @@ TEST(RotateOnDemand, RefusalsHaveTheTextsOfAws) {
     EXPECT_EQ(api.call("GetKeyRotationStatus", key_body(key)).body,
               R"({"KeyRotationEnabled":false,"KeyId":")" + key + "\"}")
         << "Terraform asks it of every key (decision 0030)";
+    become("RSA_2048", "EXTERNAL", store::KeyState::pending_import);
+    EXPECT_EQ(json_at(api.call("GetKeyRotationStatus", key_body(key)).body, "KeyRotationEnabled"), "false");
     become("SYMMETRIC_DEFAULT", "EXTERNAL", store::KeyState::pending_import);
     EXPECT_THAT(api.call("RotateKeyOnDemand", key_body(key)),
                 IsError("KMSInvalidStateException", arn + " is pending import."));
